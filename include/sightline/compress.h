@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* compress.h - a file, or standard input, read as the bytes that were compressed into it. The one
+ * door to zlib and libzstd for files. Recognised from the content: gzip, zstd, or plain. Control
+ * threads. */
+#ifndef SIGHTLINE_COMPRESS_H
+#define SIGHTLINE_COMPRESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_input;
+/* path "-" is standard input. 0; -errno of open(2); -EISDIR. */
+int sl_input_open(struct sl_input **out, const char *path);
+/* From memory, borrowed; for tests and fuzzing. */
+int sl_input_open_bytes(struct sl_input **out, const void *p, size_t len);
+void sl_input_close(struct sl_input *in);
+/* Up to cap bytes; *got 0 at the end. -EBADMSG: the compressed stream is damaged or ends early
+ * (what was read before is good); -errno of read(2). */
+int sl_input_read(struct sl_input *in, void *buf, size_t cap, size_t *got);
+/* The same bytes will be read again: looks at up to cap (64 KiB at most) of them. */
+int sl_input_peek(struct sl_input *in, void *buf, size_t cap, size_t *got);
+/* Bytes given out so far, and bytes taken from the file and its size (0: not known). */
+uint64_t sl_input_offset(const struct sl_input *in);
+uint64_t sl_input_file_offset(const struct sl_input *in);
+uint64_t sl_input_file_size(const struct sl_input *in);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* counter.h - everything that is counted, in one list that makes the enum, the metric and its help.
+ * One writer for each set of counters (a worker, the publisher ...): relaxed loads and stores, no
+ * locked add; whoever reports sums over the sets. Counters of one parser come from its registry row
+ * instead. */
+#ifndef SIGHTLINE_COUNTER_H
+#define SIGHTLINE_COUNTER_H
+
+#include <stdint.h>
+
+/* Packets that leave the path early, each by its name: SL_DROP_*. */
+#define SL_DROPS(X)                                                                                \
+	X(SHORT, "short", "shorter than its headers say")                                          \
+	X(LINKTYPE, "linktype", "link layer that is not understood")                               \
+	X(NOT_IP, "not_ip", "neither IPv4 nor IPv6 (ARP, STP ...)")                                \
+	X(VLAN_DEPTH, "vlan_depth", "more VLAN tags than are followed")                            \
+	X(IP_VERSION, "ip_version", "IP version and EtherType contradict each other")              \
+	X(IP_HEADER, "ip_header", "IP header length below its minimum or above the packet")        \
+	X(IP_EXTENSION, "ip_extension", "chain of IPv6 extension headers broken or too long")      \
+	X(CHECKSUM, "checksum", "wrong checksum, and --checksums verify")                          \
+	X(FLOW_TABLE, "flow_table", "no room for its flow")
+
+#define X(id, label, help) SL_DROP_##id,
+enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
+#undef X
+
+/* id, metric with labels, help. */
+#define SL_COUNTERS(X)                                                                             \
+	X(RX_PACKETS, "sightline_rx_packets_total", "packets taken from the source")               \
+	X(RX_BYTES, "sightline_rx_bytes_total", "their bytes, as captured")                        \
+	X(PROCESSED, "sightline_processed_packets_total", "packets that went the whole path")      \
+	X(CUT_PACKETS, "sightline_cut_packets_total", "packets captured shorter than on the wire") \
+	X(FRAGMENTS, "sightline_fragment_packets_total",                                           \
+		"IP fragments: addresses used, payload not")                                       \
+	X(L4_SHORT, "sightline_l4_short_packets_total", "transport header cut or contradictory")   \
+	X(CHECKSUM_IP, "sightline_wrong_checksum_packets_total{layer=\"ip\"}", "wrong checksum")   \
+	X(CHECKSUM_L4, "sightline_wrong_checksum_packets_total{layer=\"l4\"}", "wrong checksum")   \
+	X(FLOWS_NEW, "sightline_flows_total", "flows opened")                                      \
+	X(FLOWS_TIMEOUT, "sightline_flow_ends_total{end=\"timeout\"}", "flows that fell silent")   \
+	X(FLOWS_CLOSED, "sightline_flow_ends_total{end=\"closed\"}",                               \
+		"flows that ended by FIN or RST")                                                  \
+	X(FLOWS_EVICTED, "sightline_flow_ends_total{end=\"evicted\"}", "flows put out for room")   \
+	X(FLOWS_FLUSHED, "sightline_flow_ends_total{end=\"flush\"}", "flows open at the end")      \
+	X(PARSER_POOL, "sightline_parser_state_denied_total", "no parser state left for a flow")   \
+	X(SAID_POOL, "sightline_context_denied_total", "no context block left for a flow")         \
+	X(SAID_FULL, "sightline_context_full_total",                                               \
+		"values that a context block had no room for")                                     \
+	X(OBSERVABLES, "sightline_observables_total", "observables matched")                       \
+	X(OBSERVABLES_CUT, "sightline_observables_truncated_total",                                \
+		"values longer than the bound")                                                    \
+	X(BATCH_FULL, "sightline_batch_full_total", "times that a full batch stopped a parser")    \
+	X(HITS, "sightline_hits_total", "observables that satisfied an indicator")                 \
+	X(HITS_CUT, "sightline_hits_truncated_total", "indicators beyond what one hit can name")   \
+	X(HITS_ALLOWED, "sightline_hits_allowed_total",                                            \
+		"hits that HOME_NET or an allow-list undid")                                       \
+	X(RING_WAIT, "sightline_ring_waits_total",                                                 \
+		"times that a worker waited for its ring (replay)")                                \
+	X(RING_DROP, "sightline_ring_dropped_records_total", "records lost to a full ring (port)") \
+	X(RELOOKUPS, "sightline_flow_relookups_total",                                             \
+		"open flows looked up again after a change of intel")                              \
+	X(SIGHTINGS, "sightline_sightings_total", "sightings opened")                              \
+	X(SIGHTING_MESSAGES, "sightline_sighting_messages_total",                                  \
+		"sighting messages, all revisions")                                                \
+	X(SIGHTING_EVICTED, "sightline_sightings_evicted_total",                                   \
+		"open sightings closed early for room")                                            \
+	X(BUS_SENT, "sightline_collector_sent_sightings_total", "sightings sent to the collector") \
+	X(BUS_ACKED, "sightline_collector_acked_sightings_total",                                  \
+		"sightings that it acknowledged")                                                  \
+	X(BUS_LOST, "sightline_collector_lost_sightings_total",                                    \
+		"sightings that could not be delivered")                                           \
+	X(PUBLISHED, "sightline_published_sightings_total", "sightings put on the stream")         \
+	X(RELOADS, "sightline_intel_reloads_total{result=\"ok\"}",                                 \
+		"intel reloads that took effect")                                                  \
+	X(RELOADS_REFUSED, "sightline_intel_reloads_total{result=\"refused\"}", "reloads refused") \
+	X(FEED_BAD, "sightline_intel_unusable_lines_total", "feed entries that could not be used")
+
+#define X(id, metric, help) SL_C_##id,
+enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };
+#undef X
+
+struct sl_counters {
+	uint64_t c[SL_C_COUNT];
+	uint64_t drop[SL_DROP_COUNT];
+};
+
+/* The writer's side. */
+static inline void sl_count_cell(uint64_t *cell, uint64_t n)
+{
+	__atomic_store_n(cell, __atomic_load_n(cell, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+}
+
+static inline void sl_count(struct sl_counters *s, enum sl_counter id, uint64_t n)
+{
+	sl_count_cell(&s->c[id], n);
+}
+
+static inline void sl_count_drop(struct sl_counters *s, enum sl_drop id)
+{
+	sl_count_cell(&s->drop[id], 1);
+}
+
+/* The reporter's side: adds one set to a sum that it owns. */
+static inline void sl_counters_add(struct sl_counters *sum, const struct sl_counters *s)
+{
+	for (unsigned i = 0; i < SL_C_COUNT; i++)
+		sum->c[i] += __atomic_load_n(&s->c[i], __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < SL_DROP_COUNT; i++)
+		sum->drop[i] += __atomic_load_n(&s->drop[i], __ATOMIC_RELAXED);
+}
+
+/* Metric name and help of a counter; label of a drop. */
+const char *sl_counter_metric(enum sl_counter id);
+const char *sl_counter_help(enum sl_counter id);
+const char *sl_drop_label(enum sl_drop id);
+const char *sl_drop_help(enum sl_drop id);
+
+#endif

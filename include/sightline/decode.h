@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* decode.h - link, VLAN, IP and transport headers of a burst. Worker; never allocates, never locks.
+ */
+#ifndef SIGHTLINE_DECODE_H
+#define SIGHTLINE_DECODE_H
+
+#include <sightline/counter.h>
+#include <sightline/packet.h>
+
+struct sl_decode_options {
+	bool verify_checksums; /* drop on a wrong IP, TCP or UDP checksum instead of counting it
+				  only */
+};
+
+/* Completes pkt[0..n). A packet that can't be completed is counted under its drop and marked by
+ * version == 0; it keeps its place, because the source releases whole bursts. Returns how many are
+ * good. */
+uint16_t sl_decode(const struct sl_decode_options *o, struct sl_packet *pkt, uint16_t n,
+	struct sl_counters *counters);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* flow.h - the flows of one worker: found or created by packet, timed out on packet time.
+ * One table a worker, never shared, memory decided at start. Bounded: a full table puts out the
+ * flow that was silent longest among a few candidates and says so. */
+#ifndef SIGHTLINE_FLOW_H
+#define SIGHTLINE_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sightline/counter.h>
+#include <sightline/packet.h>
+
+/* What became of a flow or a message, as far as seen. The order is the order of knowledge: for a
+ * flow a later one replaces an earlier one, never the other way round. */
+#define SL_OUTCOMES(X)                                                                             \
+	X(NONE, "")                                                                                \
+	X(ATTEMPTED, "attempted") X(UNREACHABLE, "unreachable") X(REFUSED, "refused")              \
+		X(ANSWERED, "answered") X(ESTABLISHED, "established") X(NXDOMAIN, "nxdomain")
+
+#define X(id, text) SL_OUTCOME_##id,
+enum sl_outcome { SL_OUTCOMES(X) SL_OUTCOME_COUNT };
+#undef X
+const char *sl_outcome_text(enum sl_outcome o);
+
+enum sl_flow_end { SL_END_OPEN, SL_END_TIMEOUT, SL_END_CLOSED, SL_END_EVICTED, SL_END_FLUSH };
+const char *sl_flow_end_text(enum sl_flow_end e);
+
+struct sl_parser;
+struct sl_said;
+
+/* One flow. Two cache lines that every packet touches, then what is touched when something is said.
+ * Fields are read by any stage of the worker; who writes stands at each block. */
+struct sl_flow {
+	/* -- flow table writes -- */
+	union sl_addr src, dst; /* initiator, responder */
+	uint16_t sport, dport; /* of initiator, responder */
+	uint8_t version, proto;
+	uint8_t tcp_state; /* enum of lib/flow, opaque */
+	uint8_t end; /* enum sl_flow_end; set when it leaves the table */
+	uint32_t space; /* address space (tunnel or VLAN by choice); 0: the common one */
+	uint32_t index; /* place in the table's records */
+	uint64_t last_ns; /* maximum of its packets' times */
+
+	uint64_t first_ns;
+	uint64_t id; /* unique in this process: worker << 48 | number */
+	uint64_t packets[2]; /* by enum sl_dir */
+	uint64_t bytes[2]; /* on the wire, link header included */
+	uint16_t vlan[SL_VLAN_MAX];
+	uint8_t vlan_count;
+	uint8_t outcome; /* enum sl_outcome of the flow itself */
+	uint16_t capture;
+	uint32_t burst; /* number of the burst that touched it last: such a flow is never put out */
+
+	/* -- stream and parser stage write -- */
+	const struct sl_parser *parser; /* chosen once; NULL: none yet, or none will be */
+	void *parser_state; /* from the state pools, NULL until a parser needs it */
+	void *stream; /* reassembly, NULL until a segment is out of order */
+	uint8_t probe_left[2]; /* payload packets that may still be probed, by direction */
+	bool parser_dead[2]; /* the parser gave up on this direction */
+
+	/* -- worker writes -- */
+	struct sl_said
+		*said; /* what this flow said of itself, for context and re-lookup; NULL: nothing */
+	uint32_t generation; /* of the ruleset that it was last looked up in as a whole */
+	uint32_t message; /* messages numbered so far */
+};
+
+struct sl_flow_options {
+	uint32_t max_flows; /* records; memory is about 300 bytes each */
+	/* seconds of silence after which a flow has ended */
+	uint32_t tcp_new_s, tcp_established_s, tcp_closed_s, udp_s, icmp_s, other_s;
+};
+extern const struct sl_flow_options sl_flow_defaults;
+
+struct sl_flow_table;
+
+int sl_flow_table_new(struct sl_flow_table **out, unsigned worker, const struct sl_flow_options *o,
+	struct sl_counters *counters);
+void sl_flow_table_free(struct sl_flow_table *t);
+size_t sl_flow_table_bytes(const struct sl_flow_table *t);
+
+/* Binds pkt[0..n): sets flow, dir and SL_PKT_FLOW_NEW of each good packet. A record bound in this
+ * burst stays valid until sl_flow_reap. A flow whose own gap exceeded its timeout ends, and a new
+ * one begins: this never depends on when a sweep ran. Flows that end go to the list that
+ * sl_flow_ended gives. */
+void sl_flow_bind(struct sl_flow_table *t, struct sl_packet *pkt, uint16_t n);
+
+/* Puts flows that are silent for longer than their timeout at packet time now_ns on the list of the
+ * ended, a bounded number for each call. After each burst. */
+void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns);
+/* Every open flow ends (SL_END_FLUSH, or SL_END_TIMEOUT / SL_END_CLOSED where its own state says
+ * so), in order of creation, a bounded number for each call; false: none is left. At the end of a
+ * capture. */
+bool sl_flow_flush(struct sl_flow_table *t);
+/* The next flow that has ended and not been taken yet, oldest first, or NULL. It stays readable
+ * until sl_flow_reap; its parser state and `said` are the taker's to give back. */
+struct sl_flow *sl_flow_ended(struct sl_flow_table *t);
+/* The burst is over: records of taken flows may be used again. */
+void sl_flow_reap(struct sl_flow_table *t);
+uint32_t sl_flow_count(const struct sl_flow_table *t);
+
+/* Community ID v1 (https://github.com/corelight/community-id-spec), seed 0, from initiator and
+ * responder as the flow has them. Any thread but workers: it takes a SHA-1. */
+#define SL_COMMUNITY_ID_TEXT 32
+void sl_community_id(const union sl_addr *src, const union sl_addr *dst, uint8_t version,
+	uint16_t sport, uint16_t dport, uint8_t proto, char out[SL_COMMUNITY_ID_TEXT]);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* intel.h - indicators as this program knows them, whatever they came in as, and the readers that
+ * make them. Control threads only. Reading is streaming and bounded: no feed can crash, hang or
+ * fill memory; what can't be used is said with file, line and reason, counted, and the rest is
+ * used. */
+#ifndef SIGHTLINE_INTEL_H
+#define SIGHTLINE_INTEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sightline/addr.h>
+#include <sightline/observable.h>
+
+/* How a value is compared. */
+#define SL_MATCHES(X)                                                                              \
+	X(EXACT, "exact")                                                                          \
+	X(SUFFIX, "suffix") X(BELOW, "below") X(PREFIX, "prefix") X(PATTERN, "pattern")            \
+		X(TREE, "tree")
+#define X(id, text) SL_MATCH_##id,
+enum sl_match_kind { SL_MATCHES(X) SL_MATCH_COUNT };
+#undef X
+const char *sl_match_text(enum sl_match_kind m);
+
+#define SL_TLPS(X)                                                                                 \
+	X(NONE, "")                                                                                \
+	X(CLEAR, "clear") X(GREEN, "green") X(AMBER, "amber") X(AMBER_STRICT, "amber+strict")      \
+		X(RED, "red")
+#define X(id, text) SL_TLP_##id,
+enum sl_tlp { SL_TLPS(X) SL_TLP_COUNT };
+#undef X
+const char *sl_tlp_text(enum sl_tlp t);
+
+#define SL_CONFIDENCE_NONE 255
+
+/* One indicator. Strings are the set's, good as long as it; "" where the feed says nothing. */
+struct sl_indicator {
+	const char *id, *source, *name;
+	const char *severity; /* "low", "medium", "high", "critical" or what the feed says */
+	const char *labels; /* joined with ',' */
+	const char *quiet_reason;
+	/* The value in its normal form: text for all types but addresses, where addr and prefix_len
+	 * hold it and value is the text ("10.0.0.0/8"). A URL without a scheme stands for any:
+	 * value begins with "//". */
+	const char *value;
+	uint32_t value_len;
+	uint16_t where; /* enum sl_where that it is narrowed to; SL_WHERE_NONE: every where of its
+			   type */
+	uint16_t port; /* beside an address or name: this port at the value's end of the same flow;
+			  0: any */
+	uint8_t type; /* enum sl_type */
+	uint8_t match; /* enum sl_match_kind: EXACT, SUFFIX (name and all below), PREFIX (URL);
+			  addresses: EXACT */
+	uint8_t version, prefix_len; /* addresses; 32 or 128: one host */
+	uint8_t tlp; /* enum sl_tlp */
+	uint8_t confidence; /* 0 to 100, SL_CONFIDENCE_NONE */
+	bool test, quiet;
+	union sl_addr addr;
+	uint64_t valid_from_ns, valid_until_ns; /* 0: no bound; until is exclusive */
+};
+
+/* What the checker says of one entry of a feed. */
+enum sl_intel_verdict {
+	SL_ARMED,
+	SL_QUIET,
+	SL_REFUSED,
+	SL_CONTEXT,
+	SL_NOT_VALID,
+	SL_VERDICT_COUNT
+};
+const char *sl_intel_verdict_text(enum sl_intel_verdict v);
+
+struct sl_finding {
+	const char *file;
+	uint64_t line; /* from 1; 0: the whole file */
+	const char *id; /* "" where there is none */
+	enum sl_intel_verdict verdict;
+	const char *code; /* "BAD_ADDRESS": stable, for machines */
+	const char *reason; /* a plain sentence */
+	const char *part; /* the offending value or comparison, "" where it is the whole */
+	const char *suggestion; /* a complete valid STIX 2.1 pattern, or "" */
+	const char *scope;
+};
+/* Called for each entry that is not plainly armed; strings are good during the call. */
+typedef void (*sl_finding_fn)(void *arg, const struct sl_finding *f);
+
+enum sl_validity { SL_VALID_PACKET, SL_VALID_IGNORE, SL_VALID_NOW };
+
+struct sl_intel_options {
+	enum sl_validity validity;
+	uint64_t now_ns; /* for NOW, and the instant that counts as packet time when N not valid is
+			    told */
+	uint64_t max_entries; /* indicators in all; 0: 20,000,000 */
+	sl_finding_fn finding;
+	void *arg;
+};
+
+struct sl_intel_source {
+	const char *name; /* source as the indicators name it: the file's own word for it, else its
+			     name without folder */
+	const char *path;
+	const char
+		*format; /* "native", "list", "csv", "stix2.1", or "" where none was recognised */
+	uint64_t count[SL_VERDICT_COUNT];
+};
+
+/* Indicators from any number of files. One owner. */
+struct sl_intel;
+int sl_intel_new(struct sl_intel **out);
+void sl_intel_free(struct sl_intel *in);
+/* Reads a file, or every regular file of a folder and its folders in order of name, adding to the
+ * set. Plain, gzip and zstd; the format is recognised from the content. 0: read (also where no
+ * entry was usable: the counts tell); -errno where a file can't be opened or read: a finding says
+ * so, files after it are still read. */
+int sl_intel_read(struct sl_intel *in, const char *path, const struct sl_intel_options *o);
+/* The same from memory, for tests and fuzzing; name stands for the file. */
+int sl_intel_read_bytes(struct sl_intel *in, const char *name, const void *p, size_t len,
+	const struct sl_intel_options *o);
+const struct sl_indicator *sl_intel_indicators(const struct sl_intel *in, size_t *count);
+const struct sl_intel_source *sl_intel_sources(const struct sl_intel *in, size_t *count);
+size_t sl_intel_bytes(const struct sl_intel *in);
+
+/* "hxxps://evil[.]example" and its kind made plain again; returns the length written, *changed
+ * whether anything was. 0: longer than cap. */
+size_t sl_refang(const char *text, size_t len, char *out, size_t cap, bool *changed);
+
+#endif

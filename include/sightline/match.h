@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* match.h - the compiled ruleset, and the look-up of a batch of observables in it.
+ *
+ * Built aside on a control thread, published with one pointer exchange under liburcu's QSBR
+ * flavour, freed when no worker can see it and nobody holds it. Workers look up without locks,
+ * allocation or waiting. */
+#ifndef SIGHTLINE_MATCH_H
+#define SIGHTLINE_MATCH_H
+
+#include <sightline/addr.h>
+#include <sightline/intel.h>
+#include <sightline/observable.h>
+
+struct sl_ruleset;
+
+struct sl_match_options {
+	enum sl_validity validity; /* PACKET: valid_from and valid_until hold on packet time, at
+				      match time */
+	const struct sl_nets *home; /* own networks: an indicator never fires on an address in them;
+				     * NULL: none. Copied by reference: outlives every ruleset */
+	const struct sl_intel *allow; /* indicators that win over all others; NULL: none. Borrowed
+					 during the build */
+};
+
+/* Compiles a set; takes ownership of `intel` (also on failure). `previous` (may be NULL) is the set
+ * now in force: an indicator (source, id, value) that it had keeps the generation in which it was
+ * born. */
+int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
+	const struct sl_match_options *o, const struct sl_ruleset *previous, uint32_t generation);
+/* Frees one that was never published or is no longer in force and no longer read. */
+void sl_ruleset_free(struct sl_ruleset *rs);
+
+uint32_t sl_ruleset_generation(const struct sl_ruleset *rs);
+size_t sl_ruleset_indicators(const struct sl_ruleset *rs); /* armed: loud and quiet */
+size_t sl_ruleset_bytes(const struct sl_ruleset *rs); /* tables and indicators */
+/* Wheres that anything in the set is looked for in. */
+void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT + 63) / 64]);
+/* An indicator by its number; good as long as the set. */
+const struct sl_indicator *sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number);
+
+/* ---- In force: the published set ---- */
+
+/* Every thread that calls sl_ruleset_get registers first and is online from then on. */
+void sl_ruleset_reader_register(void);
+void sl_ruleset_reader_unregister(void);
+/* Around anything that may block: while offline a reader holds no pointer. */
+void sl_ruleset_reader_offline(void);
+void sl_ruleset_reader_online(void);
+/* The ruleset in force; NULL before the first publish. Good until this thread's next quiescent or
+ * offline call. */
+const struct sl_ruleset *sl_ruleset_get(void);
+void sl_ruleset_quiescent(void);
+/* Control thread, not a registered reader. Puts next in force, waits until no reader can see the
+ * old one, and returns the old one (NULL the first time) to the caller, who frees it once nothing
+ * else names it. */
+struct sl_ruleset *sl_ruleset_publish(struct sl_ruleset *next);
+
+/* ---- Look-up ---- */
+
+/* One observable that satisfied one indicator. Hits of one observable and one value stand together.
+ */
+struct sl_hit {
+	uint16_t obs; /* index in the batch */
+	uint8_t match; /* enum sl_match_kind: how */
+	uint8_t outcome; /* reserved, 0 */
+	uint32_t indicator; /* number in the ruleset */
+	uint32_t value; /* number of the listed value that matched: equal for all indicators of that
+			   value */
+};
+#define SL_HITS_PER_OBS 64 /* what one observable can hit at most; more is counted HITS_CUT */
+
+/* Looks up obs[*from..n) of the batch, prefetching ahead, until all are done or `max` (>=
+ * SL_HITS_PER_OBS) hits could be exceeded; *from is moved on. Returns the number of hits. An
+ * observable with SL_OBS_AGAIN is satisfied only by indicators born after its flow's generation. */
+uint32_t sl_match(const struct sl_ruleset *rs, const struct sl_batch *b, uint16_t *from,
+	struct sl_hit *hit, uint32_t max, struct sl_counters *counters);
+
+#endif

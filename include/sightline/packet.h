@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* packet.h - one packet on its way through a worker. The source fills the first part, decode
+ * completes the view or names a drop, flow binds it. No byte is copied; every pointer into `data`
+ * is good until the burst is released (or longer, where the source was asked to hold the packet).
+ */
+#ifndef SIGHTLINE_PACKET_H
+#define SIGHTLINE_PACKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sightline/addr.h>
+
+struct sl_flow;
+
+#define SL_BURST 64 /* packets in a burst at most */
+#define SL_VLAN_MAX 4
+#define SL_OUTER_MAX 4 /* IP headers outside the innermost one */
+
+/* Direction of a packet, a message, an observable within its flow. */
+enum sl_dir { SL_TO_SERVER, SL_TO_CLIENT };
+
+/* Link types, LINKTYPE_* of the pcap link-type registry. */
+enum sl_linktype {
+	SL_LINK_NULL = 0,
+	SL_LINK_ETHERNET = 1,
+	SL_LINK_RAW_BSD = 12, /* and 14: raw IP as some systems number it */
+	SL_LINK_RAW_OPENBSD = 14,
+	SL_LINK_RAW = 101,
+	SL_LINK_LOOP = 108,
+	SL_LINK_SLL = 113,
+	SL_LINK_IPV4 = 228,
+	SL_LINK_IPV6 = 229,
+	SL_LINK_SLL2 = 276,
+};
+
+/* struct sl_packet.flags */
+enum {
+	SL_PKT_CUT = 1 << 0, /* captured shorter than on the wire */
+	SL_PKT_FRAGMENT = 1 << 1, /* IP fragment, first or later: l4 is not read */
+	SL_PKT_L4 = 1 << 2, /* ports, payload (and TCP fields) are valid */
+	SL_PKT_QUOTED = 1 << 3, /* quoted is valid: the header inside an ICMP error */
+	SL_PKT_MACS = 1 << 4, /* mac_src, mac_dst are valid */
+	SL_PKT_FLOW_NEW = 1 << 5, /* this packet opened its flow */
+	SL_PKT_VLAN_STRIPPED = 1 << 6, /* the NIC took vlan[0] off the frame */
+};
+
+/* A pair of addresses that is seen in a packet but is not its flow's key. */
+struct sl_ip_pair {
+	union sl_addr src, dst;
+	uint8_t version;
+};
+
+struct sl_packet {
+	/* -- the source's part -- */
+	const uint8_t *data; /* the frame from its link header on */
+	uint32_t len; /* bytes that may be read at data */
+	uint32_t wire_len; /* bytes it had on the wire, >= len */
+	uint64_t ts_ns;
+	void *owner; /* the source's own: an mbuf, a block */
+	uint32_t rss_hash; /* of the address pair; which worker, never which bucket */
+	uint32_t salt; /* pass of a looped replay; decode mixes it into the addresses */
+	uint16_t linktype; /* enum sl_linktype */
+	uint16_t port; /* port or capture it came from */
+	uint8_t flags;
+	uint8_t dir; /* enum sl_dir; flow's part */
+
+	/* -- decode's part -- */
+	uint8_t version; /* 4 or 6 */
+	uint8_t proto; /* IANA number of the innermost transport */
+	union sl_addr src, dst;
+	uint16_t sport, dport; /* host order; ICMP: type and code as Community ID v1 maps them */
+	uint16_t ip_len; /* IP header and payload, as the header says, bounded by len */
+	uint8_t tcp_flags, vlan_count, outer_count;
+	uint8_t mac_off; /* where dst and src MAC stand in data (SL_PKT_MACS) */
+	uint32_t tcp_seq, tcp_ack;
+	uint16_t tcp_window;
+	uint16_t vlan[SL_VLAN_MAX]; /* outermost first, tag id only */
+	uint32_t payload_len;
+	const uint8_t *payload;
+
+	/* -- flow's part -- */
+	struct sl_flow *flow; /* NULL: dropped or unbound */
+
+	/* -- seldom read -- */
+	struct sl_ip_pair quoted;
+	struct sl_ip_pair outer[SL_OUTER_MAX];
+};
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* parser.h - what a protocol parser is. A function of bytes and time: no socket, clock, log,
+ * allocation or global, so that worker, unit test and fuzz target run the same code. Malformed
+ * input is a verdict, not an error. A new protocol is one file, one registry row
+ * (lib/parser/registry.c) and its rows of the vocabulary. */
+#ifndef SIGHTLINE_PARSER_H
+#define SIGHTLINE_PARSER_H
+
+#include <sightline/observable.h>
+#include <sightline/span.h>
+#include <sightline/stream.h>
+
+enum sl_verdict {
+	SL_MORE, /* everything given is consumed, more may follow */
+	SL_FULL, /* the batch is full: match it, empty it, feed the rest (same piece, from
+		    `consumed` on) again */
+	SL_DONE, /* this direction will say nothing more that the parser wants */
+	SL_NOT_MINE, /* it is another protocol: probe again */
+	SL_BAD, /* malformed beyond recovery: nothing more of this direction is parsed */
+};
+
+enum sl_probe {
+	SL_PROBE_NO,
+	SL_PROBE_YES,
+	SL_PROBE_MORE /* undecided: ask again with more bytes */
+};
+
+enum { SL_OVER_TCP = 1, SL_OVER_UDP = 2 };
+
+struct sl_parser {
+	const char *name; /* as `app` of a flow: "dns" */
+	uint16_t state_bytes; /* taken zeroed from the pools when first needed; 0: none */
+	uint8_t over; /* SL_OVER_* */
+	/* Looks at the first bytes of one direction; p->dir, datagram and the ports are hints, the
+	 * content decides. */
+	enum sl_probe (*probe)(const struct sl_piece *p, uint16_t sport, uint16_t dport);
+	/* Consumes one piece. *consumed (of p->bytes) is set always; with SL_FULL the worker calls
+	 * again with the unconsumed rest of the same piece after the batch was emptied, and the
+	 * parser goes on where it was (its place inside a message that it can't split is kept in
+	 * its state: *consumed may be 0 then, but every call with an empty batch makes progress).
+	 */
+	enum sl_verdict (*feed)(
+		void *state, const struct sl_piece *p, struct sl_batch *out, size_t *consumed);
+};
+
+/* Every parser, in order of probing. */
+extern const struct sl_parser *const sl_parsers[];
+extern const unsigned sl_parser_count;
+/* Index of a parser in sl_parsers, for its counters. */
+unsigned sl_parser_index(const struct sl_parser *p);
+/* The first parser that says yes to this piece; NULL and *more where one of them wants to see more
+ * bytes. */
+const struct sl_parser *sl_parser_probe(
+	const struct sl_piece *p, uint8_t over, uint16_t sport, uint16_t dport, bool *more);
+
+/* Pools of parser states, by size class; one set a worker, memory decided at start. */
+struct sl_parser_pool;
+int sl_parser_pool_new(struct sl_parser_pool **out, size_t bytes);
+void sl_parser_pool_free(struct sl_parser_pool *p);
+/* Zeroed; NULL: none left in its class. */
+void *sl_parser_pool_take(struct sl_parser_pool *p, uint16_t bytes);
+void sl_parser_pool_give(struct sl_parser_pool *p, void *state, uint16_t bytes);
+
+/* One writer (the worker) each; metric sightline_parser_*_total{parser="name"}. */
+struct sl_parser_counters {
+	uint64_t flows; /* flows given to it */
+	uint64_t messages; /* messages it numbered */
+	uint64_t bad; /* flow directions it gave up on as malformed */
+};
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* record.h - what a worker tells the publisher, as variable-length records in its ring. Written by
+ * app/sensor/worker.c, read by lib/sighting. Records hold values, never pointers; a ruleset's
+ * numbers are good because a set is kept until the publisher has drained what names it. */
+#ifndef SIGHTLINE_RECORD_H
+#define SIGHTLINE_RECORD_H
+
+#include <sightline/observable.h>
+
+enum sl_record_kind {
+	SL_REC_OBSERVABLE, /* for --emit observables */
+	SL_REC_HIT,
+	SL_REC_FLOW, /* a flow ended */
+	SL_REC_CLOCK, /* the worker's packet time has reached ts_ns */
+	SL_REC_CAPTURE, /* this worker is done with the capture */
+	SL_REC_END, /* this worker is done */
+};
+
+/* The flow as it stands when the record is written. */
+struct sl_record_flow {
+	union sl_addr src, dst;
+	uint16_t sport, dport;
+	uint8_t version, proto;
+	uint8_t outcome, end; /* enum sl_outcome, enum sl_flow_end */
+	uint8_t vlan_count;
+	char app[12]; /* parser's name, "" */
+	uint16_t vlan[SL_VLAN_MAX];
+	uint64_t id, first_ns, last_ns;
+	uint64_t packets[2], bytes[2];
+	uint64_t missing_bytes[2];
+};
+
+struct sl_record {
+	uint32_t kind; /* enum sl_record_kind */
+	uint32_t generation; /* HIT: of the ruleset that the numbers belong to */
+	uint64_t ts_ns;
+	struct sl_record_flow flow; /* OBSERVABLE, HIT, FLOW */
+	/* OBSERVABLE and HIT */
+	uint32_t message;
+	uint16_t where;
+	uint8_t type, dir, part, flags, outcome;
+	uint8_t match; /* HIT */
+	uint16_t capture;
+	uint16_t value_len; /* bytes of the value */
+	uint16_t said_len; /* HIT: bytes of the flow's sl_said entries */
+	uint16_t indicator_count; /* HIT: indicators of one listed value */
+	/* Then: indicator numbers (uint32_t each), value, said entries. */
+	_Alignas(8) uint8_t tail[];
+};
+
+static inline const uint32_t *sl_record_indicators(const struct sl_record *r)
+{
+	return (const uint32_t *)(const void *)r->tail;
+}
+
+static inline struct sl_span sl_record_value(const struct sl_record *r)
+{
+	return sl_span(r->tail + (size_t)4 * r->indicator_count, r->value_len);
+}
+
+static inline struct sl_span sl_record_said(const struct sl_record *r)
+{
+	return sl_span(r->tail + (size_t)4 * r->indicator_count + r->value_len, r->said_len);
+}
+
+#endif

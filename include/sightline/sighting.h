@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sighting.h - from hits to sightings: identity, aggregation on a fixed grid of packet time,
+ * revisions, and the JSON lines of observables, flows and sightings. All of it on the publisher's
+ * thread. */
+#ifndef SIGHTLINE_SIGHTING_H
+#define SIGHTLINE_SIGHTING_H
+
+#include <sightline/addr.h>
+#include <sightline/counter.h>
+#include <sightline/json.h>
+#include <sightline/match.h>
+#include <sightline/record.h>
+#include <sightline/wire.h>
+
+struct sl_sightings_options {
+	const char *sensor; /* its name */
+	const char *boot; /* hex: of the captures in a replay, random on a port */
+	uint64_t window_ns; /* grid of packet time */
+	uint64_t horizon_ns; /* a closed window is remembered for so long, so that a late packet
+				raises its revision; 0: until flush */
+	uint32_t max_open; /* sightings remembered; at the bound the oldest closes early, counted */
+	const struct sl_nets *home;
+	struct sl_counters *counters;
+	/* Called for each message (revision 1 at once, a higher one when its window closes); the
+	 * message is the aggregator's. */
+	void (*emit)(void *arg, const Sightline__V1__Sighting *s);
+	void *arg;
+};
+
+struct sl_sightings;
+int sl_sightings_new(struct sl_sightings **out, const struct sl_sightings_options *o);
+void sl_sightings_free(struct sl_sightings *s);
+/* One SL_REC_HIT; rs is the ruleset of its generation. */
+int sl_sightings_hit(
+	struct sl_sightings *s, const struct sl_record *r, const struct sl_ruleset *rs);
+/* No worker will report a packet before now_ns any more (but for time that runs backwards). */
+void sl_sightings_clock(struct sl_sightings *s, uint64_t now_ns);
+/* Closes every window and forgets all: end of a capture, end of the process. In order of creation.
+ */
+void sl_sightings_flush(struct sl_sightings *s);
+
+/* One JSON line into o (not yet taken with sl_json_line). */
+void sl_observable_json(struct sl_json_out *o, const char *capture, const struct sl_record *r);
+void sl_flow_json(struct sl_json_out *o, const char *capture, const struct sl_record *r);
+void sl_sighting_json(struct sl_json_out *o, const char *capture, const Sightline__V1__Sighting *s);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* wire.h - the protobuf messages, as protobuf-c makes them from lib/wire/sightline.proto. */
+#ifndef SIGHTLINE_WIRE_H
+#define SIGHTLINE_WIRE_H
+
+#include "sightline.pb-c.h"
+
+/* Sizes that a reader accepts at most; what is larger is refused before it is unpacked. */
+#define SL_WIRE_MESSAGE_MAX (1u << 20)
+#define SL_WIRE_BATCH_MAX (16u << 20)
+
+/* The bounded way in: NULL where the bytes are no such message or are too many. Freed with
+ * sightline__v1__sighting__free_unpacked(m, NULL) and its like. */
+Sightline__V1__Sighting *sl_wire_sighting(const void *p, size_t len);
+Sightline__V1__SightingBatch *sl_wire_batch(const void *p, size_t len);
+
+#endif
