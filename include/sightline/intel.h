@@ -16,8 +16,8 @@
 /* How a value is compared. */
 #define SL_MATCHES(X)                                                                              \
 	X(EXACT, "exact")                                                                          \
-	X(SUFFIX, "suffix") X(BELOW, "below") X(PREFIX, "prefix") X(PATTERN, "pattern")            \
-		X(TREE, "tree")
+	X(SUFFIX, "suffix")                                                                        \
+	X(BELOW, "below") X(PREFIX, "prefix") X(PATTERN, "pattern") X(TREE, "tree")
 #define X(id, text) SL_MATCH_##id,
 enum sl_match_kind { SL_MATCHES(X) SL_MATCH_COUNT };
 #undef X
@@ -25,8 +25,8 @@ const char *sl_match_text(enum sl_match_kind m);
 
 #define SL_TLPS(X)                                                                                 \
 	X(NONE, "")                                                                                \
-	X(CLEAR, "clear") X(GREEN, "green") X(AMBER, "amber") X(AMBER_STRICT, "amber+strict")      \
-		X(RED, "red")
+	X(CLEAR, "clear")                                                                          \
+	X(GREEN, "green") X(AMBER, "amber") X(AMBER_STRICT, "amber+strict") X(RED, "red")
 #define X(id, text) SL_TLP_##id,
 enum sl_tlp { SL_TLPS(X) SL_TLP_COUNT };
 #undef X
