@@ -101,9 +101,11 @@ static void take_value(struct seek *k)
 	k->version = 0;
 	k->name = o->type == SL_TYPE_DOMAIN;
 	k->cut = o->part == SL_PART_TRUNCATED;
-	/* A name that was cut has lost its end, which is what names are compared from. */
-	if ((o->flags & SL_OBS_CLOSE) || o->len == 0 ||
-		(o->part != SL_PART_WHOLE && (!k->cut || k->name)))
+	if ((o->flags & SL_OBS_CLOSE) || o->len == 0)
+		return;
+	/* Of what was cut only the beginning can match. */
+	bool beginning = !k->name && o->type != SL_TYPE_IPV4 && o->type != SL_TYPE_IPV6;
+	if (o->part != SL_PART_WHOLE && !(k->cut && beginning))
 		return;
 	if (o->type == SL_TYPE_IPV4 || o->type == SL_TYPE_IPV6) {
 		if (o->len != (o->type == SL_TYPE_IPV4 ? 4 : 16))
