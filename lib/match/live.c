@@ -4,7 +4,9 @@
  * The exchange in publish (release) pairs with the load in get (acquire): a reader that sees the
  * pointer sees the tables. The grace period pairs with each reader's next quiescent state, offline
  * or unregister: after it no reader uses the old pointer. */
+#ifndef __SANITIZE_THREAD__ /* which must not see liburcu's own barriers as races */
 #define _LGPL_SOURCE /* quiescent states as one store, not a call */
+#endif
 #include <urcu-qsbr.h>
 
 #include <sightline/match.h>
