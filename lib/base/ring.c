@@ -34,6 +34,8 @@ static size_t stride(uint32_t len)
 int sl_ring_new(struct sl_ring **out, size_t bytes)
 {
 	size_t size = (size_t)64 << 10;
+	if (bytes > SIZE_MAX / 4)
+		return -ENOMEM;
 	while (size < bytes)
 		size *= 2;
 	struct sl_ring *r = aligned_alloc(64, sizeof(*r));
