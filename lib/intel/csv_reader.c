@@ -10,7 +10,7 @@
 #include "reading.h"
 
 #define COLUMNS_MAX 64
-#define JOINED_LINES_MAX 16
+#define JOINED_LINES_MAX 1024
 
 enum column {
 	COL_NONE,
@@ -36,6 +36,9 @@ static const struct {
 	const char *name;
 	enum column column;
 } columns[] = {
+	{ "data", COL_VALUE },
+	{ "note", COL_NAME },
+	{ "notes", COL_NAME },
 	{ "value", COL_VALUE },
 	{ "indicator", COL_VALUE },
 	{ "ioc", COL_VALUE },
@@ -122,18 +125,20 @@ static size_t split(char *p, size_t len, char delimiter, struct field *out)
 	}
 }
 
-/* Whether a quoted field goes on in the next line. */
-static bool open_quote(const char *p, size_t len, char delimiter)
+/* Where a record stands: inside of quotes, or where a field may begin. */
+struct quotes {
+	bool inside, begin;
+};
+
+static void quotes_follow(struct quotes *q, const char *p, size_t len, char delimiter)
 {
-	bool inside = false, begin = true;
 	for (size_t i = 0; i < len; i++) {
-		if (p[i] == '"' && (inside || begin))
-			inside = !inside;
+		if (p[i] == '"' && (q->inside || q->begin))
+			q->inside = !q->inside;
 		/* A doubled quote leaves and enters again; what follows one is still the field. */
-		begin = (p[i] == delimiter && !inside) || (begin && p[i] == ' ') ||
-			(!inside && p[i] == '"');
+		q->begin = !q->inside &&
+			   (p[i] == delimiter || p[i] == '"' || (q->begin && p[i] == ' '));
 	}
-	return inside;
 }
 
 static void header_column(struct table *t, size_t number, const char *name)
@@ -165,7 +170,7 @@ static bool header_read(const struct field *f, size_t n, struct table *t)
 		memcpy(name, f[i].p, f[i].len);
 		name[f[i].len] = '\0';
 		const struct type_name *type = type_name_find(name);
-		if (type != NULL && !type->context) {
+		if (type != NULL && type->kind == TYPE_SEEN) {
 			t->at[COL_VALUE] = i + 1;
 			t->type = type->text;
 		}
@@ -287,6 +292,11 @@ static int record_read(struct reading *r, const struct table *t, char *p, size_t
 	struct field f[COLUMNS_MAX];
 	size_t n = split(p, len, t->delimiter, f);
 	struct draft d = { .line = line, .type = t->type };
+	bool empty = true;
+	for (size_t i = 0; i < n; i++)
+		empty &= f[i].len == 0;
+	if (empty) /* as spreadsheets leave them */
+		return 0;
 	d.value = cell(t, f, n, COL_VALUE);
 	d.value_len = d.value != NULL ? f[t->at[COL_VALUE] - 1].len : 0;
 	if (d.value == NULL)
@@ -340,6 +350,7 @@ static int record_next(struct csv *c)
 	size_t len;
 	bool cut;
 	unsigned joined = 0;
+	struct quotes q = { .begin = true };
 	c->len = 0;
 	for (;;) {
 		int rc = lines_next(&c->lines, &line, &len, &cut);
@@ -354,6 +365,7 @@ static int record_next(struct csv *c)
 				"The record is longer than 64 KiB, or a quote in it never ends.",
 				"");
 			c->len = joined = 0;
+			q = (struct quotes){ .begin = true };
 			continue;
 		}
 		if (joined > 1)
@@ -361,7 +373,8 @@ static int record_next(struct csv *c)
 		memcpy(c->record + c->len, line, len);
 		c->len += len;
 		c->record[c->len] = '\0';
-		if (!open_quote(c->record, c->len, c->table.delimiter))
+		quotes_follow(&q, line, len, c->table.delimiter);
+		if (!q.inside)
 			return 1;
 	}
 }

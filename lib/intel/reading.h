@@ -52,7 +52,7 @@ struct type_name {
 	const char *text;
 	enum sl_type type;
 	const char *where;
-	bool context; /* not meant to be looked for */
+	enum { TYPE_SEEN, TYPE_CONTEXT, TYPE_UNSEEN } kind; /* explains; stays on a host */
 };
 const struct type_name *type_name_find(const char *text);
 

@@ -280,6 +280,9 @@ static bool type_guess(struct work *w)
 	if (looks_like_regex(w->plain, w->len))
 		return refuse(w, "PATTERN_NOT_SUPPORTED",
 			"This looks like a regular expression; only plain values are read.");
+	if (w->plain[0] == '[' && w->plain[w->len - 1] == ']' && memchr(w->plain, '=', w->len))
+		return refuse(w, "PATTERN_NOT_SUPPORTED",
+			"This looks like a pattern; only plain values are read here.");
 	w->out->type = (uint8_t)type_of_shape(shape_of(w->plain, w->len));
 	if (w->out->type != SL_TYPE_NONE)
 		return true;
@@ -296,7 +299,11 @@ static bool type_named(struct work *w)
 		w->why->part = w->d->type;
 		return refuse(w, "UNKNOWN_TYPE", "No type of this name is known.");
 	}
-	if (n->context) {
+	if (n->kind == TYPE_UNSEEN) {
+		w->why->part = w->d->type;
+		return refuse(w, "NOT_EVALUABLE", "What this type names is not seen in packets.");
+	}
+	if (n->kind == TYPE_CONTEXT) {
 		refuse(w, "CONTEXT", "This type explains, and is nothing to look for.");
 		w->why->verdict = SL_CONTEXT;
 		return false;
