@@ -4,11 +4,13 @@
  * environment gets no huge pages, no PCI scan and no files to share, and many processes run side by
  * side as any user. Called by main. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
@@ -86,6 +88,7 @@ static int cores_look(void)
 {
 	if (sched_getaffinity(0, sizeof(t.allowed), &t.allowed) < 0)
 		return -errno;
+	t.core_count = 0;
 	for (unsigned i = 0; i < CPU_SETSIZE; i++)
 		if (CPU_ISSET(i, &t.allowed))
 			t.cores[t.core_count++] = i;
@@ -157,6 +160,25 @@ static int refuse(char *err, size_t err_len, int rc, const char *what)
 	return rc;
 }
 
+/* On an argument that it does not know, the environment prints its help on stdout, which is for
+ * data: it gets none meanwhile. */
+static int eal_init(void)
+{
+	fflush(stdout);
+	int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (out >= 0 && null >= 0)
+		(void)dup2(null, STDOUT_FILENO);
+	int rc = rte_eal_init(t.argc, t.argv);
+	fflush(stdout);
+	if (out >= 0 && null >= 0)
+		(void)dup2(out, STDOUT_FILENO);
+	if (out >= 0)
+		close(out);
+	if (null >= 0)
+		close(null);
+	return rc;
+}
+
 static int start(unsigned workers, const char *extra, char *err, size_t err_len)
 {
 	int rc = cores_map(workers);
@@ -165,7 +187,7 @@ static int start(unsigned workers, const char *extra, char *err, size_t err_len)
 	if (rc < 0)
 		return refuse(err, err_len, rc, "dpdk.extra_args or the list of cores is too long");
 	log_open();
-	if (rte_eal_init(t.argc, t.argv) >= 0)
+	if (eal_init() >= 0)
 		return 0;
 	rc = rte_errno > 0 ? -rte_errno : -EINVAL;
 	snprintf(err, err_len, "worker threads: DPDK does not start: %s%s%s",
