@@ -33,7 +33,8 @@ static void test_three_workers(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(sl_threads_launch(i, where_am_i, &cpu[i]), 0);
 	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(sl_threads_wait(i), 40 + cpu[i]);
+		int rc = sl_threads_wait(i);
+		assert_int_equal(rc, 40 + cpu[i]);
 		assert_true(CPU_ISSET(cpu[i], &before));
 	}
 	sl_threads_pin_control();
