@@ -8,7 +8,7 @@
 #include <sightline/decode.h>
 
 struct frame {
-	uint8_t b[1024];
+	uint8_t b[2048];
 	size_t n;
 };
 
