@@ -29,7 +29,7 @@ static void expect_ip(const struct decoded *d, uint8_t version)
 }
 
 /* Decodes the frame whole and cut at every length: the addresses come exactly where the IP header
- * is whole. ip: where it starts; 0 length means that it is never good. */
+ * is whole. */
 static void check(const struct frame *f, uint16_t linktype, uint8_t version)
 {
 	size_t ip_end = f->n - 12;
@@ -159,6 +159,10 @@ static void test_null(void **state)
 			check(&f, order ? SL_LINK_LOOP : SL_LINK_NULL, i ? 6 : 4);
 		}
 	}
+	struct frame with_type = { .n = 0 };
+	put32(&with_type, 0x0f000800);
+	put_ip(&with_type, 4);
+	check(&with_type, SL_LINK_NULL, 4);
 	struct frame f = { .n = 0 };
 	put32(&f, 7);
 	put_ip(&f, 4);
