@@ -145,7 +145,11 @@ bool sl_flow_flush(struct sl_flow_table *t)
 			      t->clock_ns - f->last_ns > t->timeout_ns[f->tcp_state];
 		flow_end(t, f, flow_end_of(f, silent ? SL_END_TIMEOUT : SL_END_FLUSH));
 	}
-	return t->open.head != NIL;
+	if (t->open.head != NIL)
+		return true;
+	/* The next capture may be of an earlier time; nothing is left that knows of this one. */
+	t->clock_ns = t->sweep_circle_ns = 0;
+	return false;
 }
 
 struct sl_flow *sl_flow_ended(struct sl_flow_table *t)

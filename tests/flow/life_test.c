@@ -316,6 +316,23 @@ static void test_flush(void **state)
 	rig_free(r);
 }
 
+/* The next capture is of an earlier time: it owes nothing to the clock of the last one. */
+static void test_flush_forgets(void **state)
+{
+	struct rig *r = rig_new(16);
+	BIND(r, packet(UDP, 1, 5000, 2, 6000, 100000));
+	assert_false(sl_flow_flush(r->t));
+	assert_non_null(sl_flow_ended(r->t));
+	sl_flow_reap(r->t);
+	BIND(r, packet(UDP, 1, 5000, 2, 6000, 0));
+	for (unsigned i = 0; i < 10; i++)
+		sl_flow_sweep(r->t, T0);
+	assert_int_equal(sl_flow_count(r->t), 1);
+	assert_false(sl_flow_flush(r->t));
+	assert_int_equal(sl_flow_ended(r->t)->end, SL_END_FLUSH);
+	rig_free(r);
+}
+
 /* opened = open + ended, with a table far too small for its traffic. */
 static void test_identity(void **state)
 {
@@ -357,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_ended_pile_up),
 		cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_flush),
+		cmocka_unit_test(test_flush_forgets),
 		cmocka_unit_test(test_identity),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
