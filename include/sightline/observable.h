@@ -23,8 +23,9 @@
 
 #define SL_TYPES(X)                                                                                \
 	X(NONE, "")                                                                                \
-	X(IPV4, "ipv4-addr") X(IPV6, "ipv6-addr") X(MAC, "mac-addr") X(DOMAIN, "domain-name")      \
-		X(URL, "url") X(EMAIL, "email-addr") X(FILE, "file") X(CERT, "x509-certificate")   \
+	X(IPV4, "ipv4-addr")                                                                       \
+	X(IPV6, "ipv6-addr") X(MAC, "mac-addr") X(DOMAIN, "domain-name") X(URL, "url")             \
+		X(EMAIL, "email-addr") X(FILE, "file") X(CERT, "x509-certificate")                 \
 			X(TRAFFIC, "network-traffic") X(USER_AGENT, "user-agent")                  \
 				X(SOFTWARE, "software") X(ARTIFACT, "artifact")                    \
 					X(EMAIL_MESSAGE, "email-message")
@@ -199,7 +200,7 @@ size_t sl_norm_name(struct sl_span in, uint8_t *out, size_t cap);
 /* RFC 3986 6.2.2 and 6.2.3: scheme and host in lower case, dot segments removed, percent-encoding
  * of unreserved characters undone and hex digits in upper case, default port and empty path mended,
  * fragment off. What RFC 3986 doesn't allow stays as it is. 0: no URL (no scheme or no host), or
- * longer than cap. */
+ * longer than cap, also where only dot segments on their way to removal are. */
 size_t sl_norm_url(struct sl_span in, uint8_t *out, size_t cap);
 /* A Host header or authority without its port, userinfo and brackets, as a name. */
 size_t sl_norm_host(struct sl_span in, uint8_t *out, size_t cap);
