@@ -72,7 +72,9 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(RELOADS, "sightline_intel_reloads_total{result=\"ok\"}",                                 \
 		"intel reloads that took effect")                                                  \
 	X(RELOADS_REFUSED, "sightline_intel_reloads_total{result=\"refused\"}", "reloads refused") \
-	X(FEED_BAD, "sightline_intel_unusable_lines_total", "feed entries that could not be used")
+	X(FEED_BAD, "sightline_intel_unusable_lines_total", "feed entries that could not be used") \
+	X(MESSAGES_PART, "sightline_partly_read_messages_total",                                   \
+		"messages cut or malformed, used up to there")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

@@ -145,6 +145,29 @@ static void test_questions(void **s)
 		"close 1 \n");
 }
 
+/* What a message lacks is counted, once, also when a full batch comes between. */
+static void test_counted(void **s)
+{
+	(void)s;
+	struct msg whole = message(1, 0x8180, 1, 1), cut = whole, bad = whole;
+	put_question(&whole, "x.example", 65);
+	cut = whole;
+	put_record(&whole, "x.example", 65, "\0\1\5other\3net\0", 13);
+	bad = cut;
+	bad.b[bad.len++] = 0x80; /* a label of a kind that does not exist */
+	for (unsigned room = 0; room < 6; room++) {
+		struct feed *f = feed_new("dns", room);
+		(void)feed_guarded(f, SL_TO_CLIENT, whole.b, whole.len);
+		assert_non_null(strstr(f->log, "dns.answer.name 1 answered other.net"));
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 0);
+		(void)feed_guarded(f, SL_TO_CLIENT, cut.b, cut.len);
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+		(void)feed_guarded(f, SL_TO_CLIENT, bad.b, bad.len);
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 2);
+		feed_free(f);
+	}
+}
+
 static void test_table_full(void **s)
 {
 	(void)s;
@@ -270,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_real),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_table_full),
 		cmocka_unit_test(test_pointers),
 		cmocka_unit_test(test_long_name),

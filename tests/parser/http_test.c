@@ -71,6 +71,10 @@ static void test_targets(void **s)
 		"http.url 1 http://[2001:db8::1]:81/x?u=http://other/\nclose 1 \n");
 }
 
+#define GET2 "GET /2 HTTP/1.1\r\n\r\n"
+#define LOG2 "http.method 2 GET\nhttp.uri 2 /2\nclose 2 \n"
+#define POST1 "http.method 1 POST\nhttp.uri 1 /1\nclose 1 \n"
+
 /* Lines count where their end is there, even if the head is cut; what follows is waited for. */
 static void test_cut_head(void **s)
 {
@@ -82,11 +86,11 @@ static void test_cut_head(void **s)
 		"http.method 1 GET\nhttp.uri 1 /1\nclose 1 \n"
 		"http.method 2 GET\nhttp.uri 2 /2\nclose 2 \n");
 	expect("GET /no-end-of-line", "");
+	struct feed *f = feed_new("http", 0);
+	feed_bytes(f, SL_TO_SERVER, GET2 "GET / HTTP/1.1\r\nHost", strlen(GET2) + 20);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
 }
-
-#define GET2 "GET /2 HTTP/1.1\r\n\r\n"
-#define LOG2 "http.method 2 GET\nhttp.uri 2 /2\nclose 2 \n"
-#define POST1 "http.method 1 POST\nhttp.uri 1 /1\nclose 1 \n"
 
 static void test_bodies(void **s)
 {

@@ -43,6 +43,7 @@ static void test_cut(void **s)
 		struct feed *f = feed_new("tls", 0);
 		(void)feed_guarded(f, SL_TO_SERVER, longer, n);
 		assert_int_equal(strstr(f->log, "tls-evil.example") != NULL, n >= hello_len);
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], f->flow.message);
 		feed_free(f);
 	}
 }
