@@ -151,7 +151,17 @@ static void header_column(struct table *t, size_t number, const char *name)
 		}
 }
 
-/* A header names a column of values, or one whose name is a type. */
+static bool is_value(const struct field *f)
+{
+	char plain[SL_VALUE_MAX];
+	bool changed;
+	size_t len = f->len < sizeof(plain)
+			     ? sl_refang(f->p, f->len, plain, sizeof(plain), &changed)
+			     : 0;
+	return shape_of(plain, len) != SHAPE_NONE;
+}
+
+/* A header names a column of values, or one whose name is a type; a row "MD5,d41d..." is none. */
 static bool header_read(const struct field *f, size_t n, struct table *t)
 {
 	char name[64];
@@ -164,7 +174,10 @@ static bool header_read(const struct field *f, size_t n, struct table *t)
 		name[f[i].len] = '\0';
 		header_column(t, i + 1, name);
 	}
-	for (size_t i = 0; i < n && t->at[COL_VALUE] == 0; i++) {
+	bool row = false;
+	for (size_t i = 0; i < n; i++)
+		row |= is_value(&f[i]);
+	for (size_t i = 0; i < n && t->at[COL_VALUE] == 0 && !row; i++) {
 		if (f[i].len >= sizeof(name))
 			continue;
 		memcpy(name, f[i].p, f[i].len);
@@ -197,16 +210,6 @@ struct tally {
 	size_t lines, values, typed;
 	bool headed, tried;
 };
-
-static bool is_value(const struct field *f)
-{
-	char plain[SL_VALUE_MAX];
-	bool changed;
-	size_t len = f->len < sizeof(plain)
-			     ? sl_refang(f->p, f->len, plain, sizeof(plain), &changed)
-			     : 0;
-	return shape_of(plain, len) != SHAPE_NONE;
-}
 
 static void tally_line(void *arg, const char *line, size_t len)
 {

@@ -122,7 +122,7 @@ bool has_scheme(const char *p, size_t len)
 	size_t i = 0;
 	while (i < len && ((p[i] | 32) >= 'a' && (p[i] | 32) <= 'z'))
 		i++;
-	return i > 1 && len - i > 3 && memcmp(p + i, "://", 3) == 0;
+	return i > 1 && len - i >= 3 && memcmp(p + i, "://", 3) == 0;
 }
 
 static enum shape url_shape(const char *p, size_t len)
