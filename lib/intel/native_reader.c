@@ -18,12 +18,13 @@ struct native {
 /* The keys, and whether each is a text. */
 #define KEYS(X)                                                                                    \
 	X(ID, "id", true)                                                                          \
-	X(TYPE, "type", true) X(VALUE, "value", true) X(PATTERN, "pattern", true)                  \
-		X(MATCH, "match", true) X(SOURCE, "source", true) X(NAME, "name", true)            \
-			X(TLP, "tlp", true) X(CONFIDENCE, "confidence", false)                     \
-				X(SEVERITY, "severity", true) X(FROM, "valid_from", true)          \
-					X(UNTIL, "valid_until", true) X(LABELS, "labels", false)   \
-						X(TEST, "test", false) X(WHERE, "where", true)
+	X(TYPE, "type", true)                                                                      \
+	X(VALUE, "value", true) X(PATTERN, "pattern", true) X(MATCH, "match", true)                \
+		X(SOURCE, "source", true) X(NAME, "name", true) X(TLP, "tlp", true)                \
+			X(CONFIDENCE, "confidence", false) X(SEVERITY, "severity", true)           \
+				X(FROM, "valid_from", true) X(UNTIL, "valid_until", true)          \
+					X(LABELS, "labels", false) X(TEST, "test", false)          \
+						X(WHERE, "where", true)
 #define X(id, text, is_text) KEY_##id,
 enum key { KEYS(X) KEY_COUNT };
 #undef X

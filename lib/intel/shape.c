@@ -132,8 +132,10 @@ static enum shape url_shape(const char *p, size_t len)
 			return SHAPE_NONE;
 	if (has_scheme(p, len))
 		return SHAPE_URL;
-	if (len > 2 && p[0] == '/' && p[1] == '/')
-		return url_shape(p + 2, len - 2);
+	if (len > 2 && p[0] == '/' && p[1] == '/') {
+		p += 2;
+		len -= 2;
+	}
 	size_t host = 0;
 	while (host < len && p[host] != '/' && p[host] != '?')
 		host++;

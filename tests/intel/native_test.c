@@ -19,6 +19,7 @@ static void full(void **state)
 	struct read r;
 	read_text(&r, text);
 	assert_string_equal(r.source->format, "native");
+	assert_string_equal(r.source->name, "test.txt");
 	assert_string_equal(r.said, "");
 	assert_int_equal(r.count, 7);
 	const struct sl_indicator *i = &r.ind[0];

@@ -101,6 +101,9 @@ static void shapes(void **state)
 		"a.b/']\"}",
 		"\xef\xbb\xbf[{\"type\":\"indicator\",\"id\":\"indicator--1\","
 		"\"pattern\":\"[url:value='http://a.b/']\"}]",
+		"{\"type\":\"observed-data\",\"id\":\"observed-data--1\",\"objects\":{\"0\":{}}}\n"
+		"{\"type\":\"indicator\",\"id\":\"indicator--1\",\"pattern\":\"[url:value='http://"
+		"a.b/']\"}",
 		"{\"more\":false,\"objects\":[{\"type\":\"indicator\",\"id\":\"indicator--1\","
 		"\"pattern\":\"[url:value='http://a.b/']\"}]}",
 	};
