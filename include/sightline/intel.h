@@ -95,9 +95,8 @@ struct sl_intel_options {
 	uint64_t max_entries; /* indicators in all; 0: 20,000,000 */
 	sl_finding_fn finding;
 	void *arg;
-	bool tell_all; /* findings for what is plainly armed and for every object that is context,
-			* too
-			*/
+	/* Findings also for what is plainly armed and for each object that is context. */
+	bool tell_all;
 };
 
 struct sl_intel_source {

@@ -15,26 +15,45 @@ struct native {
 	int stop; /* an error that is not the line's */
 };
 
-/* The keys, and whether each is a text. */
-#define KEYS(X)                                                                                    \
-	X(ID, "id", true)                                                                          \
-	X(TYPE, "type", true)                                                                      \
-	X(VALUE, "value", true) X(PATTERN, "pattern", true) X(MATCH, "match", true)                \
-		X(SOURCE, "source", true) X(NAME, "name", true) X(TLP, "tlp", true)                \
-			X(CONFIDENCE, "confidence", false) X(SEVERITY, "severity", true)           \
-				X(FROM, "valid_from", true) X(UNTIL, "valid_until", true)          \
-					X(LABELS, "labels", false) X(TEST, "test", false)          \
-						X(WHERE, "where", true)
-#define X(id, text, is_text) KEY_##id,
-enum key { KEYS(X) KEY_COUNT };
-#undef X
-#define X(id, text, is_text) { text, sizeof(text) - 1, is_text },
+enum key {
+	KEY_ID,
+	KEY_TYPE,
+	KEY_VALUE,
+	KEY_PATTERN,
+	KEY_MATCH,
+	KEY_SOURCE,
+	KEY_NAME,
+	KEY_TLP,
+	KEY_CONFIDENCE,
+	KEY_SEVERITY,
+	KEY_FROM,
+	KEY_UNTIL,
+	KEY_LABELS,
+	KEY_TEST,
+	KEY_WHERE,
+	KEY_COUNT
+};
+
 static const struct {
 	const char *text;
-	size_t len;
 	bool is_text;
-} keys[KEY_COUNT] = { KEYS(X) };
-#undef X
+} keys[KEY_COUNT] = {
+	[KEY_ID] = { "id", true },
+	[KEY_TYPE] = { "type", true },
+	[KEY_VALUE] = { "value", true },
+	[KEY_PATTERN] = { "pattern", true },
+	[KEY_MATCH] = { "match", true },
+	[KEY_SOURCE] = { "source", true },
+	[KEY_NAME] = { "name", true },
+	[KEY_TLP] = { "tlp", true },
+	[KEY_CONFIDENCE] = { "confidence", false },
+	[KEY_SEVERITY] = { "severity", true },
+	[KEY_FROM] = { "valid_from", true },
+	[KEY_UNTIL] = { "valid_until", true },
+	[KEY_LABELS] = { "labels", false },
+	[KEY_TEST] = { "test", false },
+	[KEY_WHERE] = { "where", true },
+};
 
 /* An object's members by key; the last one wins. */
 struct members {
@@ -46,10 +65,8 @@ static void members_find(const struct sl_json *v, struct members *out)
 {
 	memset(out, 0, sizeof(*out));
 	for (const struct sl_json *m = v->child; m != NULL; m = m->next) {
-		size_t len = strlen(m->key);
 		unsigned k = 0;
-		while (k < KEY_COUNT &&
-			(keys[k].len != len || memcmp(keys[k].text, m->key, len) != 0))
+		while (k < KEY_COUNT && strcmp(keys[k].text, m->key) != 0)
 			k++;
 		if (k < KEY_COUNT)
 			out->at[k] = m;

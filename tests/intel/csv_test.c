@@ -91,6 +91,7 @@ static void forms(void **state)
 			"evil.example", "bad", 1 },
 		{ "#fields\tindicator\tindicator_type\n192.0.2.1\tIntel::ADDR\n", "192.0.2.1", "",
 			1 },
+		{ "indicator,data,note\ndomain,evil.example,x\n", "evil.example", "x", 1 },
 		{ "value\nevil.example\n", "evil.example", "", 1 },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
