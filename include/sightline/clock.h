@@ -17,7 +17,8 @@ uint64_t sl_clock_mono_ns(void);
 /* RFC 3339 in UTC with nine decimals: "2026-01-31T09:00:00.123456789Z". */
 #define SL_TIME_TEXT 31
 void sl_time_text(uint64_t ns, char out[SL_TIME_TEXT]);
-/* Reads RFC 3339 (any offset, 0 to 9 decimals) or a date alone. False: it is neither. */
+/* Reads RFC 3339 (any offset; decimals beyond nine are cut) or a date alone, from 1970 to 2500.
+ * False: it is neither. */
 bool sl_time_parse(const char *text, size_t len, uint64_t *out);
 
 #endif

@@ -30,12 +30,12 @@ struct sl_opt {
 	enum sl_opt_kind kind;
 	const char *arg; /* word for its argument in --help: "FILE" */
 	const char *def; /* default as text, NULL: none */
-	double min, max;
+	double min, max; /* of the value in its own unit (bytes, nanoseconds); both 0: no bounds */
 	const char *choices; /* CHOICE; for LIST the allowed words, or NULL: any */
-	bool comma; /* LIST: "a,b" on the command line is two */
+	bool comma; /* LIST: "a,b" is two */
 	const char
 		*missing; /* not built yet: giving it is refused with this sentence and status 2 */
-	const char *help; /* one line or more */
+	const char *help; /* one line or more; NULL: not listed */
 };
 
 struct sl_program {
@@ -47,13 +47,14 @@ struct sl_program {
 };
 
 struct sl_config;
-/* Reads the command line and the file it names. 0: go on. 1: --help, --version was answered on
- * stdout, exit 0. -EINVAL: err holds one line that names file, line, key and fix; exit 2. Operands
- * are kept. */
+/* Reads the command line and the file it names. 0: go on. 1: --help, --version (or --man, the man
+ * page's source) was answered on stdout, exit 0. -EINVAL: err holds one line that names file, line,
+ * key and fix; exit 2. -ENOMEM: err says so. Operands are kept, in argv. argv[0] is skipped. Texts
+ * of a list accumulate within the file and within the line; the line's replace the file's. */
 int sl_config_load(struct sl_config **out, const struct sl_program *p, int argc, char **argv,
 	char *err, size_t err_len);
 void sl_config_free(struct sl_config *c);
-/* By key, or by flag where it has no key. A name that the table lacks aborts: it is a mistake of
+/* By key or by flag. A name that the table lacks aborts: it is a mistake of
  * the program. */
 bool sl_config_flag(const struct sl_config *c, const char *name);
 uint64_t sl_config_u64(const struct sl_config *c, const char *name); /* U64, SIZE, DURATION */
@@ -68,8 +69,8 @@ void sl_config_print(const struct sl_config *c, FILE *to);
 /* The OPTIONS and CONFIGURATION parts of a man page (man(7) source), from the table. */
 void sl_config_man(const struct sl_program *p, FILE *to);
 
-/* "sightline-sensor 0.1.0 (x86-64-v3, release, DPDK 22.11.11 ...)": what was built and how;
- * build_info from meson. */
+/* "0.1.0 (x86-64-v3, release, LTO, gcc 12.2.0, DPDK 22.11.11, Hyperscan 5.4.0)": what was built and
+ * how; --version puts the program's name before it. */
 const char *sl_version_text(void);
 
 #endif

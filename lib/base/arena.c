@@ -53,6 +53,8 @@ void sl_arena_free(struct sl_arena *a)
 static struct chunk *chunk_add(struct sl_arena *a, size_t want)
 {
 	size_t size = want > CHUNK_BYTES ? want : CHUNK_BYTES;
+	if (want > SIZE_MAX / 2)
+		return NULL;
 	struct chunk *c = calloc(1, sizeof(*c) + size);
 	if (c == NULL)
 		return NULL;
@@ -84,7 +86,7 @@ void *sl_arena_take(struct sl_arena *a, size_t bytes)
 
 char *sl_arena_text(struct sl_arena *a, const void *p, size_t len)
 {
-	char *t = take(a, len + 1, 1);
+	char *t = len < SIZE_MAX ? take(a, len + 1, 1) : NULL;
 	if (t == NULL)
 		return NULL;
 	if (len)
@@ -116,13 +118,13 @@ static int texts_grow(struct sl_arena *a)
 
 const char *sl_arena_intern(struct sl_arena *a, const void *p, size_t len)
 {
-	if (memchr(p, '\0', len) != NULL) /* the table compares up to the zero */
+	if (len > 0 && memchr(p, '\0', len) != NULL) /* the table compares up to the zero */
 		return sl_arena_text(a, p, len);
 	if (a->text_count * 2 >= a->text_cap && texts_grow(a) < 0)
 		return NULL;
 	size_t at = sl_hash_bytes(a->key, p, len) & (a->text_cap - 1);
 	for (; a->texts[at] != NULL; at = (at + 1) & (a->text_cap - 1))
-		if (strncmp(a->texts[at], p, len) == 0 && a->texts[at][len] == '\0')
+		if ((len == 0 || strncmp(a->texts[at], p, len) == 0) && a->texts[at][len] == '\0')
 			return a->texts[at];
 	const char *t = sl_arena_text(a, p, len);
 	if (t == NULL)

@@ -141,6 +141,13 @@ static int64_t offset(struct text *t)
 	return sign * (h * 60 + m);
 }
 
+static unsigned days_in(int64_t y, unsigned m)
+{
+	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+	return days[m - 1] + (m == 2 && leap);
+}
+
 bool sl_time_parse(const char *text, size_t len, uint64_t *out)
 {
 	struct text t = { text, text + len, false };
@@ -149,7 +156,7 @@ bool sl_time_parse(const char *text, size_t len, uint64_t *out)
 	unsigned m = (unsigned)number(&t, 2);
 	expect(&t, "-");
 	unsigned d = (unsigned)number(&t, 2);
-	if (t.bad || m < 1 || m > 12 || d < 1 || d > 31 || y < 1970 || y > 2500)
+	if (t.bad || m < 1 || m > 12 || y < 1970 || y > 2500 || d < 1 || d > days_in(y, m))
 		return false;
 	int64_t s = days_from_civil(y, m, d) * 86400;
 	uint64_t frac = 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* mem.c - large blocks, on huge pages where the pool has some. Control threads. */
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include <sightline/mem.h>
@@ -10,6 +12,14 @@
 
 static bool use_huge = true;
 static _Atomic size_t huge_bytes, mapped_bytes;
+
+/* Which blocks lie on pages of the pool, so that giving one back is counted right. */
+struct huge {
+	struct huge *next;
+	const void *p;
+};
+static struct huge *huge_blocks;
+static pthread_mutex_t huge_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void sl_mem_use_huge(bool yes)
 {
@@ -39,18 +49,48 @@ static void *map_aligned(size_t len)
 	return p + head;
 }
 
+static void *map_huge(size_t len)
+{
+	struct huge *h = malloc(sizeof(*h));
+	if (h == NULL)
+		return MAP_FAILED;
+	h->p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
+	if (h->p == MAP_FAILED) {
+		free(h);
+		return MAP_FAILED;
+	}
+	atomic_fetch_add(&huge_bytes, len);
+	pthread_mutex_lock(&huge_lock);
+	h->next = huge_blocks;
+	huge_blocks = h;
+	void *p = (void *)(uintptr_t)h->p;
+	pthread_mutex_unlock(&huge_lock);
+	return p;
+}
+
+static bool forget_huge(const void *p)
+{
+	pthread_mutex_lock(&huge_lock);
+	struct huge **at = &huge_blocks;
+	while (*at != NULL && (*at)->p != p)
+		at = &(*at)->next;
+	struct huge *h = *at;
+	if (h != NULL)
+		*at = h->next;
+	pthread_mutex_unlock(&huge_lock);
+	free(h);
+	return h != NULL;
+}
+
 void *sl_mem_map(size_t bytes)
 {
 	size_t len = rounded(bytes);
 	if (bytes == 0 || len < bytes)
 		return NULL;
 	void *p = MAP_FAILED;
-	if (use_huge && len >= HUGE_PAGE) {
-		p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
-		if (p != MAP_FAILED)
-			atomic_fetch_add(&huge_bytes, len);
-	}
+	if (use_huge && len >= HUGE_PAGE)
+		p = map_huge(len);
 	if (p == MAP_FAILED && len >= HUGE_PAGE) {
 		p = map_aligned(len);
 		if (p == NULL)
@@ -69,6 +109,8 @@ void sl_mem_unmap(void *p, size_t bytes)
 	if (p == NULL)
 		return;
 	size_t len = rounded(bytes);
+	if (len >= HUGE_PAGE && forget_huge(p))
+		atomic_fetch_sub(&huge_bytes, len);
 	munmap(p, len);
 	atomic_fetch_sub(&mapped_bytes, len);
 }

@@ -34,6 +34,8 @@ static size_t stride(uint32_t len)
 int sl_ring_new(struct sl_ring **out, size_t bytes)
 {
 	size_t size = (size_t)64 << 10;
+	if (bytes > SIZE_MAX / 4)
+		return -ENOMEM;
 	while (size < bytes)
 		size *= 2;
 	struct sl_ring *r = aligned_alloc(64, sizeof(*r));
@@ -121,4 +123,14 @@ size_t sl_ring_used(const struct sl_ring *r)
 	uint64_t tail = atomic_load_explicit(&m->tail, memory_order_relaxed);
 	uint64_t head = atomic_load_explicit(&m->head, memory_order_relaxed);
 	return head > tail ? (size_t)(head - tail) : 0;
+}
+
+uint64_t sl_ring_head(const struct sl_ring *r)
+{
+	return atomic_load_explicit(&((struct sl_ring *)(uintptr_t)r)->head, memory_order_acquire);
+}
+
+uint64_t sl_ring_tail(const struct sl_ring *r)
+{
+	return atomic_load_explicit(&((struct sl_ring *)(uintptr_t)r)->tail, memory_order_acquire);
 }
