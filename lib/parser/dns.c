@@ -118,6 +118,7 @@ static bool is_surely_dns(struct sl_span s)
 	return h.records <= 2 && rcode(&h) == 0 && is_query_tail(&r, h.records);
 }
 
+/* mDNS, LLMNR and the NetBIOS name service share the format, not the meaning. */
 static bool is_other_port(uint16_t port)
 {
 	return port == 5353 || port == 5355 || port == 137;
@@ -125,10 +126,12 @@ static bool is_other_port(uint16_t port)
 
 static enum sl_probe dns_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
-	if (is_other_port(sport) || is_other_port(dport) || p->bytes.len < HEADER_BYTES)
+	if (p->bytes.len < HEADER_BYTES)
 		return SL_PROBE_NO;
 	if (sport == 53 || dport == 53)
 		return SL_PROBE_YES;
+	if (is_other_port(sport) || is_other_port(dport))
+		return SL_PROBE_NO;
 	return is_surely_dns(p->bytes) ? SL_PROBE_YES : SL_PROBE_NO;
 }
 

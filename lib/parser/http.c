@@ -26,6 +26,7 @@ struct side {
 	uint64_t skip; /* bytes of a body that are still to come */
 	uint32_t message; /* of the request at hand; 0: none */
 	uint8_t step; /* what is to be said of it next */
+	bool chunked; /* a chunk's size stands next */
 	bool seek; /* lost: look for a request at the start of a piece */
 };
 
@@ -57,7 +58,7 @@ static enum sl_probe http_probe(const struct sl_piece *p, uint16_t sport, uint16
 static struct sl_span target_authority(const struct http_head *h)
 {
 	struct sl_span t = h->target;
-	if (sl_span_eq(h->method, sl_span_str("CONNECT")))
+	if (sl_span_eq(h->method, sl_span_str("CONNECT")) && t.p[0] != '/')
 		return t;
 	const uint8_t *sep = t.p[0] == '/' ? NULL : memmem(t.p, t.len < 32 ? t.len : 32, "://", 3);
 	if (sep == NULL)
@@ -102,27 +103,37 @@ static size_t put(uint8_t *out, size_t at, struct sl_span s)
 	return at + n;
 }
 
+/* The target up to its first blank: what has one is no URL from there on, and most servers stop
+ * there (RFC 9112 3.2). http.uri says all of it. */
+static struct sl_span url_target(const struct http_head *h)
+{
+	size_t n = 0;
+	while (n < h->target.len && h->target.p[n] != ' ' && h->target.p[n] != '\t')
+		n++;
+	return sl_span(h->target.p, n);
+}
+
 /* RFC 9112 3.3: the target itself where it is absolute, else built on the Host header. "*" and a
  * CONNECT's authority are no part of a URL. */
 static bool say_url(
 	struct sl_batch *b, enum sl_dir dir, uint32_t message, const struct http_head *h)
 {
 	uint8_t raw[URL_RAW_MAX];
-	struct sl_span host = h->host.last;
-	if (!sl_batch_wants(b, SL_WHERE_HTTP_URL) || sl_span_eq(h->target, sl_span_str("*")) ||
+	struct sl_span host = h->host.last, target = url_target(h);
+	if (!sl_batch_wants(b, SL_WHERE_HTTP_URL) || sl_span_eq(target, sl_span_str("*")) ||
 		sl_span_eq(h->method, sl_span_str("CONNECT")))
 		return true;
 	if (target_authority(h).len)
-		return sl_batch_add_raw(b, SL_WHERE_HTTP_URL, dir, message, h->target, NULL);
+		return sl_batch_add_raw(b, SL_WHERE_HTTP_URL, dir, message, target, NULL);
 	if (host.len == 0)
 		return true;
 	if (host.len > HOST_MAX)
 		host.len = HOST_MAX;
 	size_t n = put(raw, 0, sl_span_str("http://"));
 	n = put(raw, n, host);
-	if (h->target.p[0] != '/' && h->target.p[0] != '?')
+	if (target.p[0] != '/' && target.p[0] != '?')
 		n = put(raw, n, sl_span_str("/"));
-	n = put(raw, n, h->target);
+	n = put(raw, n, target);
 	return sl_batch_add_raw(b, SL_WHERE_HTTP_URL, dir, message, sl_span(raw, n), NULL);
 }
 
@@ -184,19 +195,52 @@ static bool say_request(
 
 /* ---- From request to request ---- */
 
+/* A body without a length that can be believed is taken for none: either a request follows, or the
+ * next piece that begins with one is waited for. */
 static void body_follows(struct side *s, const struct http_head *h)
 {
-	s->seek = !h->complete || h->chunked || h->length_bad;
-	s->skip = s->seek ? 0 : h->body;
+	s->seek = !h->complete;
+	s->chunked = h->complete && h->chunked;
+	s->skip = h->complete && !h->chunked ? h->body : 0;
 }
 
+/* Steps over one chunk (RFC 9112 7.1), or over the last one and its trailer. False: no chunk begins
+ * here, or not all of its first line is there. */
+static bool skip_chunk(struct side *s, struct sl_span in, size_t *at)
+{
+	struct sl_span line;
+	size_t size = 0;
+	if (!http_line(in, at, &line) || !http_chunk_size(line, &size))
+		return false;
+	s->skip = size + 2;
+	if (size)
+		return true;
+	s->skip = 0;
+	s->chunked = false;
+	while (http_line(in, at, &line))
+		if (line.len == 0)
+			break;
+	return true;
+}
+
+/* Goes over what is no head: the rest of a body, chunks, empty lines before a request (RFC 9112
+ * 2.2). */
 static size_t skip_between(struct side *s, struct sl_span in)
 {
-	size_t n = s->skip < in.len ? (size_t)s->skip : in.len;
-	s->skip -= n;
-	while (n < in.len && (in.p[n] == '\r' || in.p[n] == '\n'))
-		n++;
-	return n;
+	size_t at = 0;
+	do {
+		size_t n = s->skip < in.len - at ? (size_t)s->skip : in.len - at;
+		s->skip -= n;
+		at += n;
+		if (s->chunked && at < in.len && !skip_chunk(s, in, &at)) {
+			s->chunked = false;
+			s->seek = true;
+			return in.len;
+		}
+	} while (at < in.len && (s->chunked || s->skip));
+	while (at < in.len && (in.p[at] == '\r' || in.p[at] == '\n'))
+		at++;
+	return at;
 }
 
 static enum sl_verdict feed_bytes(
@@ -224,8 +268,6 @@ static enum sl_verdict feed_bytes(
 			return SL_FULL;
 		at += h.len;
 		body_follows(s, &h);
-		if (s->seek)
-			at = in.len;
 	}
 	*consumed = in.len;
 	return SL_DONE; /* responses: nothing in them is wanted */
@@ -237,6 +279,7 @@ static void feed_gap(struct side *s, uint64_t bytes)
 		s->skip -= bytes;
 	else {
 		s->skip = 0;
+		s->chunked = false;
 		s->seek = true;
 	}
 }

@@ -44,6 +44,31 @@ static bool take_line(struct sl_rd *r, struct sl_span *line)
 	return true;
 }
 
+bool http_line(struct sl_span in, size_t *at, struct sl_span *line)
+{
+	struct sl_rd r = sl_rd(sl_span_from(in, *at));
+	if (!take_line(&r, line))
+		return false;
+	*at = (size_t)(r.p - in.p);
+	return true;
+}
+
+bool http_chunk_size(struct sl_span line, size_t *size)
+{
+	size_t n = 0, v = 0;
+	for (; n < line.len && n < 8; n++) {
+		uint8_t c = line.p[n], low = c | 32;
+		if (c >= '0' && c <= '9')
+			v = v << 4 | (c - '0');
+		else if (low >= 'a' && low <= 'f')
+			v = v << 4 | (low - 'a' + 10u);
+		else
+			break;
+	}
+	*size = v;
+	return n && (n == line.len || line.p[n] == ';' || is_blank(line.p[n]));
+}
+
 static size_t token_len(struct sl_span s)
 {
 	size_t n = 0;
@@ -136,6 +161,8 @@ static void field_put(struct http_field *f, struct sl_span value)
 static void read_length(struct http_head *h, struct sl_span value, bool again)
 {
 	uint64_t n = 0;
+	while (value.len > 1 && value.p[0] == '0')
+		value = sl_span_from(value, 1);
 	h->length_bad |= value.len == 0 || value.len > 18;
 	for (size_t i = 0; i < value.len && !h->length_bad; i++) {
 		h->length_bad = value.p[i] < '0' || value.p[i] > '9';

@@ -19,8 +19,8 @@ struct http_head {
 	size_t len; /* of the whole head, with its empty line, or of the input where it is cut */
 	bool complete; /* the empty line was there */
 	bool chunked; /* the body's length stands in the body */
-	bool length_bad; /* Content-Length is none, or contradicts itself */
-	uint64_t body; /* Content-Length */
+	bool length_bad; /* Content-Length is no number, or contradicts itself */
+	uint64_t body; /* Content-Length; 0 where it is bad */
 };
 
 enum http_start { HTTP_NO, HTTP_CUT, HTTP_REQUEST, HTTP_RESPONSE };
@@ -31,5 +31,10 @@ enum http_start http_start(struct sl_span in);
 /* Reads a request. False: the input does not begin with a whole request line. Lines count where
  * their end is there. One pass. */
 bool http_head_read(struct sl_span in, struct http_head *h);
+
+/* The line at in[*at] without its end, and *at behind it. False: its end is not there. */
+bool http_line(struct sl_span in, size_t *at, struct sl_span *line);
+/* The size that a chunk's first line says. False: it says none that is below 4 GiB. */
+bool http_chunk_size(struct sl_span line, size_t *size);
 
 #endif
