@@ -244,7 +244,9 @@ static int load(struct sl_config *c, struct line *l, int argc, char **argv)
 			continue;
 		if (c->file != NULL)
 			return sl_config_refuse(c, "--config is given twice");
-		c->file = l->given[i].text;
+		c->file = sl_arena_text(c->arena, l->given[i].text, strlen(l->given[i].text));
+		if (c->file == NULL)
+			return -ENOMEM;
 	}
 	if (c->file != NULL)
 		rc = sl_config_read(c, c->file);

@@ -206,10 +206,14 @@ static void yaml_text(FILE *to, const char *text)
 
 static void origin(const struct sl_config *c, const struct value *v, FILE *to)
 {
-	if (v->from == FROM_FILE)
-		fprintf(to, " # %s:%u\n", c->file != NULL ? c->file : "file", v->line);
-	else
+	if (v->from != FROM_FILE) {
 		fputs(v->from == FROM_DEFAULT ? " # default\n" : " # command line\n", to);
+		return;
+	}
+	fputs(" # ", to);
+	for (const char *p = c->file; *p != '\0'; p++) /* a comment ends at a newline */
+		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, to);
+	fprintf(to, ":%u\n", v->line);
 }
 
 static void print_leaf(

@@ -40,10 +40,12 @@ static char err[512];
 /* Loads a command line; the program's name is put before it. */
 static int load(struct sl_config **out, char **words)
 {
-	char *argv[32] = { (char *)"sightline-test" };
-	int argc = 1;
+	static char *argv[32]; /* operands are kept in it */
+	int argc = 0;
+	argv[argc++] = (char *)"sightline-test";
 	for (; *words != NULL; words++)
 		argv[argc++] = *words;
+	argv[argc] = NULL;
 	err[0] = '\0';
 	return sl_config_load(out, &program, argc, argv, err, sizeof(err));
 }
