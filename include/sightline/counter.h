@@ -73,6 +73,8 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"intel reloads that took effect")                                                  \
 	X(RELOADS_REFUSED, "sightline_intel_reloads_total{result=\"refused\"}", "reloads refused") \
 	X(FEED_BAD, "sightline_intel_unusable_lines_total", "feed entries that could not be used") \
+	X(SIGHTINGS_LOST, "sightline_sightings_lost_total", "hits that could not be aggregated")   \
+	X(LINES_LOST, "sightline_lines_lost_total", "JSON lines that could not be made")           \
 	X(STREAM_MISSING, "sightline_stream_missing_bytes_total",                                  \
 		"TCP payload that no packet brought")                                              \
 	X(STREAM_REPEATED, "sightline_stream_repeated_bytes_total",                                \

@@ -18,8 +18,9 @@
 #define SL_OUTCOMES(X)                                                                             \
 	X(NONE, "")                                                                                \
 	X(ATTEMPTED, "attempted")                                                                  \
-	X(UNREACHABLE, "unreachable") X(REFUSED, "refused") X(ANSWERED, "answered")                \
-		X(ESTABLISHED, "established") X(NXDOMAIN, "nxdomain")
+	X(UNREACHABLE, "unreachable")                                                              \
+	X(REFUSED, "refused") X(ANSWERED, "answered") X(ESTABLISHED, "established")                \
+		X(NXDOMAIN, "nxdomain")
 
 #define X(id, text) SL_OUTCOME_##id,
 enum sl_outcome { SL_OUTCOMES(X) SL_OUTCOME_COUNT };
@@ -80,6 +81,8 @@ struct sl_flow {
 		*said; /* what this flow said of itself, for context and re-lookup; NULL: nothing */
 	uint32_t generation; /* of the ruleset that it was last looked up in as a whole */
 	uint32_t message; /* messages numbered so far */
+	bool hit; /* an indicator was satisfied by one of its addresses */
+	uint8_t told; /* enum sl_outcome that went with the last such hit */
 
 	/* -- flow table writes, at a flow's begin and end -- */
 	uint32_t hash; /* low bits: its bucket */
