@@ -17,8 +17,13 @@ void sl_input_close(struct sl_input *in);
 /* Up to cap bytes; *got 0 at the end. -EBADMSG: the compressed stream is damaged or ends early
  * (what was read before is good); -errno of read(2). */
 int sl_input_read(struct sl_input *in, void *buf, size_t cap, size_t *got);
-/* The same bytes will be read again: looks at up to cap (64 KiB at most) of them. */
+#define SL_INPUT_PEEK ((size_t)64 << 10)
+/* The same bytes will be read again: looks at up to cap (SL_INPUT_PEEK at most) of them. Fewer only
+ * where the stream ends or is damaged there. */
 int sl_input_peek(struct sl_input *in, void *buf, size_t cap, size_t *got);
+/* fn(arg) is called whenever a read is about to wait for a pipe, so that what was read until then
+ * can be passed on. */
+void sl_input_before_wait(struct sl_input *in, void (*fn)(void *arg), void *arg);
 /* Bytes given out so far, and bytes taken from the file and its size (0: not known). */
 uint64_t sl_input_offset(const struct sl_input *in);
 uint64_t sl_input_file_offset(const struct sl_input *in);

@@ -72,7 +72,18 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(RELOADS, "sightline_intel_reloads_total{result=\"ok\"}",                                 \
 		"intel reloads that took effect")                                                  \
 	X(RELOADS_REFUSED, "sightline_intel_reloads_total{result=\"refused\"}", "reloads refused") \
-	X(FEED_BAD, "sightline_intel_unusable_lines_total", "feed entries that could not be used")
+	X(FEED_BAD, "sightline_intel_unusable_lines_total", "feed entries that could not be used") \
+	X(SIGHTINGS_LOST, "sightline_sightings_lost_total", "hits that could not be aggregated")   \
+	X(LINES_LOST, "sightline_lines_lost_total", "JSON lines that could not be made")           \
+	X(STREAM_MISSING, "sightline_stream_missing_bytes_total",                                  \
+		"TCP payload that no packet brought")                                              \
+	X(STREAM_REPEATED, "sightline_stream_repeated_bytes_total",                                \
+		"TCP payload left out: it had been seen")                                          \
+	X(STREAM_LATE, "sightline_stream_late_segments_total",                                     \
+		"TCP segments that came after what follows them")                                  \
+	X(STREAM_RESYNC, "sightline_stream_resyncs_total",                                         \
+		"sequence numbers too far off to be of the same run")                              \
+	X(STREAM_SYN_DATA, "sightline_stream_syn_data_segments_total", "SYN segments with payload")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

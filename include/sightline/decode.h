@@ -18,4 +18,10 @@ struct sl_decode_options {
 uint16_t sl_decode(const struct sl_decode_options *o, struct sl_packet *pkt, uint16_t n,
 	struct sl_counters *counters);
 
+/* ICMP (proto 1) and ICMPv6 (58): the type that answers this one, or that this one answers. False:
+ * it goes one way only. With it sport and dport of a request and of its reply mirror each other, as
+ * Community ID v1 has it; of a one-way type sport is the type and dport the code. Any thread. */
+bool sl_icmp_counterpart(uint8_t proto, uint8_t type, uint8_t *out);
+bool sl_icmp_is_reply(uint8_t proto, uint8_t type);
+
 #endif

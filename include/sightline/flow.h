@@ -5,7 +5,9 @@
 #ifndef SIGHTLINE_FLOW_H
 #define SIGHTLINE_FLOW_H
 
+#include <stdalign.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <sightline/counter.h>
@@ -15,8 +17,10 @@
  * flow a later one replaces an earlier one, never the other way round. */
 #define SL_OUTCOMES(X)                                                                             \
 	X(NONE, "")                                                                                \
-	X(ATTEMPTED, "attempted") X(UNREACHABLE, "unreachable") X(REFUSED, "refused")              \
-		X(ANSWERED, "answered") X(ESTABLISHED, "established") X(NXDOMAIN, "nxdomain")
+	X(ATTEMPTED, "attempted")                                                                  \
+	X(UNREACHABLE, "unreachable")                                                              \
+	X(REFUSED, "refused") X(ANSWERED, "answered") X(ESTABLISHED, "established")                \
+		X(NXDOMAIN, "nxdomain")
 
 #define X(id, text) SL_OUTCOME_##id,
 enum sl_outcome { SL_OUTCOMES(X) SL_OUTCOME_COUNT };
@@ -29,11 +33,20 @@ const char *sl_flow_end_text(enum sl_flow_end e);
 struct sl_parser;
 struct sl_said;
 
+/* Where one direction of a TCP flow stands; lib/stream's own. */
+struct sl_stream_seq {
+	uint32_t first; /* sequence number of the first byte, after the SYN or where it was met */
+	uint32_t next; /* after the last byte given */
+	uint32_t hole_from, hole_to; /* the newest hole that is not filled; equal: none */
+	bool known; /* next is valid */
+};
+
 /* One flow. Two cache lines that every packet touches, then what is touched when something is said.
  * Fields are read by any stage of the worker; who writes stands at each block. */
 struct sl_flow {
 	/* -- flow table writes -- */
-	union sl_addr src, dst; /* initiator, responder */
+	alignas(64) union sl_addr src; /* initiator */
+	union sl_addr dst; /* responder */
 	uint16_t sport, dport; /* of initiator, responder */
 	uint8_t version, proto;
 	uint8_t tcp_state; /* enum of lib/flow, opaque */
@@ -41,33 +54,43 @@ struct sl_flow {
 	uint32_t space; /* address space (tunnel or VLAN by choice); 0: the common one */
 	uint32_t index; /* place in the table's records */
 	uint64_t last_ns; /* maximum of its packets' times */
+	uint32_t burst; /* number of the burst that touched it last: such a flow is never put out */
+	uint32_t seen; /* the table's clock at its last packet, in its own unit */
 
-	uint64_t first_ns;
-	uint64_t id; /* unique in this process: worker << 48 | number */
 	uint64_t packets[2]; /* by enum sl_dir */
 	uint64_t bytes[2]; /* on the wire, link header included */
-	uint16_t vlan[SL_VLAN_MAX];
+	uint64_t first_ns;
+	uint64_t id; /* unique in this process: worker << 48 | number */
+	uint32_t isn; /* TCP: the initiator's first sequence number, as far as known */
+	uint16_t capture;
 	uint8_t vlan_count;
 	uint8_t outcome; /* enum sl_outcome of the flow itself */
-	uint16_t capture;
-	uint32_t burst; /* number of the burst that touched it last: such a flow is never put out */
+	uint16_t vlan[SL_VLAN_MAX];
 
 	/* -- stream and parser stage write -- */
+	struct sl_stream_seq seq[2]; /* by enum sl_dir */
 	const struct sl_parser *parser; /* chosen once; NULL: none yet, or none will be */
 	void *parser_state; /* from the state pools, NULL until a parser needs it */
 	void *stream; /* reassembly, NULL until a segment is out of order */
 	uint8_t probe_left[2]; /* payload packets that may still be probed, by direction */
 	bool parser_dead[2]; /* the parser gave up on this direction */
+	uint64_t missing[2]; /* TCP payload bytes that no packet brought, by direction */
 
 	/* -- worker writes -- */
 	struct sl_said
 		*said; /* what this flow said of itself, for context and re-lookup; NULL: nothing */
 	uint32_t generation; /* of the ruleset that it was last looked up in as a whole */
 	uint32_t message; /* messages numbered so far */
+	bool hit; /* an indicator was satisfied by one of its addresses */
+	uint8_t told; /* enum sl_outcome that went with the last such hit */
+
+	/* -- flow table writes, at a flow's begin and end -- */
+	uint32_t hash; /* low bits: its bucket */
+	uint32_t prev, next; /* neighbours in the list it is on: open, ended, taken, vacant */
 };
 
 struct sl_flow_options {
-	uint32_t max_flows; /* records; memory is about 300 bytes each */
+	uint32_t max_flows; /* records; memory is about 300 bytes each, touched as it is used */
 	/* seconds of silence after which a flow has ended */
 	uint32_t tcp_new_s, tcp_established_s, tcp_closed_s, udp_s, icmp_s, other_s;
 };
@@ -86,12 +109,17 @@ size_t sl_flow_table_bytes(const struct sl_flow_table *t);
  * sl_flow_ended gives. */
 void sl_flow_bind(struct sl_flow_table *t, struct sl_packet *pkt, uint16_t n);
 
-/* Puts flows that are silent for longer than their timeout at packet time now_ns on the list of the
- * ended, a bounded number for each call. After each burst. */
+/* Puts flows that are silent for longer than their timeout on the list of the ended, a bounded
+ * number for each call. now_ns moves the table's clock, which is the maximum of what it was told
+ * and of the packets bound, so that a table that gets no packets can be told the time, too. A flow
+ * leaves here a little later than its timeout, so that packets slightly out of order in time find
+ * the same flow as they would without a sweep. After each burst. */
 void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns);
 /* Every open flow ends (SL_END_FLUSH, or SL_END_TIMEOUT / SL_END_CLOSED where its own state says
  * so), in order of creation, a bounded number for each call; false: none is left. At the end of a
- * capture. */
+ * capture. Whether a flow's own timeout has passed is judged by the table's clock: a last
+ * sl_flow_sweep with the time that all workers together have reached makes the answer independent
+ * of how flows were spread over them. */
 bool sl_flow_flush(struct sl_flow_table *t);
 /* The next flow that has ended and not been taken yet, oldest first, or NULL. It stays readable
  * until sl_flow_reap; its parser state and `said` are the taker's to give back. */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <sightline/addr.h>
 #include <sightline/observable.h>
@@ -16,8 +17,8 @@
 /* How a value is compared. */
 #define SL_MATCHES(X)                                                                              \
 	X(EXACT, "exact")                                                                          \
-	X(SUFFIX, "suffix") X(BELOW, "below") X(PREFIX, "prefix") X(PATTERN, "pattern")            \
-		X(TREE, "tree")
+	X(SUFFIX, "suffix")                                                                        \
+	X(BELOW, "below") X(PREFIX, "prefix") X(PATTERN, "pattern") X(TREE, "tree")
 #define X(id, text) SL_MATCH_##id,
 enum sl_match_kind { SL_MATCHES(X) SL_MATCH_COUNT };
 #undef X
@@ -25,8 +26,8 @@ const char *sl_match_text(enum sl_match_kind m);
 
 #define SL_TLPS(X)                                                                                 \
 	X(NONE, "")                                                                                \
-	X(CLEAR, "clear") X(GREEN, "green") X(AMBER, "amber") X(AMBER_STRICT, "amber+strict")      \
-		X(RED, "red")
+	X(CLEAR, "clear")                                                                          \
+	X(GREEN, "green") X(AMBER, "amber") X(AMBER_STRICT, "amber+strict") X(RED, "red")
 #define X(id, text) SL_TLP_##id,
 enum sl_tlp { SL_TLPS(X) SL_TLP_COUNT };
 #undef X
@@ -94,6 +95,9 @@ struct sl_intel_options {
 	uint64_t max_entries; /* indicators in all; 0: 20,000,000 */
 	sl_finding_fn finding;
 	void *arg;
+	bool tell_all; /* findings for what is plainly armed and for every object that is context,
+			* too
+			*/
 };
 
 struct sl_intel_source {
@@ -120,6 +124,11 @@ int sl_intel_read_bytes(struct sl_intel *in, const char *name, const void *p, si
 const struct sl_indicator *sl_intel_indicators(const struct sl_intel *in, size_t *count);
 const struct sl_intel_source *sl_intel_sources(const struct sl_intel *in, size_t *count);
 size_t sl_intel_bytes(const struct sl_intel *in);
+
+/* Reads all paths as the sensor would and writes what it makes of each entry to out: a line for
+ * what is not plainly armed and a summary for each file, or JSON lines for every entry. 0: all
+ * armed; 1: some not; 2: a file could not be read. */
+int sl_intel_check(const char *const *paths, size_t n, bool json, FILE *out);
 
 /* "hxxps://evil[.]example" and its kind made plain again; returns the length written, *changed
  * whether anything was. 0: longer than cap. */

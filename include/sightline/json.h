@@ -69,8 +69,9 @@ struct sl_json_in;
 /* Return 0 to go on; anything else stops, and is what feed returns. */
 typedef int (*sl_json_fn)(void *arg, const struct sl_json *value);
 struct sl_json_limits {
-	size_t value_bytes; /* of one tree handed over; a larger one is an error */
-	unsigned depth;
+	size_t value_bytes; /* of one tree handed over, and of any text; a larger one is an error.
+			       0: 4 MiB */
+	unsigned depth; /* 0: 256, which is also the most */
 };
 int sl_json_in_new(struct sl_json_in **out, const char *path, const struct sl_json_limits *limits,
 	sl_json_fn fn, void *arg);
@@ -80,6 +81,11 @@ void sl_json_in_free(struct sl_json_in *in);
 int sl_json_in_feed(struct sl_json_in *in, const void *p, size_t len);
 int sl_json_in_end(struct sl_json_in *in);
 const char *sl_json_in_error(const struct sl_json_in *in, uint64_t *line);
+/* For one who feeds line by line and goes on after a bad one: whether no value is open; the next
+ * byte's line; and to begin anew, errors forgotten, lines counted on. */
+bool sl_json_in_between(const struct sl_json_in *in);
+void sl_json_in_line(struct sl_json_in *in, uint64_t line);
+int sl_json_in_again(struct sl_json_in *in);
 /* Members of the outermost object whose key is `key` and whose value is a scalar that was read so
  * far, or NULL: how a bundle says what it is ("type", "spec_version") before its objects come. */
 const char *sl_json_in_top(const struct sl_json_in *in, const char *key);

@@ -23,8 +23,10 @@ struct sl_match_options {
 };
 
 /* Compiles a set; takes ownership of `intel` (also on failure). `previous` (may be NULL) is the set
- * now in force: an indicator (source, id, value) that it had keeps the generation in which it was
- * born. */
+ * now in force: an indicator (source, id, type, value, match, where, port) that it had keeps the
+ * generation in which it was born. 0, -ENOMEM, -EIO (no random bits for the hash), -E2BIG (2^31
+ * indicators), or -EINVAL: one that no table can hold, such as a name over 1024 bytes; the readers
+ * of intelligence let none of that through. */
 int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
 	const struct sl_match_options *o, const struct sl_ruleset *previous, uint32_t generation);
 /* Frees one that was never published or is no longer in force and no longer read. */
@@ -64,14 +66,18 @@ struct sl_hit {
 	uint8_t match; /* enum sl_match_kind: how */
 	uint8_t outcome; /* reserved, 0 */
 	uint32_t indicator; /* number in the ruleset */
-	uint32_t value; /* number of the listed value that matched: equal for all indicators of that
-			   value */
+	uint32_t value; /* the listed value that matched, by the number of its first indicator:
+			   equal for all indicators of that value */
 };
 #define SL_HITS_PER_OBS 64 /* what one observable can hit at most; more is counted HITS_CUT */
 
 /* Looks up obs[*from..n) of the batch, prefetching ahead, until all are done or `max` (>=
  * SL_HITS_PER_OBS) hits could be exceeded; *from is moved on. Returns the number of hits. An
- * observable with SL_OBS_AGAIN is satisfied only by indicators born after its flow's generation. */
+ * observable with SL_OBS_AGAIN is satisfied only by indicators born after its flow's generation.
+ * An indicator's port is compared with the flow's end that an ip.src or ip.dst is, with the
+ * responder's beside a name, and with nothing elsewhere: then it doesn't match. A Host that is an
+ * address is looked up as both. Of a truncated value only listed prefixes match.
+ * Counts OBSERVABLES, HITS and HITS_ALLOWED by observable, HITS_CUT by indicator. Worker. */
 uint32_t sl_match(const struct sl_ruleset *rs, const struct sl_batch *b, uint16_t *from,
 	struct sl_hit *hit, uint32_t max, struct sl_counters *counters);
 

@@ -23,8 +23,9 @@
 
 #define SL_TYPES(X)                                                                                \
 	X(NONE, "")                                                                                \
-	X(IPV4, "ipv4-addr") X(IPV6, "ipv6-addr") X(MAC, "mac-addr") X(DOMAIN, "domain-name")      \
-		X(URL, "url") X(EMAIL, "email-addr") X(FILE, "file") X(CERT, "x509-certificate")   \
+	X(IPV4, "ipv4-addr")                                                                       \
+	X(IPV6, "ipv6-addr") X(MAC, "mac-addr") X(DOMAIN, "domain-name") X(URL, "url")             \
+		X(EMAIL, "email-addr") X(FILE, "file") X(CERT, "x509-certificate")                 \
 			X(TRAFFIC, "network-traffic") X(USER_AGENT, "user-agent")                  \
 				X(SOFTWARE, "software") X(ARTIFACT, "artifact")                    \
 					X(EMAIL_MESSAGE, "email-message")
@@ -107,6 +108,8 @@ enum {
 	SL_OBS_AGAIN =
 		1 << 1, /* looked up again after a change of intel: only what is newer counts */
 	SL_OBS_CLOSE = 1 << 2, /* no value: the message is complete */
+	SL_OBS_SILENT =
+		1 << 3, /* the worker's own question, nothing that the wire says: never emitted */
 };
 
 struct sl_observable {

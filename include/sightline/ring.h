@@ -25,6 +25,10 @@ uint32_t sl_ring_max(const struct sl_ring *r);
 /* Reader: the oldest record and its length, or NULL; valid until sl_ring_pop. */
 const void *sl_ring_peek(struct sl_ring *r, uint32_t *len);
 void sl_ring_pop(struct sl_ring *r);
+/* Positions only grow: what was committed when the head was at h has been popped once the tail is
+ * at h. Any thread. */
+uint64_t sl_ring_head(const struct sl_ring *r);
+uint64_t sl_ring_tail(const struct sl_ring *r);
 /* Either side: bytes in use, a moment's estimate. */
 size_t sl_ring_used(const struct sl_ring *r);
 

@@ -12,17 +12,22 @@
 #include <sightline/record.h>
 #include <sightline/wire.h>
 
+/* Strings and pointers are borrowed: good as long as the aggregator. */
 struct sl_sightings_options {
 	const char *sensor; /* its name */
 	const char *boot; /* hex: of the captures in a replay, random on a port */
 	uint64_t window_ns; /* grid of packet time */
 	uint64_t horizon_ns; /* a closed window is remembered for so long, so that a late packet
-				raises its revision; 0: until flush */
-	uint32_t max_open; /* sightings remembered; at the bound the oldest closes early, counted */
+				raises its revision; 0: until the end */
+	uint32_t max_open; /* sightings remembered; at the bound the oldest is closed, counted
+			      where its window was still open, and forgotten: what comes of it
+			      later begins anew. 0: 100,000 (about 2 KiB each) */
 	const struct sl_nets *home;
 	struct sl_counters *counters;
-	/* Called for each message (revision 1 at once, a higher one when its window closes); the
-	 * message is the aggregator's. */
+	/* Called for each message (revision 1 at once, a higher one when its window closes and
+	 * anything but last_seen has changed, or when a quiet one turns loud); the message is the
+	 * aggregator's, good during the call. `seq` counts what goes on the stream: a quiet
+	 * sighting has 0. */
 	void (*emit)(void *arg, const Sightline__V1__Sighting *s);
 	void *arg;
 };
@@ -30,16 +35,20 @@ struct sl_sightings_options {
 struct sl_sightings;
 int sl_sightings_new(struct sl_sightings **out, const struct sl_sightings_options *o);
 void sl_sightings_free(struct sl_sightings *s);
-/* One SL_REC_HIT; rs is the ruleset of its generation. */
+/* One SL_REC_HIT; rs is the ruleset of its generation. 0; -EINVAL: no hit; -ENOMEM: it is lost.
+ * One observation counts once, however many of its values are below the listed one. */
 int sl_sightings_hit(
 	struct sl_sightings *s, const struct sl_record *r, const struct sl_ruleset *rs);
 /* No worker will report a packet before now_ns any more (but for time that runs backwards). */
 void sl_sightings_clock(struct sl_sightings *s, uint64_t now_ns);
-/* Closes every window and forgets all: end of a capture, end of the process. In order of creation.
+/* Closes every window, in order of creation, and sets the clock back: end of a capture, end of the
+ * process. Sightings stay remembered: their identity holds no capture, so that a second capture
+ * that says the same within the same window raises the count instead of giving an id away twice.
  */
 void sl_sightings_flush(struct sl_sightings *s);
 
-/* One JSON line into o (not yet taken with sl_json_line). */
+/* One JSON line into o (not yet taken with sl_json_line). capture NULL: left out (what a subscriber
+ * reads comes from no file). */
 void sl_observable_json(struct sl_json_out *o, const char *capture, const struct sl_record *r);
 void sl_flow_json(struct sl_json_out *o, const char *capture, const struct sl_record *r);
 void sl_sighting_json(struct sl_json_out *o, const char *capture, const Sightline__V1__Sighting *s);

@@ -22,4 +22,15 @@ struct sl_piece {
 	bool datagram; /* message boundaries are packet boundaries */
 };
 
+#define SL_STREAM_PIECES 2 /* at most from one packet: a hole, and the bytes behind it */
+
+/* What one bound packet gives to its flow's parser, in order; returns how many pieces. A UDP
+ * payload is one datagram. A TCP payload is what of it is new: bytes given before are left out, a
+ * hole is told before the bytes that follow it, and a segment that comes late into the newest hole
+ * of its direction is still given, behind a gap of unknown size, because it doesn't continue what
+ * was given before it. The end of a flow is the worker's to tell: SL_PIECE_END is never made here,
+ * and neither FIN nor RST stops what is given. Writes seq and missing of pkt->flow. */
+unsigned sl_stream_pieces(
+	const struct sl_packet *pkt, struct sl_piece out[SL_STREAM_PIECES], struct sl_counters *c);
+
 #endif

@@ -47,19 +47,24 @@ struct sl_seen {
 	const void *message; /* sightline.v1.Sighting, packed */
 	size_t message_len;
 	uint64_t lost; /* messages of this sensor and boot missing right before this one (gap in
-			  seq) */
+			  seq); told where the topic is that of all sightings, 0 otherwise */
 };
 
 /* topic: a prefix, "" or "sighting/" for all sightings, "sighting/domain-name/" for those of names.
- * 0, or -errno. */
+ * The sighting's topic names its first source only. 0, or -errno; -EACCES: TCP to another machine,
+ * which needs keys. No publisher needs to be there yet. */
 int sl_subscriber_open(struct sl_subscriber **out, const char *url, const char *topic);
 void sl_subscriber_close(struct sl_subscriber *s);
+/* 1: the other end has this subscription: what it sends from now on arrives; 0: not within
+ * timeout_ms (-1: wait for ever); -errno. Who doesn't need to know need not ask. */
+int sl_subscriber_ready(struct sl_subscriber *s, int timeout_ms);
 /* 1: *out is the next; 0: none within timeout_ms (-1: wait for ever, a signal ends it with -EINTR);
  * -errno. Messages that can't be read are counted and passed over. */
 int sl_subscriber_next(struct sl_subscriber *s, int timeout_ms, const struct sl_seen **out);
 uint64_t sl_subscriber_unreadable(const struct sl_subscriber *s);
-/* One sighting as one line of JSON, as `sightline tail --json` prints it; NULL: no memory. Good
- * until the next call. */
+/* The sighting that sl_subscriber_next gave last, as one line of JSON without its newline, as
+ * `sightline tail --json` prints it; NULL: no memory, or `seen` is an older one. Good until the
+ * next call. */
 const char *sl_subscriber_json(struct sl_subscriber *s, const struct sl_seen *seen);
 
 #ifdef __cplusplus

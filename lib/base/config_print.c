@@ -236,7 +236,7 @@ static void print_leaf(
 	} else if (v->opt->kind == SL_OPT_TEXT || v->opt->kind == SL_OPT_CHOICE) {
 		yaml_text(to, v->text);
 	} else {
-		sl_value_text(v, text, sizeof(text));
+		sl_setting_text(v, text, sizeof(text));
 		fputs(text, to);
 	}
 	origin(c, v, to);

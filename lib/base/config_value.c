@@ -59,7 +59,7 @@ static void number_text(enum sl_opt_kind kind, double v, char *out, size_t len)
 		snprintf(out, len, "%.0f", v);
 }
 
-void sl_value_text(const struct value *v, char *out, size_t len)
+void sl_setting_text(const struct value *v, char *out, size_t len)
 {
 	switch (v->opt->kind) {
 	case SL_OPT_FLAG:

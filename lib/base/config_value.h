@@ -47,7 +47,7 @@ int sl_value_set(
 /* A sequence in a file that holds nothing. */
 void sl_value_clear(struct value *v, enum origin from);
 /* Canonical text of a number, size, duration, flag. */
-void sl_value_text(const struct value *v, char *out, size_t len);
+void sl_setting_text(const struct value *v, char *out, size_t len);
 /* What the kind takes: "a size such as 64MiB, from 1MiB to 1TiB". */
 void sl_value_allowed(const struct sl_opt *o, char *out, size_t len);
 

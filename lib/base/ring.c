@@ -124,3 +124,13 @@ size_t sl_ring_used(const struct sl_ring *r)
 	uint64_t head = atomic_load_explicit(&m->head, memory_order_relaxed);
 	return head > tail ? (size_t)(head - tail) : 0;
 }
+
+uint64_t sl_ring_head(const struct sl_ring *r)
+{
+	return atomic_load_explicit(&((struct sl_ring *)(uintptr_t)r)->head, memory_order_acquire);
+}
+
+uint64_t sl_ring_tail(const struct sl_ring *r)
+{
+	return atomic_load_explicit(&((struct sl_ring *)(uintptr_t)r)->tail, memory_order_acquire);
+}

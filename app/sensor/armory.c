@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* armory.c - the indicators in force: read, compiled, published, read again on request. Control
+ * thread only; workers see nothing of it but a pointer that changes. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sightline/intel.h>
+#include <sightline/log.h>
+
+#include "sensor.h"
+
+#define TOLD_MAX 20 /* findings told one by one at a load; the rest are counted */
+
+struct armory {
+	const struct sl_config *config;
+	uint64_t packet_time_ns;
+	struct sl_nets *home;
+	struct sl_intel *allow;
+	struct publisher *publisher;
+	struct sl_ruleset *current,
+		*leaving; /* in force; seen by no worker, maybe named by records */
+	uint32_t generation;
+	struct armory_counts counts;
+	struct sl_counters counters;
+	unsigned told;
+};
+
+static void tell_finding(void *arg, const struct sl_finding *f)
+{
+	struct armory *a = arg;
+	if (f->verdict != SL_REFUSED && f->verdict != SL_QUIET)
+		return;
+	if (f->verdict == SL_REFUSED)
+		sl_count(&a->counters, SL_C_FEED_BAD, 1);
+	if (a->told++ >= TOLD_MAX)
+		return;
+	const char *sep = f->part[0] != '\0' ? ": " : "";
+	if (f->line > 0)
+		sl_warn("%s:%" PRIu64 ": %s, %s: %s%s%s", f->file, f->line,
+			sl_intel_verdict_text(f->verdict), f->code, f->reason, sep, f->part);
+	else
+		sl_warn("%s: %s, %s: %s%s%s", f->file, sl_intel_verdict_text(f->verdict), f->code,
+			f->reason, sep, f->part);
+}
+
+static enum sl_validity validity(const struct armory *a)
+{
+	const char *v = sl_config_text(a->config, "validity");
+	if (strcmp(v, "packet") == 0)
+		return SL_VALID_PACKET;
+	return strcmp(v, "now") == 0 ? SL_VALID_NOW : SL_VALID_IGNORE;
+}
+
+/* Reads every path of a list into one set. The first failure is returned, after all were tried. */
+static int read_paths(struct armory *a, const char *key, struct sl_intel *in, uint64_t now_ns)
+{
+	struct sl_intel_options o = {
+		.validity = validity(a), .now_ns = now_ns, .finding = tell_finding, .arg = a
+	};
+	size_t n;
+	const char *const *path = sl_config_list(a->config, key, &n);
+	int rc = 0;
+	a->told = 0;
+	for (size_t i = 0; i < n; i++) {
+		int r = sl_intel_read(in, path[i], &o);
+		if (r < 0 && rc == 0)
+			rc = r;
+	}
+	if (a->told > TOLD_MAX)
+		sl_warn("%u more findings; sightline intel check lists them all",
+			a->told - TOLD_MAX);
+	return rc;
+}
+
+static void count_sources(const struct sl_intel *in, struct armory_counts *c)
+{
+	size_t n;
+	const struct sl_intel_source *s = sl_intel_sources(in, &n);
+	*c = (struct armory_counts){ 0 };
+	for (size_t i = 0; i < n; i++) {
+		c->armed += s[i].count[SL_ARMED];
+		c->quiet += s[i].count[SL_QUIET];
+		c->refused += s[i].count[SL_REFUSED];
+		c->not_valid += s[i].count[SL_NOT_VALID];
+	}
+}
+
+/* A feed in which there was something to arm and nothing could be. */
+static const char *useless_source(const struct sl_intel *in)
+{
+	size_t n;
+	const struct sl_intel_source *s = sl_intel_sources(in, &n);
+	for (size_t i = 0; i < n; i++)
+		if (s[i].count[SL_ARMED] + s[i].count[SL_QUIET] + s[i].count[SL_NOT_VALID] == 0 &&
+			s[i].count[SL_CONTEXT] == 0)
+			return s[i].path;
+	return NULL;
+}
+
+static int compile(struct armory *a, struct sl_intel *in, struct sl_ruleset **out)
+{
+	struct sl_match_options o = { .validity = validity(a), .home = a->home, .allow = a->allow };
+	return sl_ruleset_build(out, in, &o, a->current, a->generation + 1);
+}
+
+static int load(struct armory *a, uint64_t now_ns, bool must_arm, struct sl_ruleset **out,
+	struct armory_counts *counts)
+{
+	struct sl_intel *in;
+	int rc = sl_intel_new(&in);
+	if (rc < 0)
+		return rc;
+	rc = read_paths(a, "intel", in, now_ns);
+	if (rc < 0)
+		goto fail;
+	const char *useless = must_arm ? useless_source(in) : NULL;
+	count_sources(in, counts);
+	if (must_arm && (useless != NULL || counts->armed + counts->quiet == 0)) {
+		sl_error("%s%sno usable indicator; mend the feed (sightline intel check says what "
+			 "is wrong), "
+			 "or start with --allow-empty",
+			useless != NULL ? useless : "", useless != NULL ? ": " : "");
+		rc = -ENODATA;
+		goto fail;
+	}
+	return compile(a, in, out); /* takes the set */
+fail:
+	sl_intel_free(in);
+	return rc;
+}
+
+static void tell_counts(const struct armory_counts *c)
+{
+	sl_info("indicators: %" PRIu64 " armed, %" PRIu64 " quiet, %" PRIu64 " refused, %" PRIu64
+		" not valid at packet time",
+		c->armed, c->quiet, c->refused, c->not_valid);
+}
+
+static int home_nets(struct armory *a)
+{
+	size_t n;
+	const char *const *net = sl_config_list(a->config, "home_net", &n);
+	int rc = sl_nets_new(&a->home);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = sl_nets_add(a->home, net[i], strlen(net[i]));
+		if (rc == -EINVAL)
+			sl_error("--home-net: '%s' is neither an address nor a prefix such as "
+				 "10.0.0.0/8",
+				net[i]);
+	}
+	return rc;
+}
+
+static int allow_lists(struct armory *a)
+{
+	size_t n;
+	(void)sl_config_list(a->config, "allow", &n);
+	if (n == 0)
+		return 0;
+	int rc = sl_intel_new(&a->allow);
+	return rc < 0 ? rc : read_paths(a, "allow", a->allow, a->packet_time_ns);
+}
+
+int armory_new(
+	struct armory **out, const struct sl_config *c, uint64_t packet_time_ns, bool must_arm)
+{
+	struct armory *a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return -ENOMEM;
+	a->config = c;
+	a->packet_time_ns = packet_time_ns;
+	int rc = home_nets(a);
+	if (rc == 0)
+		rc = allow_lists(a);
+	if (rc == 0)
+		rc = load(a, packet_time_ns, must_arm, &a->current, &a->counts);
+	if (rc < 0) {
+		armory_free(a);
+		return rc;
+	}
+	a->generation = 1;
+	tell_counts(&a->counts);
+	*out = a;
+	return 0;
+}
+
+void armory_free(struct armory *a)
+{
+	if (a == NULL)
+		return;
+	if (a->leaving != NULL)
+		sl_ruleset_free(a->leaving);
+	if (a->current != NULL)
+		sl_ruleset_free(a->current);
+	sl_intel_free(a->allow);
+	sl_nets_free(a->home);
+	free(a);
+}
+
+const struct sl_nets *armory_home(const struct armory *a)
+{
+	return a->home;
+}
+
+int armory_start(struct armory *a, struct publisher *p)
+{
+	a->publisher = p;
+	publisher_admit(p, a->current);
+	(void)sl_ruleset_publish(a->current); /* the first: there is no old one */
+	return 0;
+}
+
+static void refuse(struct armory *a, const char *why)
+{
+	sl_count(&a->counters, SL_C_RELOADS_REFUSED, 1);
+	sl_error("reload refused: %s; the indicators in force stay (%" PRIu64 " armed)", why,
+		a->counts.armed);
+}
+
+void armory_reload(struct armory *a)
+{
+	struct sl_ruleset *next = NULL;
+	struct armory_counts c = { 0 };
+	if (a->leaving != NULL && !armory_settle(a)) {
+		refuse(a, "the one before is still on its way out, try again");
+		return;
+	}
+	int rc = load(a, a->packet_time_ns, false, &next, &c);
+	if (rc < 0) {
+		refuse(a, strerror(-rc));
+		return;
+	}
+	uint64_t had = a->counts.armed + a->counts.quiet, has = c.armed + c.quiet;
+	double ratio = sl_config_double(a->config, "reload_min_ratio");
+	if ((double)has < ratio * (double)had) {
+		char why[160];
+		snprintf(why, sizeof(why),
+			"%" PRIu64 " of %" PRIu64
+			" indicators would be left, less than --reload-min-ratio %g",
+			has, had, ratio);
+		refuse(a, why);
+		sl_ruleset_free(next);
+		return;
+	}
+	publisher_admit(a->publisher, next);
+	a->leaving = sl_ruleset_publish(next);
+	a->current = next;
+	a->generation++;
+	a->counts = c;
+	publisher_retire(a->publisher, a->leaving);
+	sl_count(&a->counters, SL_C_RELOADS, 1);
+	tell_counts(&c);
+	sl_info("reloaded: generation %" PRIu32 " in force", a->generation);
+}
+
+bool armory_settle(struct armory *a)
+{
+	if (a->leaving == NULL)
+		return true;
+	if (!publisher_retired(a->publisher))
+		return false;
+	sl_ruleset_free(a->leaving);
+	a->leaving = NULL;
+	return true;
+}
+
+void armory_counts(const struct armory *a, struct armory_counts *out)
+{
+	*out = a->counts;
+}
+
+const struct sl_counters *armory_counters(const struct armory *a)
+{
+	return &a->counters;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* main.c - sightline-sensor: the steps of its start, undone in reverse, and the loop of its control
+ * thread. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sightline/clock.h>
+#include <sightline/digest.h>
+#include <sightline/log.h>
+#include <sightline/mem.h>
+
+#include "sensor.h"
+
+enum { EXIT_DONE, EXIT_FAILED, EXIT_UNUSABLE };
+
+#define TICK_NS 100000000
+
+struct sensor {
+	struct sl_config *config;
+	const char *const *captures;
+	size_t capture_count;
+	bool emit_observables, emit_sightings, emit_flows;
+	unsigned workers;
+	struct sl_source *source;
+	char boot[2 * SL_DIGEST_MAX + 1];
+	struct armory *armory;
+	struct publisher *publisher;
+	struct worker **worker;
+	bool stopped;
+	uint64_t started_ns;
+	char err[512];
+};
+
+/* Signals are taken by the control thread's loop alone; every thread made later inherits the mask.
+ */
+static sigset_t wanted_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+static int step_signals(struct sensor *s)
+{
+	(void)s;
+	sigset_t set = wanted_signals();
+	signal(SIGPIPE, SIG_IGN);
+	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+static int step_options(struct sensor *s)
+{
+	size_t n;
+	const char *const *emit = sl_config_list(s->config, "emit", &n);
+	for (size_t i = 0; i < n; i++) {
+		s->emit_observables |= strcmp(emit[i], "observables") == 0;
+		s->emit_sightings |= strcmp(emit[i], "sightings") == 0;
+		s->emit_flows |= strcmp(emit[i], "flows") == 0;
+	}
+	s->captures = sl_config_list(s->config, "replay", &s->capture_count);
+	sl_mem_use_huge(!sl_config_flag(s->config, "no_huge"));
+	if (s->capture_count > 0 || sl_config_test(s->config))
+		return 0;
+	snprintf(s->err, sizeof(s->err), "nothing to read: name a capture file with --replay FILE");
+	return -EINVAL;
+}
+
+static int step_threads(struct sensor *s)
+{
+	struct sl_threads t = { .workers = (unsigned)sl_config_u64(s->config, "workers"),
+		.no_huge = sl_config_flag(s->config, "no_huge"),
+		.extra = sl_config_text(s->config, "dpdk.extra_args") };
+	return sl_threads_start(&t, &s->workers, s->err, sizeof(s->err));
+}
+
+static int step_source(struct sensor *s)
+{
+	struct sl_replay_options o = { .paths = s->captures,
+		.path_count = (unsigned)s->capture_count,
+		.queues = s->workers,
+		.loop = (uint32_t)sl_config_u64(s->config, "loop"),
+		.memory_bytes = sl_config_u64(s->config, "replay_memory") };
+	int rc = sl_replay_open(&s->source, &o, s->err, sizeof(s->err));
+	uint8_t digest[SL_DIGEST_MAX];
+	if (rc == 0)
+		rc = sl_replay_boot_id(s->source, digest);
+	if (rc == 0)
+		sl_hex(digest, SL_DIGEST_MAX, s->boot);
+	return rc;
+}
+
+/* Something has to be armed unless the answer is known to be of use without. */
+static bool must_arm(const struct sensor *s)
+{
+	size_t n;
+	(void)sl_config_list(s->config, "intel", &n);
+	bool only_looks = (s->emit_observables || s->emit_flows) && !s->emit_sightings && n == 0;
+	return !sl_config_flag(s->config, "allow_empty") && !only_looks;
+}
+
+static int step_intel(struct sensor *s)
+{
+	uint64_t at = s->source != NULL ? sl_replay_first_ts(s->source) : sl_clock_wall_ns();
+	return armory_new(&s->armory, s->config, at, must_arm(s));
+}
+
+static int step_workers(struct sensor *s)
+{
+	struct worker_options o = { .src = s->source,
+		.flow = sl_flow_defaults,
+		.parser_bytes = sl_config_u64(s->config, "parser.memory"),
+		.ring_bytes = sl_config_u64(s->config, "ring"),
+		.contexts = (uint32_t)sl_config_u64(s->config, "flow.context_max"),
+		.verify_checksums = strcmp(sl_config_text(s->config, "checksums"), "verify") == 0,
+		.emit_observables = s->emit_observables,
+		.emit_flows = s->emit_flows,
+		.wait = true };
+	o.flow.max_flows = (uint32_t)sl_config_u64(s->config, "flow.max");
+	s->worker = calloc(s->workers, sizeof(*s->worker));
+	int rc = s->worker == NULL ? -ENOMEM : 0;
+	for (o.number = 0; rc == 0 && o.number < s->workers; o.number++)
+		rc = worker_new(&s->worker[o.number], &o);
+	if (rc < 0)
+		snprintf(s->err, sizeof(s->err),
+			"no memory for %u workers: lower flow.max, flow.context_max or "
+			"parser.memory in the configuration",
+			s->workers);
+	return rc;
+}
+
+static int step_publisher(struct sensor *s)
+{
+	struct publisher_options o = { .workers = s->worker,
+		.worker_count = s->workers,
+		.captures = s->captures,
+		.config = s->config,
+		.boot = s->boot,
+		.home = armory_home(s->armory),
+		.emit_observables = s->emit_observables,
+		.emit_sightings = s->emit_sightings,
+		.emit_flows = s->emit_flows };
+	return publisher_new(&s->publisher, &o, s->err, sizeof(s->err));
+}
+
+static int step_run(struct sensor *s)
+{
+	s->started_ns = sl_clock_mono_ns();
+	int rc = armory_start(s->armory, s->publisher);
+	if (rc == 0)
+		rc = publisher_start(s->publisher);
+	for (unsigned i = 0; rc == 0 && i < s->workers; i++)
+		rc = sl_threads_launch(i, worker_run, s->worker[i]);
+	return rc == 0 ? sl_replay_start(s->source) : rc;
+}
+
+static void stop(struct sensor *s)
+{
+	if (!s->stopped)
+		sl_replay_stop(s->source);
+	s->stopped = true;
+}
+
+static void show_progress(struct sensor *s, bool last)
+{
+	struct sl_replay_progress p;
+	sl_replay_progress(s->source, &p);
+	double sec = (double)(sl_clock_mono_ns() - s->started_ns) / 1e9;
+	char share[16] = "";
+	if (p.bytes_total > 0)
+		snprintf(share, sizeof(share), "%3.0f %%  ",
+			100.0 * (double)p.bytes_read / (double)p.bytes_total);
+	fprintf(stderr, "\r%s%" PRIu64 " packets  %.2f Mpps  %" PRIu64 " sightings %s", share,
+		p.packets, sec > 0 ? (double)p.packets / sec / 1e6 : 0.0,
+		publisher_sightings(s->publisher), last ? "\n" : "");
+}
+
+/* The control thread until everything is told. */
+static void control(struct sensor *s)
+{
+	sigset_t set = wanted_signals();
+	bool terminal = isatty(STDERR_FILENO);
+	unsigned ticks = 0;
+	while (!publisher_done(s->publisher)) {
+		int sig = sigtimedwait(&set, NULL,
+			&(struct timespec){ .tv_nsec = s->stopped ? 1000000 : TICK_NS / 10 });
+		if (sig == SIGHUP)
+			armory_reload(s->armory);
+		else if (sig == SIGINT || sig == SIGTERM || publisher_failed(s->publisher))
+			stop(s);
+		(void)armory_settle(s->armory);
+		if (terminal && ++ticks % 20 == 0)
+			show_progress(s, false);
+	}
+	if (terminal && ticks >= 20)
+		show_progress(s, true);
+}
+
+/* One line for each damaged capture; false: there was one. */
+static bool tell_captures(struct sensor *s)
+{
+	unsigned n;
+	bool good = true;
+	const struct sl_replay_result *r = sl_replay_results(s->source, &n);
+	for (unsigned i = 0; i < n; i++) {
+		if (r[i].error == 0)
+			continue;
+		sl_error("%s: at byte %" PRIu64 ": %s", r[i].path, r[i].offset, r[i].what);
+		good = false;
+	}
+	return good;
+}
+
+static void tell_totals(struct sensor *s, const struct stats_view *v)
+{
+	struct sl_counters c;
+	stats_sum(v, &c);
+	double sec = (double)(sl_clock_mono_ns() - s->started_ns) / 1e9;
+	uint64_t drops = 0;
+	for (unsigned i = 0; i < SL_DROP_COUNT; i++)
+		drops += c.drop[i];
+	sl_info("%" PRIu64 " packets, %.1f MB in %.2f s (%.2f Mpps); %" PRIu64
+		" left out by name; %" PRIu64 " flows, %" PRIu64 " sightings",
+		c.c[SL_C_RX_PACKETS], (double)c.c[SL_C_RX_BYTES] / 1e6, sec,
+		(double)c.c[SL_C_RX_PACKETS] / sec / 1e6, drops, c.c[SL_C_FLOWS_NEW],
+		c.c[SL_C_SIGHTINGS]);
+}
+
+static int run(struct sensor *s)
+{
+	control(s);
+	for (unsigned i = 0; i < s->workers; i++)
+		sl_threads_wait(i);
+	publisher_join(s->publisher);
+	bool good = tell_captures(s) && !publisher_failed(s->publisher);
+	struct stats_view v = { s->worker, s->workers, s->publisher, s->armory };
+	tell_totals(s, &v);
+	const char *stats = sl_config_text(s->config, "stats");
+	int rc = stats != NULL ? stats_write(&v, stats) : 0;
+	if (rc < 0)
+		sl_error("%s: %s", stats, strerror(-rc));
+	return good && rc == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static void teardown(struct sensor *s)
+{
+	publisher_free(s->publisher);
+	for (unsigned i = 0; s->worker != NULL && i < s->workers; i++)
+		worker_free(s->worker[i]);
+	free(s->worker);
+	armory_free(s->armory);
+	if (s->source != NULL)
+		s->source->ops->close(s->source);
+	if (s->workers > 0)
+		sl_threads_stop();
+	sl_config_free(s->config);
+}
+
+/* What a step that failed means for the exit status. */
+static const struct {
+	int (*step)(struct sensor *s);
+	int status;
+} steps[] = {
+	{ step_signals, EXIT_FAILED },
+	{ step_options, EXIT_UNUSABLE },
+	{ step_threads, EXIT_UNUSABLE },
+	{ step_source, EXIT_FAILED },
+	{ step_intel, EXIT_UNUSABLE },
+	{ step_workers, EXIT_UNUSABLE },
+	{ step_publisher, EXIT_UNUSABLE },
+	{ step_run, EXIT_FAILED },
+};
+
+static int check_only(struct sensor *s)
+{
+	int rc = step_options(s);
+	if (rc == 0 && s->capture_count > 0) {
+		s->workers = 0; /* no thread is started for a check */
+		struct sl_replay_options o = { .paths = s->captures,
+			.path_count = (unsigned)s->capture_count,
+			.queues = 1,
+			.loop = 1,
+			.memory_bytes = sl_config_u64(s->config, "replay_memory") };
+		rc = sl_replay_open(&s->source, &o, s->err, sizeof(s->err));
+	}
+	if (rc == 0)
+		rc = step_intel(s);
+	if (rc < 0 && s->err[0] != '\0')
+		sl_error("%s", s->err);
+	if (rc == 0)
+		sl_config_print(s->config, stdout);
+	teardown(s);
+	return rc == 0 ? EXIT_DONE : EXIT_UNUSABLE;
+}
+
+int main(int argc, char **argv)
+{
+	static struct sensor s;
+	sl_log_init("sightline-sensor", SL_LOG_INFO);
+	int rc = sl_config_load(&s.config, &sensor_program, argc, argv, s.err, sizeof(s.err));
+	if (rc != 0) {
+		if (rc < 0)
+			sl_error("%s", s.err);
+		return rc < 0 ? EXIT_UNUSABLE : EXIT_DONE;
+	}
+	if (sl_config_test(s.config))
+		return check_only(&s);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		rc = steps[i].step(&s);
+		if (rc == 0)
+			continue;
+		if (s.err[0] != '\0')
+			sl_error("%s", s.err);
+		else if (rc != -ENODATA && rc != -ENOENT)
+			sl_error("start failed: %s", strerror(-rc));
+		teardown(&s);
+		return steps[i].status;
+	}
+	int status = run(&s);
+	teardown(&s);
+	return status;
+}

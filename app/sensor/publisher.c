@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* publisher.c - drains the workers' rings, aggregates, and hands sightings to the outputs. One
+ * thread. It never waits for a load, a compile or a grace period; it sleeps only when every ring is
+ * empty. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sightline/bus.h>
+#include <sightline/log.h>
+#include <sightline/sighting.h>
+
+#include "output.h"
+#include "sensor.h"
+
+#define DRAIN_AT_ONCE 4096 /* records of one ring before the next one's turn */
+#define IDLE_NS 200000
+#define RULESETS 4
+
+struct inlet {
+	struct sl_ring *ring;
+	uint64_t clock_ns;
+	uint64_t retire_at; /* once the tail is here, nothing names the retired ruleset */
+	bool at_capture_end, ended;
+};
+
+struct publisher {
+	pthread_t thread;
+	bool started;
+	struct publisher_options o;
+	struct inlet *inlet;
+	struct sl_sightings *sightings;
+	struct output *output;
+	struct sl_counters counters;
+	unsigned capture;
+	/* control and publisher, under lock */
+	pthread_mutex_t lock;
+	const struct sl_ruleset *rulesets[RULESETS];
+	const struct sl_ruleset *retiring;
+	_Atomic bool retired, done;
+};
+
+static void emit_sighting(void *arg, const Sightline__V1__Sighting *m)
+{
+	struct publisher *p = arg;
+	output_sighting(p->output, p->o.captures[p->capture], m);
+}
+
+static const struct sl_ruleset *ruleset_of(struct publisher *p, uint32_t generation)
+{
+	const struct sl_ruleset *rs = NULL;
+	pthread_mutex_lock(&p->lock);
+	for (unsigned i = 0; i < RULESETS && rs == NULL; i++)
+		if (p->rulesets[i] != NULL && sl_ruleset_generation(p->rulesets[i]) == generation)
+			rs = p->rulesets[i];
+	pthread_mutex_unlock(&p->lock);
+	return rs;
+}
+
+void publisher_admit(struct publisher *p, const struct sl_ruleset *rs)
+{
+	pthread_mutex_lock(&p->lock);
+	for (unsigned i = 0; i < RULESETS; i++) {
+		if (p->rulesets[i] == NULL) {
+			p->rulesets[i] = rs;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+void publisher_retire(struct publisher *p, const struct sl_ruleset *rs)
+{
+	pthread_mutex_lock(&p->lock);
+	p->retiring = rs;
+	atomic_store(&p->retired, false);
+	for (unsigned i = 0; i < p->o.worker_count; i++)
+		p->inlet[i].retire_at = sl_ring_head(p->inlet[i].ring);
+	pthread_mutex_unlock(&p->lock);
+}
+
+bool publisher_retired(struct publisher *p)
+{
+	return atomic_load(&p->retired);
+}
+
+static void check_retiring(struct publisher *p)
+{
+	pthread_mutex_lock(&p->lock);
+	bool passed = p->retiring != NULL;
+	for (unsigned i = 0; passed && i < p->o.worker_count; i++)
+		passed = sl_ring_tail(p->inlet[i].ring) >= p->inlet[i].retire_at;
+	for (unsigned i = 0; passed && i < RULESETS; i++)
+		if (p->rulesets[i] == p->retiring)
+			p->rulesets[i] = NULL;
+	if (passed) {
+		p->retiring = NULL;
+		atomic_store(&p->retired, true);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void take_hit(struct publisher *p, const struct sl_record *r)
+{
+	const struct sl_ruleset *rs = ruleset_of(p, r->generation);
+	if (rs == NULL || sl_sightings_hit(p->sightings, r, rs) < 0)
+		sl_count(&p->counters, SL_C_SIGHTINGS_LOST, 1);
+}
+
+static void take_record(struct publisher *p, struct inlet *in, const struct sl_record *r)
+{
+	const char *capture = p->o.captures[r->capture];
+	switch ((enum sl_record_kind)r->kind) {
+	case SL_REC_OBSERVABLE:
+		output_observable(p->output, capture, r);
+		break;
+	case SL_REC_FLOW:
+		output_flow(p->output, capture, r);
+		break;
+	case SL_REC_HIT:
+		take_hit(p, r);
+		break;
+	case SL_REC_CLOCK:
+		in->clock_ns = r->ts_ns;
+		break;
+	case SL_REC_CAPTURE:
+		in->at_capture_end = true;
+		break;
+	case SL_REC_END:
+		in->ended = true;
+		break;
+	}
+}
+
+/* Drains one ring up to the end of the capture that all others are in. */
+static bool drain(struct publisher *p, struct inlet *in)
+{
+	bool any = false;
+	for (unsigned i = 0; i < DRAIN_AT_ONCE && !in->at_capture_end && !in->ended; i++) {
+		uint32_t len;
+		const struct sl_record *r = sl_ring_peek(in->ring, &len);
+		if (r == NULL)
+			break;
+		take_record(p, in, r);
+		sl_ring_pop(in->ring);
+		any = true;
+	}
+	return any;
+}
+
+/* The slowest worker's clock closes windows; those that are done with the capture hold nobody up.
+ */
+static void tick(struct publisher *p)
+{
+	uint64_t slowest = UINT64_MAX;
+	for (unsigned i = 0; i < p->o.worker_count; i++)
+		if (!p->inlet[i].at_capture_end && !p->inlet[i].ended &&
+			p->inlet[i].clock_ns < slowest)
+			slowest = p->inlet[i].clock_ns;
+	if (slowest != UINT64_MAX && slowest != 0)
+		sl_sightings_clock(p->sightings, slowest);
+}
+
+/* Every worker is done with the capture: its sightings are closed, and the next one begins from
+ * nothing. */
+static bool next_capture(struct publisher *p)
+{
+	for (unsigned i = 0; i < p->o.worker_count; i++)
+		if (!p->inlet[i].at_capture_end)
+			return false;
+	sl_sightings_flush(p->sightings);
+	for (unsigned i = 0; i < p->o.worker_count; i++) {
+		p->inlet[i].at_capture_end = false;
+		p->inlet[i].clock_ns = 0;
+	}
+	p->capture++;
+	return true;
+}
+
+static bool all_ended(const struct publisher *p)
+{
+	for (unsigned i = 0; i < p->o.worker_count; i++)
+		if (!p->inlet[i].ended)
+			return false;
+	return true;
+}
+
+static void *run(void *arg)
+{
+	struct publisher *p = arg;
+	while (!all_ended(p)) {
+		bool any = false;
+		for (unsigned i = 0; i < p->o.worker_count; i++)
+			any |= drain(p, &p->inlet[i]);
+		tick(p);
+		any |= next_capture(p);
+		check_retiring(p);
+		output_run(p->output, !any);
+		if (!any)
+			nanosleep(&(struct timespec){ .tv_nsec = IDLE_NS }, NULL);
+	}
+	if (p->capture > 0)
+		p->capture--; /* what is left belongs to the last one */
+	sl_sightings_flush(p->sightings);
+	check_retiring(p);
+	output_finish(p->output);
+	atomic_store(&p->done, true);
+	return NULL;
+}
+
+int publisher_new(
+	struct publisher **out, const struct publisher_options *o, char *err, size_t err_len)
+{
+	struct publisher *p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return -ENOMEM;
+	p->o = *o;
+	pthread_mutex_init(&p->lock, NULL);
+	p->inlet = calloc(o->worker_count, sizeof(*p->inlet));
+	int rc = p->inlet == NULL ? -ENOMEM : output_new(&p->output, o, &p->counters, err, err_len);
+	for (unsigned i = 0; rc == 0 && i < o->worker_count; i++)
+		p->inlet[i].ring = o->workers[i]->ring;
+	if (rc == 0) {
+		struct sl_sightings_options so = { .sensor = output_sensor(p->output),
+			.boot = o->boot,
+			.window_ns = sl_config_u64(o->config, "sightings.window"),
+			.max_open = (uint32_t)sl_config_u64(o->config, "sightings.max_open"),
+			.home = o->home,
+			.counters = &p->counters,
+			.emit = emit_sighting,
+			.arg = p };
+		rc = sl_sightings_new(&p->sightings, &so);
+	}
+	if (rc < 0) {
+		publisher_free(p);
+		return rc;
+	}
+	*out = p;
+	return 0;
+}
+
+int publisher_start(struct publisher *p)
+{
+	int rc = -pthread_create(&p->thread, NULL, run, p);
+	p->started = rc == 0;
+	return rc;
+}
+
+bool publisher_done(struct publisher *p)
+{
+	return atomic_load(&p->done);
+}
+
+bool publisher_failed(struct publisher *p)
+{
+	return output_failed(p->output);
+}
+
+void publisher_join(struct publisher *p)
+{
+	if (p->started)
+		pthread_join(p->thread, NULL);
+	p->started = false;
+}
+
+void publisher_free(struct publisher *p)
+{
+	if (p == NULL)
+		return;
+	sl_sightings_free(p->sightings);
+	output_free(p->output);
+	pthread_mutex_destroy(&p->lock);
+	free(p->inlet);
+	free(p);
+}
+
+const struct sl_counters *publisher_counters(const struct publisher *p)
+{
+	return &p->counters;
+}
+
+uint64_t publisher_sightings(const struct publisher *p)
+{
+	return __atomic_load_n(&p->counters.c[SL_C_SIGHTINGS], __ATOMIC_RELAXED);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sensor.h - the parts of sightline-sensor and what they share. Private to app/sensor. */
+#ifndef SENSOR_H
+#define SENSOR_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sightline/clock.h>
+#include <sightline/config.h>
+#include <sightline/decode.h>
+#include <sightline/flow.h>
+#include <sightline/match.h>
+#include <sightline/observable.h>
+#include <sightline/parser.h>
+#include <sightline/record.h>
+#include <sightline/ring.h>
+#include <sightline/source.h>
+#include <sightline/stream.h>
+
+extern const struct sl_program sensor_program;
+
+/* ---- worker.c, inspect.c, tell.c: the packet path ---- */
+
+#define PARSERS_MAX 64
+#define HITS_MAX 512
+
+struct context_pool;
+
+/* One worker: everything it touches but the ruleset in force. */
+struct worker {
+	/* -- control sets before start, then read only -- */
+	unsigned number;
+	struct sl_source *src;
+	struct sl_ring *ring;
+	struct sl_flow_table *flows;
+	struct sl_parser_pool *states;
+	struct context_pool *contexts;
+	struct sl_decode_options decode;
+	bool emit_observables, emit_flows;
+	bool wait; /* a full ring makes the worker wait (replay) instead of dropping the record
+		      (port) */
+	bool want_all;
+	/* -- worker writes, control reads -- */
+	alignas(64) struct sl_counters counters;
+	struct sl_parser_counters parsers[PARSERS_MAX];
+	/* -- worker only -- */
+	alignas(64) const struct sl_ruleset *rules;
+	uint32_t generation;
+	uint64_t now_ns, clock_told_ns;
+	uint16_t capture;
+	struct sl_hit hit[HITS_MAX];
+	struct sl_packet pkt[SL_BURST];
+	struct sl_batch batch;
+};
+
+struct worker_options {
+	unsigned number;
+	struct sl_source *src;
+	struct sl_flow_options flow;
+	size_t parser_bytes, ring_bytes;
+	uint32_t contexts;
+	bool verify_checksums, emit_observables, emit_flows, wait;
+};
+int worker_new(struct worker **out, const struct worker_options *o);
+void worker_free(struct worker *w);
+/* On its own lcore until the source has ended. */
+int worker_run(void *arg);
+
+/* inspect.c: what a packet and its flow say, into the batch. */
+void inspect_packet(struct worker *w, struct sl_packet *p);
+void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns);
+void inspect_end(struct worker *w, struct sl_flow *f);
+
+/* tell.c: from the batch to the ring. */
+void tell_batch(struct worker *w);
+void tell_flow(struct worker *w, const struct sl_flow *f);
+void tell_mark(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns);
+
+/* context.c: blocks of what flows said, one pool a worker. */
+int context_pool_new(struct context_pool **out, uint32_t count);
+void context_pool_free(struct context_pool *p);
+struct sl_said *context_take(struct context_pool *p); /* NULL: none left */
+void context_give(struct context_pool *p, struct sl_said *s);
+
+/* ---- armory.c: the indicators in force ---- */
+
+struct armory;
+struct publisher;
+struct armory_counts {
+	uint64_t armed, quiet, refused, not_valid;
+};
+/* Reads and compiles everything that the configuration names. 0; -ENODATA: nothing armed though
+ * something had to be; other -errno. What went wrong is logged. Control thread, as are all calls
+ * here. */
+int armory_new(
+	struct armory **out, const struct sl_config *c, uint64_t packet_time_ns, bool must_arm);
+void armory_free(struct armory *a);
+const struct sl_nets *armory_home(const struct armory *a);
+/* Puts the first ruleset in force. */
+int armory_start(struct armory *a, struct publisher *p);
+/* Reads everything again; a good result is in force when this returns, a bad one leaves the old. */
+void armory_reload(struct armory *a);
+/* Frees a ruleset that nobody names any more; false: one is still on its way out. */
+bool armory_settle(struct armory *a);
+void armory_counts(const struct armory *a, struct armory_counts *out);
+const struct sl_counters *armory_counters(const struct armory *a);
+
+/* ---- publisher.c: rings to outputs ---- */
+
+struct publisher_options {
+	struct worker *const *workers;
+	unsigned worker_count;
+	const char *const *captures;
+	const struct sl_config *config;
+	const char *boot;
+	const struct sl_nets *home;
+	bool emit_observables, emit_sightings, emit_flows;
+};
+int publisher_new(
+	struct publisher **out, const struct publisher_options *o, char *err, size_t err_len);
+void publisher_free(struct publisher *p);
+int publisher_start(struct publisher *p);
+/* Control thread: a ruleset that records may name from now on; and one that no worker sees any
+ * more. */
+void publisher_admit(struct publisher *p, const struct sl_ruleset *rs);
+void publisher_retire(struct publisher *p, const struct sl_ruleset *rs);
+/* Every record that names the retired ruleset is dealt with. */
+bool publisher_retired(struct publisher *p);
+/* All workers have ended and everything is told. */
+bool publisher_done(struct publisher *p);
+/* Standard output could not be written. */
+bool publisher_failed(struct publisher *p);
+void publisher_join(struct publisher *p);
+const struct sl_counters *publisher_counters(const struct publisher *p);
+uint64_t publisher_sightings(const struct publisher *p); /* so far, any thread */
+
+/* ---- stats.c ---- */
+
+struct stats_view {
+	struct worker *const *workers;
+	unsigned worker_count;
+	const struct publisher *publisher;
+	const struct armory *armory;
+};
+void stats_sum(const struct stats_view *v, struct sl_counters *out);
+/* Every counter as one JSON object into path ('-': standard output). 0 or -errno. */
+int stats_write(const struct stats_view *v, const char *path);
+
+#endif

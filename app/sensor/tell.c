@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tell.c - matches the batch and writes what came of it into the worker's ring. Runs on one worker.
+ * In a replay a full ring makes it wait, so that nothing is lost; on a port the record is dropped
+ * and counted. */
+#include <immintrin.h>
+#include <sched.h>
+
+#include "sensor.h"
+
+#include <sightline/hot.h>
+
+#define SPINS 2000 /* before the core is lent to the thread that may share it */
+
+static struct sl_record *reserve(struct worker *w, size_t tail)
+{
+	uint32_t len = (uint32_t)(sizeof(struct sl_record) + tail);
+	struct sl_record *r = sl_ring_reserve(w->ring, len);
+	if (r != NULL || !w->wait) {
+		if (r == NULL)
+			sl_count(&w->counters, SL_C_RING_DROP, 1);
+		return r;
+	}
+	sl_count(&w->counters, SL_C_RING_WAIT, 1);
+	for (unsigned i = 1; (r = sl_ring_reserve(w->ring, len)) == NULL; i++) {
+		_mm_pause();
+		if (i % SPINS == 0)
+			sched_yield();
+	}
+	return r;
+}
+
+static void fill_flow(struct sl_record_flow *to, const struct sl_flow *f)
+{
+	*to = (struct sl_record_flow){ .src = f->src,
+		.dst = f->dst,
+		.sport = f->sport,
+		.dport = f->dport,
+		.version = f->version,
+		.proto = f->proto,
+		.outcome = f->outcome,
+		.end = f->end,
+		.vlan_count = f->vlan_count,
+		.id = f->id,
+		.first_ns = f->first_ns,
+		.last_ns = f->last_ns,
+		.packets = { f->packets[0], f->packets[1] },
+		.bytes = { f->bytes[0], f->bytes[1] } };
+	memcpy(to->vlan, f->vlan, sizeof(to->vlan));
+	if (f->parser != NULL) {
+		const char *name = f->parser->name;
+		for (unsigned i = 0; i < sizeof(to->app) - 1 && name[i] != '\0'; i++)
+			to->app[i] = name[i];
+	}
+}
+
+static void fill(struct sl_record *r, enum sl_record_kind kind, const struct worker *w,
+	const struct sl_observable *o)
+{
+	*r = (struct sl_record){ .kind = kind,
+		.generation = w->generation,
+		.ts_ns = o->ts_ns,
+		.message = o->message,
+		.where = o->where,
+		.type = o->type,
+		.dir = o->dir,
+		.part = o->part,
+		.flags = o->flags,
+		.outcome = o->outcome,
+		.capture = w->capture,
+		.value_len = (uint16_t)o->len };
+	fill_flow(&r->flow, o->flow);
+}
+
+static void tell_observable(struct worker *w, const struct sl_observable *o)
+{
+	struct sl_record *r = reserve(w, o->len);
+	if (r == NULL)
+		return;
+	fill(r, SL_REC_OBSERVABLE, w, o);
+	if (o->len > 0)
+		memcpy(r->tail, o->value, o->len);
+	sl_ring_commit(w->ring);
+}
+
+/* hit[0..n) are of one observable and one listed value. */
+static void tell_hit(struct worker *w, const struct sl_hit *hit, uint32_t n)
+{
+	const struct sl_observable *o = &w->batch.obs[hit->obs];
+	struct sl_flow *f = o->flow;
+	uint16_t said = f->said != NULL ? f->said->used : 0;
+	sl_count(&w->counters, SL_C_HITS, 1);
+	if (sl_wheres[o->where].scope == SL_SCOPE_FLOW) {
+		f->hit = true;
+		f->told = f->outcome;
+	}
+	struct sl_record *r = reserve(w, (size_t)4 * n + o->len + said);
+	if (r == NULL)
+		return;
+	fill(r, SL_REC_HIT, w, o);
+	r->match = hit->match;
+	r->indicator_count = (uint16_t)n;
+	r->said_len = said;
+	uint8_t *p = r->tail;
+	for (uint32_t i = 0; i < n; i++, p += 4)
+		memcpy(p, &hit[i].indicator, 4);
+	if (o->len > 0)
+		memcpy(p, o->value, o->len);
+	if (said > 0)
+		memcpy(p + o->len, f->said->bytes, said);
+	sl_ring_commit(w->ring);
+}
+
+/* Keeps what the flow says for the context of its sightings, and for a later change of intel. */
+static void remember(struct worker *w, const struct sl_observable *o)
+{
+	struct sl_flow *f = o->flow;
+	if (!sl_wheres[o->where].context || (o->flags & (SL_OBS_SILENT | SL_OBS_CLOSE)) ||
+		o->len == 0)
+		return;
+	if (f->said == NULL && (f->said = context_take(w->contexts)) == NULL) {
+		sl_count(&w->counters, SL_C_SAID_POOL, 1);
+		return;
+	}
+	if (!sl_said_put(f->said, (enum sl_where)o->where, o->message, sl_span(o->value, o->len)))
+		sl_count(&w->counters, SL_C_SAID_FULL, 1);
+}
+
+/* Remembers the observables up to the last one of the message that obs[i] belongs to. */
+static uint16_t remember_message(struct worker *w, uint16_t from, uint16_t i)
+{
+	const struct sl_batch *b = &w->batch;
+	while (from < b->n && (from <= i || (b->obs[from].flow == b->obs[i].flow &&
+						    b->obs[from].message == b->obs[i].message)))
+		remember(w, &b->obs[from++]);
+	return from;
+}
+
+void tell_batch(struct worker *w)
+{
+	struct sl_batch *b = &w->batch;
+	uint16_t at = 0, remembered = 0;
+	if (b->n == 0)
+		return;
+	sl_count(&w->counters, SL_C_OBSERVABLES, b->n);
+	for (uint16_t i = 0; w->emit_observables && i < b->n; i++)
+		if (!(b->obs[i].flags & (SL_OBS_SILENT | SL_OBS_CLOSE)))
+			tell_observable(w, &b->obs[i]);
+	while (w->rules != NULL && at < b->n) {
+		uint32_t n = sl_match(w->rules, b, &at, w->hit, HITS_MAX, &w->counters);
+		for (uint32_t i = 0, end; i < n; i = end) {
+			for (end = i + 1; end < n && w->hit[end].obs == w->hit[i].obs &&
+					  w->hit[end].value == w->hit[i].value;)
+				end++;
+			remembered = remember_message(w, remembered, w->hit[i].obs);
+			tell_hit(w, &w->hit[i], end - i);
+		}
+	}
+	for (; remembered < b->n; remembered++)
+		remember(w, &b->obs[remembered]);
+	sl_batch_empty(b);
+}
+
+void tell_flow(struct worker *w, const struct sl_flow *f)
+{
+	struct sl_record *r = w->emit_flows ? reserve(w, 0) : NULL;
+	if (r == NULL)
+		return;
+	*r = (struct sl_record){ .kind = SL_REC_FLOW, .ts_ns = f->last_ns, .capture = w->capture };
+	fill_flow(&r->flow, f);
+	sl_ring_commit(w->ring);
+}
+
+void tell_mark(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns)
+{
+	bool wait = w->wait;
+	w->wait = true; /* a mark is never dropped: the publisher counts on it */
+	struct sl_record *r = reserve(w, 0);
+	w->wait = wait;
+	*r = (struct sl_record){ .kind = (uint32_t)kind, .ts_ns = ts_ns, .capture = w->capture };
+	sl_ring_commit(w->ring);
+}

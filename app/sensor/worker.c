@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* worker.c - the order of the stages: this file alone knows it. One worker, one core, one queue,
+ * run to completion. Once it runs it never allocates, locks, logs or makes a system call, but for
+ * lending an idle core to a neighbour. */
+#include <errno.h>
+#include <immintrin.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "sensor.h"
+
+static void *cannot(struct worker *w)
+{
+	worker_free(w);
+	return NULL;
+}
+
+static struct worker *build(const struct worker_options *o)
+{
+	struct worker *w = aligned_alloc(64, sizeof(*w));
+	if (w == NULL)
+		return NULL;
+	memset(w, 0, sizeof(*w));
+	w->number = o->number;
+	w->src = o->src;
+	w->decode.verify_checksums = o->verify_checksums;
+	w->emit_observables = w->want_all = o->emit_observables;
+	w->emit_flows = o->emit_flows;
+	w->wait = o->wait;
+	w->batch.counters = &w->counters;
+	if (sl_ring_new(&w->ring, o->ring_bytes) < 0 ||
+		sl_flow_table_new(&w->flows, o->number, &o->flow, &w->counters) < 0 ||
+		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 ||
+		context_pool_new(&w->contexts, o->contexts) < 0)
+		return cannot(w);
+	return w;
+}
+
+int worker_new(struct worker **out, const struct worker_options *o)
+{
+	struct worker *w = build(o);
+	if (w == NULL)
+		return -ENOMEM;
+	*out = w;
+	return 0;
+}
+
+void worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	context_pool_free(w->contexts);
+	sl_parser_pool_free(w->states);
+	sl_flow_table_free(w->flows);
+	sl_ring_free(w->ring);
+	free(w);
+}
+
+#include <sightline/hot.h>
+
+#define CLOCK_STEP SL_SECOND /* of packet time between two marks for the publisher */
+#define SPINS 2000
+
+/* The ruleset of this burst; what wants which observables changes with it. */
+static void take_rules(struct worker *w)
+{
+	w->rules = sl_ruleset_get();
+	uint32_t generation = w->rules != NULL ? sl_ruleset_generation(w->rules) : 0;
+	if (generation == w->generation && generation != 0)
+		return;
+	w->generation = generation;
+	memset(w->batch.want, 0, sizeof(w->batch.want));
+	if (w->rules != NULL)
+		sl_ruleset_want(w->rules, w->batch.want);
+	for (unsigned i = 0; i < SL_WHERE_COUNT; i++)
+		if (w->want_all || sl_wheres[i].context)
+			w->batch.want[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+static void count_received(struct worker *w, uint16_t n)
+{
+	uint64_t bytes = 0;
+	for (uint16_t i = 0; i < n; i++)
+		bytes += w->pkt[i].len;
+	sl_count(&w->counters, SL_C_RX_PACKETS, n);
+	sl_count(&w->counters, SL_C_RX_BYTES, bytes);
+}
+
+static void advance_clock(struct worker *w, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		if (w->pkt[i].ts_ns > w->now_ns)
+			w->now_ns = w->pkt[i].ts_ns;
+}
+
+static void end_flows(struct worker *w)
+{
+	struct sl_flow *f;
+	while ((f = sl_flow_ended(w->flows)) != NULL) {
+		inspect_end(w, f);
+		tell_flow(w, f);
+	}
+	sl_flow_reap(w->flows);
+}
+
+/* The path of a burst: the table of contents of the sensor. */
+static void burst(struct worker *w, uint16_t n)
+{
+	struct sl_packet *pkt = w->pkt;
+	uint64_t done = 0;
+	take_rules(w);
+	count_received(w, n);
+	advance_clock(w, n);
+	w->capture = pkt[0].port;
+	sl_decode(&w->decode, pkt, n, &w->counters);
+	sl_flow_bind(w->flows, pkt, n);
+	for (uint16_t i = 0; i < n; i++) {
+		struct sl_flow *f = pkt[i].flow;
+		if (pkt[i].version == 0 || f == NULL)
+			continue;
+		if (pkt[i].flags & SL_PKT_FLOW_NEW)
+			f->generation = w->generation;
+		else if (f->generation != w->generation)
+			inspect_again(w, f, pkt[i].ts_ns);
+		inspect_packet(w, &pkt[i]);
+		done++;
+	}
+	tell_batch(w);
+	sl_count(&w->counters, SL_C_PROCESSED, done);
+	sl_flow_sweep(w->flows, w->now_ns);
+	end_flows(w);
+	if (w->now_ns - w->clock_told_ns >= CLOCK_STEP) {
+		w->clock_told_ns = w->now_ns;
+		tell_mark(w, SL_REC_CLOCK, w->now_ns);
+	}
+	w->src->ops->release(w->src, (uint16_t)w->number, pkt, n);
+}
+
+static void capture_end(struct worker *w)
+{
+	take_rules(w);
+	bool more;
+	do {
+		more = sl_flow_flush(w->flows);
+		end_flows(w);
+	} while (more);
+	tell_mark(w, SL_REC_CAPTURE, w->now_ns);
+	w->now_ns = w->clock_told_ns = 0;
+}
+
+int worker_run(void *arg)
+{
+	struct worker *w = arg;
+	unsigned idle = 0;
+	sl_ruleset_reader_register();
+	for (;;) {
+		uint16_t n = 0;
+		enum sl_rx rx =
+			w->src->ops->rx_burst(w->src, (uint16_t)w->number, w->pkt, SL_BURST, &n);
+		if (rx == SL_RX_END)
+			break;
+		if (rx == SL_RX_END_CAPTURE) {
+			capture_end(w);
+		} else if (n > 0) {
+			burst(w, n);
+			idle = 0;
+		} else {
+			_mm_pause();
+			if (++idle % SPINS == 0)
+				sched_yield();
+		}
+		sl_ruleset_quiescent(); /* no pointer into the ruleset or the burst survives this
+					   line */
+	}
+	tell_mark(w, SL_REC_END, 0);
+	sl_ruleset_reader_unregister();
+	return 0;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ip.c - IPv4 (RFC 791) and IPv6 (RFC 8200) headers, options and extension headers. Worker.
+ * A packet whose IP header is whole keeps its addresses, whatever is wrong or cut behind it. */
+#include "layers.h"
+
+#include <sightline/hot.h>
+
+enum { V4_MIN = 20, V6_MIN = 40, EXTENSIONS_MAX = 16 };
+enum {
+	V4_MORE_OR_OFFSET = 0x3fff, /* more fragments, fragment offset */
+	V6_MORE_OR_OFFSET = 0xfff9,
+};
+enum {
+	NEXT_HOP_BY_HOP = 0,
+	NEXT_ROUTING = 43,
+	NEXT_FRAGMENT = 44,
+	NEXT_AUTHENTICATION = 51,
+	NEXT_DESTINATION = 60,
+	NEXT_MOBILITY = 135,
+	NEXT_HIP = 139,
+	NEXT_SHIM6 = 140,
+};
+
+/* The cursor's end moves to where IP says that its payload ends: what follows is padding of the
+ * link. `len` counts from the cursor; 0 means that the length was left to the hardware
+ * (segmentation offload) or stands in an option (RFC 2675): then what was captured counts. */
+static void bound_payload(struct layers *l, uint32_t len, uint32_t header, bool given)
+{
+	size_t left = sl_rd_left(&l->rd);
+	if (given && len <= left)
+		l->rd.end = l->rd.p + len;
+	else
+		l->whole = false;
+	size_t all = header + sl_rd_left(&l->rd);
+	l->pkt->ip_len = (uint16_t)(all < UINT16_MAX ? all : UINT16_MAX);
+}
+
+static enum sl_drop fragment(struct layers *l)
+{
+	l->pkt->flags |= SL_PKT_FRAGMENT;
+	sl_count(l->counters, SL_C_FRAGMENTS, 1);
+	return SL_DECODED;
+}
+
+static enum sl_drop decode_v4(struct layers *l)
+{
+	struct sl_packet *p = l->pkt;
+	struct sl_span h = sl_rd_take(&l->rd, V4_MIN);
+	if (l->rd.bad)
+		return SL_DROP_SHORT;
+	uint32_t header = (h.p[0] & 15u) * 4;
+	uint32_t total = be16(h.p + 2);
+	if (header < V4_MIN || (total && total < header))
+		return SL_DROP_IP_HEADER;
+	sl_rd_skip(&l->rd, header - V4_MIN);
+	if (l->rd.bad)
+		return SL_DROP_SHORT;
+	if (!checksum_right(checksum_add(0, h.p, header))) {
+		sl_count(l->counters, SL_C_CHECKSUM_IP, 1);
+		if (l->verify)
+			return SL_DROP_CHECKSUM;
+	}
+	p->version = 4;
+	p->proto = h.p[9];
+	memcpy(p->src.b, h.p + 12, 4);
+	memcpy(p->dst.b, h.p + 16, 4);
+	bound_payload(l, total - header, header, total != 0);
+	if (be16(h.p + 6) & V4_MORE_OR_OFFSET)
+		return fragment(l);
+	return decode_transport(l);
+}
+
+static bool is_extension(uint8_t next)
+{
+	switch (next) {
+	case NEXT_HOP_BY_HOP:
+	case NEXT_ROUTING:
+	case NEXT_FRAGMENT:
+	case NEXT_AUTHENTICATION:
+	case NEXT_DESTINATION:
+	case NEXT_MOBILITY:
+	case NEXT_HIP:
+	case NEXT_SHIM6:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* One extension header; p->proto is its kind and becomes the next one's. False: it is a real
+ * fragment's header, and what follows is no transport header. */
+static bool extension(struct layers *l)
+{
+	uint8_t kind = l->pkt->proto;
+	struct sl_span h = sl_rd_take(&l->rd, 8);
+	if (l->rd.bad)
+		return true;
+	l->pkt->proto = h.p[0];
+	if (kind == NEXT_FRAGMENT) /* an atomic one (RFC 6946) is a whole packet */
+		return (be16(h.p + 2) & V6_MORE_OR_OFFSET) == 0;
+	if (kind == NEXT_AUTHENTICATION) /* RFC 4302 2.2: in words of 4 bytes, less 2 */
+		sl_rd_skip(&l->rd, h.p[1] * 4u);
+	else
+		sl_rd_skip(&l->rd, h.p[1] * 8u);
+	if (kind == NEXT_ROUTING && h.p[3] != 0)
+		l->whole = false; /* the pseudo header holds the last hop's address, not this */
+	return true;
+}
+
+static enum sl_drop decode_v6(struct layers *l)
+{
+	struct sl_packet *p = l->pkt;
+	struct sl_span h = sl_rd_take(&l->rd, V6_MIN);
+	if (l->rd.bad)
+		return SL_DROP_SHORT;
+	uint32_t len = be16(h.p + 4);
+	p->version = 6;
+	p->proto = h.p[6];
+	memcpy(p->src.b, h.p + 8, 16);
+	memcpy(p->dst.b, h.p + 24, 16);
+	bound_payload(l, len, V6_MIN, len != 0);
+	for (unsigned i = 0; is_extension(p->proto) && !l->rd.bad; i++) {
+		if (i == EXTENSIONS_MAX)
+			return SL_DROP_IP_EXTENSION;
+		if (!extension(l))
+			return fragment(l);
+	}
+	return decode_transport(l);
+}
+
+enum sl_drop decode_ip(struct layers *l, uint8_t version)
+{
+	if (sl_rd_left(&l->rd) == 0)
+		return SL_DROP_SHORT;
+	uint8_t nibble = l->rd.p[0] >> 4;
+	if ((nibble != 4 && nibble != 6) || (version && version != nibble))
+		return SL_DROP_IP_VERSION;
+	return nibble == 4 ? decode_v4(l) : decode_v6(l);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* end.c - how flows leave the table: timeout, close, eviction, flush; and how their records come
+ * back. Worker. Every call does a bounded amount of work. */
+#include "table.h"
+
+#include <sightline/clock.h>
+
+#include <sightline/hot.h>
+
+enum { SWEEP_LOOK = 32, FLUSH_AT_ONCE = SL_BURST, EVICT_LOOK = 8 };
+
+/* Packets of several queues or taps may be this much out of order in time. */
+#define SWEEP_SLACK_NS (10 * SL_SECOND)
+
+void list_append(struct sl_flow_table *t, struct list *l, struct sl_flow *f)
+{
+	f->prev = l->tail;
+	f->next = NIL;
+	if (l->tail == NIL)
+		l->head = f->index;
+	else
+		t->flows[l->tail].next = f->index;
+	l->tail = f->index;
+}
+
+void list_remove(struct sl_flow_table *t, struct list *l, struct sl_flow *f)
+{
+	if (f->prev == NIL)
+		l->head = f->next;
+	else
+		t->flows[f->prev].next = f->next;
+	if (f->next == NIL)
+		l->tail = f->prev;
+	else
+		t->flows[f->next].prev = f->prev;
+}
+
+struct sl_flow *list_shift(struct sl_flow_table *t, struct list *l)
+{
+	if (l->head == NIL)
+		return NULL;
+	struct sl_flow *f = &t->flows[l->head];
+	list_remove(t, l, f);
+	return f;
+}
+
+void flow_end(struct sl_flow_table *t, struct sl_flow *f, enum sl_flow_end why)
+{
+	static const uint8_t counter[] = {
+		[SL_END_TIMEOUT] = SL_C_FLOWS_TIMEOUT,
+		[SL_END_CLOSED] = SL_C_FLOWS_CLOSED,
+		[SL_END_EVICTED] = SL_C_FLOWS_EVICTED,
+		[SL_END_FLUSH] = SL_C_FLOWS_FLUSHED,
+	};
+	f->end = (uint8_t)why;
+	sl_count(t->counters, counter[why], 1);
+	buckets_remove(&t->buckets, f->hash, f->index);
+	list_remove(t, &t->open, f);
+	list_append(t, &t->ended, f);
+	t->open_count--;
+}
+
+enum sl_flow_end flow_end_of(const struct sl_flow *f, enum sl_flow_end otherwise)
+{
+	return f->tcp_state == ST_TCP_CLOSED ? SL_END_CLOSED : otherwise;
+}
+
+bool flow_evict(struct sl_flow_table *t)
+{
+	struct sl_flow *oldest = NULL;
+	for (unsigned i = 0; i < EVICT_LOOK; i++) {
+		struct sl_flow *f = &t->flows[t->evict_hand];
+		t->evict_hand = t->evict_hand + 1 < t->fresh ? t->evict_hand + 1 : 0;
+		if (f->end != SL_END_OPEN || f->burst == t->burst)
+			continue;
+		if (oldest == NULL || t->burst - f->burst > t->burst - oldest->burst)
+			oldest = f;
+	}
+	if (oldest)
+		flow_end(t, oldest, flow_end_of(oldest, SL_END_EVICTED));
+	return oldest != NULL;
+}
+
+/* The hand goes once round the records in a second of the clock at most: what it would find sooner
+ * is too young to have ended. */
+static bool sweep_due(struct sl_flow_table *t)
+{
+	if (t->sweep_hand < t->fresh)
+		return true;
+	if (t->fresh == 0 || t->clock_ns - t->sweep_circle_ns < SL_SECOND)
+		return false;
+	t->sweep_hand = 0;
+	t->sweep_circle_ns = t->clock_ns;
+	return true;
+}
+
+void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns)
+{
+	if (now_ns > t->clock_ns)
+		t->clock_ns = now_ns;
+	if (!sweep_due(t))
+		return;
+	uint32_t to = t->fresh - t->sweep_hand < SWEEP_LOOK ? t->fresh : t->sweep_hand + SWEEP_LOOK;
+	for (uint32_t i = t->sweep_hand; i < to; i++) {
+		struct sl_flow *f = &t->flows[i];
+		if (f->end == SL_END_OPEN &&
+			silent_ns(t, f) > t->timeout_ns[f->tcp_state] + SWEEP_SLACK_NS)
+			flow_end(t, f, flow_end_of(f, SL_END_TIMEOUT));
+	}
+	t->sweep_hand = to;
+	for (uint32_t i = to; i < to + SWEEP_LOOK && i < t->fresh; i++)
+		__builtin_prefetch(&t->flows[i]);
+}
+
+bool sl_flow_flush(struct sl_flow_table *t)
+{
+	for (unsigned i = 0; i < FLUSH_AT_ONCE && t->open.head != NIL; i++) {
+		struct sl_flow *f = &t->flows[t->open.head];
+		bool silent = t->clock_ns > f->last_ns &&
+			      t->clock_ns - f->last_ns > t->timeout_ns[f->tcp_state];
+		flow_end(t, f, flow_end_of(f, silent ? SL_END_TIMEOUT : SL_END_FLUSH));
+	}
+	return t->open.head != NIL;
+}
+
+struct sl_flow *sl_flow_ended(struct sl_flow_table *t)
+{
+	struct sl_flow *f = list_shift(t, &t->ended);
+	if (f)
+		list_append(t, &t->taken, f);
+	return f;
+}
+
+void sl_flow_reap(struct sl_flow_table *t)
+{
+	struct sl_flow *f;
+	while ((f = list_shift(t, &t->taken)) != NULL)
+		list_append(t, &t->vacant, f);
+	t->burst++;
+}

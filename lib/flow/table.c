@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* table.c - find or create the flow record of each packet of a burst.
+ * Runs on one worker, on its own table. Binding never allocates, never locks, never logs; the
+ * functions that make and free a table belong to control. */
+#include <errno.h>
+#include <netinet/in.h>
+
+#include <sightline/clock.h>
+#include <sightline/decode.h>
+#include <sightline/mem.h>
+
+#include "table.h"
+
+#include <sightline/hot.h>
+
+/* Ended flows that wait to be taken and reaped have room beside max_flows: in one burst every
+ * packet may end one by its gap, and sweep and flush put out as many each. */
+#define SPARE_RECORDS (4 * SL_BURST)
+
+const struct sl_flow_options sl_flow_defaults = {
+	.max_flows = 1u << 20,
+	.tcp_new_s = 60,
+	.tcp_established_s = 600,
+	.tcp_closed_s = 30,
+	.udp_s = 120,
+	.icmp_s = 30,
+	.other_s = 60,
+};
+
+const char *sl_outcome_text(enum sl_outcome o)
+{
+#define X(id, text) [SL_OUTCOME_##id] = text,
+	static const char *const text[SL_OUTCOME_COUNT] = { SL_OUTCOMES(X) };
+#undef X
+	return text[o];
+}
+
+const char *sl_flow_end_text(enum sl_flow_end e)
+{
+	static const char *const text[] = { "open", "timeout", "closed", "evicted", "flush" };
+	return text[e];
+}
+
+static void timeouts_set(struct sl_flow_table *t, const struct sl_flow_options *o)
+{
+	for (unsigned s = 0; s < ST_COUNT; s++)
+		t->timeout_ns[s] = o->tcp_established_s * SL_SECOND;
+	t->timeout_ns[ST_OTHER] = o->other_s * SL_SECOND;
+	t->timeout_ns[ST_UDP] = o->udp_s * SL_SECOND;
+	t->timeout_ns[ST_ICMP] = o->icmp_s * SL_SECOND;
+	t->timeout_ns[ST_TCP_NONE] = o->tcp_new_s * SL_SECOND;
+	t->timeout_ns[ST_TCP_SYN] = o->tcp_new_s * SL_SECOND;
+	t->timeout_ns[ST_TCP_SYNACK] = o->tcp_new_s * SL_SECOND;
+	t->timeout_ns[ST_TCP_CLOSED] = o->tcp_closed_s * SL_SECOND;
+}
+
+static size_t records_bytes(const struct sl_flow_table *t)
+{
+	return (size_t)t->records * sizeof(struct sl_flow);
+}
+
+int sl_flow_table_new(struct sl_flow_table **out, unsigned worker, const struct sl_flow_options *o,
+	struct sl_counters *counters)
+{
+	if (o->max_flows == 0 || o->max_flows > NIL - SPARE_RECORDS)
+		return -EINVAL;
+	struct sl_flow_table *t = sl_mem_map(sizeof(*t));
+	if (t == NULL)
+		return -ENOMEM;
+	int rc = sl_hash_key_draw(&t->key);
+	if (rc < 0)
+		goto fail_table;
+	rc = buckets_init(&t->buckets, o->max_flows);
+	if (rc < 0)
+		goto fail_table;
+	t->max_open = o->max_flows;
+	t->records = o->max_flows + SPARE_RECORDS;
+	t->flows = sl_mem_map(records_bytes(t));
+	if (t->flows == NULL) {
+		rc = -ENOMEM;
+		goto fail_buckets;
+	}
+	timeouts_set(t, o);
+	t->counters = counters;
+	t->next_id = ((uint64_t)worker << 48) + 1;
+	t->burst = 1;
+	t->open = t->ended = t->taken = t->vacant = (struct list){ NIL, NIL };
+	*out = t;
+	return 0;
+fail_buckets:
+	buckets_fini(&t->buckets);
+fail_table:
+	sl_mem_unmap(t, sizeof(*t));
+	return rc;
+}
+
+void sl_flow_table_free(struct sl_flow_table *t)
+{
+	if (t == NULL)
+		return;
+	sl_mem_unmap(t->flows, records_bytes(t));
+	buckets_fini(&t->buckets);
+	sl_mem_unmap(t, sizeof(*t));
+}
+
+size_t sl_flow_table_bytes(const struct sl_flow_table *t)
+{
+	return sizeof(*t) + records_bytes(t) + buckets_bytes(&t->buckets);
+}
+
+uint32_t sl_flow_count(const struct sl_flow_table *t)
+{
+	return t->open_count;
+}
+
+/* Both directions of a flow give the same hash: the ends are put in order first. */
+static struct flow_key key_of(const struct sl_flow_table *t, const struct sl_packet *p)
+{
+	const union sl_addr *a = &p->src, *b = &p->dst;
+	uint64_t ap = p->sport, bp = p->dport;
+	if (a->q[0] > b->q[0] || (a->q[0] == b->q[0] && a->q[1] > b->q[1]) ||
+		(a->q[0] == b->q[0] && a->q[1] == b->q[1] && ap > bp)) {
+		a = &p->dst;
+		b = &p->src;
+		ap = p->dport;
+		bp = p->sport;
+	}
+	uint64_t rest = ap << 48 | bp << 32 | (uint64_t)p->proto << 8 | p->version;
+	uint64_t h = sl_hash_fold(a->q[0] ^ t->key.k0, b->q[0] ^ t->key.k1);
+	if (p->version == 6)
+		h ^= sl_hash_fold(a->q[1] ^ t->key.k1, b->q[1] ^ ~t->key.k0);
+	struct flow_key k = { .hash = sl_hash_u128(t->key, h, rest) };
+	uint8_t back;
+	if ((p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6) && p->flags & SL_PKT_L4)
+		k.one_way = !sl_icmp_counterpart(p->proto, (uint8_t)p->sport, &back);
+	return k;
+}
+
+static bool addr_eq(const union sl_addr *a, const union sl_addr *b)
+{
+	return a->q[0] == b->q[0] && a->q[1] == b->q[1];
+}
+
+static bool flow_is(const struct sl_flow *f, const struct sl_packet *p, bool one_way, uint8_t *dir)
+{
+	if (f->version != p->version || f->proto != p->proto || f->space != 0)
+		return false;
+	if (f->sport == p->sport && f->dport == p->dport && addr_eq(&f->src, &p->src) &&
+		addr_eq(&f->dst, &p->dst)) {
+		*dir = SL_TO_SERVER;
+		return true;
+	}
+	if (one_way || f->sport != p->dport || f->dport != p->sport || !addr_eq(&f->src, &p->dst) ||
+		!addr_eq(&f->dst, &p->src))
+		return false;
+	*dir = SL_TO_CLIENT;
+	return true;
+}
+
+static struct sl_flow *flow_find(
+	const struct sl_flow_table *t, const struct sl_packet *p, struct flow_key k, uint8_t *dir)
+{
+	const struct bucket *b = &t->buckets.b[k.hash & t->buckets.mask];
+	uint16_t tag = hash_tag(k.hash);
+	for (;;) {
+		for (unsigned set = bucket_match(b, tag); set; set &= set - 1) {
+			struct sl_flow *f = &t->flows[b->index[__builtin_ctz(set)]];
+			if (flow_is(f, p, k.one_way, dir))
+				return f;
+		}
+		if (b->more == 0)
+			return NULL;
+		b = &t->buckets.b[b->more];
+	}
+}
+
+static struct sl_flow *record_take(struct sl_flow_table *t)
+{
+	if (t->open_count == t->max_open && !flow_evict(t))
+		return NULL;
+	struct sl_flow *f = list_shift(t, &t->vacant);
+	if (f)
+		return f;
+	if (t->fresh == t->records)
+		return NULL;
+	f = &t->flows[t->fresh];
+	f->index = t->fresh++;
+	return f;
+}
+
+static struct sl_flow *flow_open(struct sl_flow_table *t, struct sl_packet *p, struct flow_key k)
+{
+	struct sl_flow *f = record_take(t);
+	if (f == NULL)
+		return NULL;
+	uint32_t index = f->index;
+	bool reply = state_first_is_reply(p);
+	p->dir = reply ? SL_TO_CLIENT : SL_TO_SERVER;
+	*f = (struct sl_flow){
+		.src = reply ? p->dst : p->src,
+		.dst = reply ? p->src : p->dst,
+		.sport = reply ? p->dport : p->sport,
+		.dport = reply ? p->sport : p->dport,
+		.version = p->version,
+		.proto = p->proto,
+		.tcp_state = state_first(p),
+		.index = index,
+		.last_ns = p->ts_ns,
+		.first_ns = p->ts_ns,
+		.isn = state_isn(p, p->dir),
+		.capture = p->port,
+		.vlan_count = p->vlan_count,
+		.hash = (uint32_t)k.hash,
+	};
+	if (!buckets_put(&t->buckets, k.hash, index)) {
+		f->end = SL_END_EVICTED; /* the sweep must not take it for an open one */
+		list_append(t, &t->vacant, f);
+		return NULL;
+	}
+	f->id = t->next_id++;
+	memcpy(f->vlan, p->vlan, p->vlan_count * sizeof(p->vlan[0]));
+	list_append(t, &t->open, f);
+	t->open_count++;
+	sl_count(t->counters, SL_C_FLOWS_NEW, 1);
+	p->flags |= SL_PKT_FLOW_NEW;
+	return f;
+}
+
+/* Whether a packet belongs to the flow of its key, or begins the next one. */
+static bool flow_is_over(struct sl_flow_table *t, struct sl_flow *f, const struct sl_packet *p)
+{
+	if (p->ts_ns > f->last_ns && p->ts_ns - f->last_ns > t->timeout_ns[f->tcp_state]) {
+		flow_end(t, f, flow_end_of(f, SL_END_TIMEOUT));
+		return true;
+	}
+	if (state_is_new_connection(f, p, p->dir)) {
+		flow_end(t, f, SL_END_CLOSED);
+		return true;
+	}
+	return false;
+}
+
+static void packet_bind(struct sl_flow_table *t, struct sl_packet *p, struct flow_key k)
+{
+	struct sl_flow *f = flow_find(t, p, k, &p->dir);
+	if (f == NULL || flow_is_over(t, f, p))
+		f = flow_open(t, p, k);
+	p->flow = f;
+	if (f == NULL) {
+		sl_count_drop(t->counters, SL_DROP_FLOW_TABLE);
+		return;
+	}
+	if (p->ts_ns > f->last_ns)
+		f->last_ns = p->ts_ns;
+	if (p->ts_ns > t->clock_ns)
+		t->clock_ns = p->ts_ns;
+	f->seen = seen_of(t->clock_ns);
+	f->burst = t->burst;
+	f->packets[p->dir]++;
+	f->bytes[p->dir] += p->wire_len;
+	state_step(f, p);
+}
+
+/* The record that the packet most likely belongs to: the first whose tag agrees. */
+static void record_prefetch(const struct sl_flow_table *t, struct flow_key k)
+{
+	const struct bucket *b = &t->buckets.b[k.hash & t->buckets.mask];
+	unsigned set = bucket_match(b, hash_tag(k.hash));
+	if (set) {
+		const struct sl_flow *f = &t->flows[b->index[__builtin_ctz(set)]];
+		__builtin_prefetch(f, 1);
+		__builtin_prefetch(&f->packets, 1);
+	}
+}
+
+void sl_flow_bind(struct sl_flow_table *t, struct sl_packet *pkt, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		if (pkt[i].version == 0)
+			continue;
+		t->keys[i] = key_of(t, &pkt[i]);
+		__builtin_prefetch(&t->buckets.b[t->keys[i].hash & t->buckets.mask]);
+	}
+	for (uint16_t i = 0; i < n; i++)
+		if (pkt[i].version)
+			record_prefetch(t, t->keys[i]);
+	for (uint16_t i = 0; i < n; i++)
+		if (pkt[i].version)
+			packet_bind(t, &pkt[i], t->keys[i]);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* check.c - says for each indicator what the sensor would do with it, by the sensor's own reading.
+ * Control threads; writes to the stream that it is given. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <sightline/clock.h>
+
+#include "reading.h"
+
+struct check {
+	FILE *out;
+	struct sl_json_out *json; /* NULL: lines for people */
+};
+
+/* What a feed says goes to a terminal: control bytes are made visible. */
+static void put_plain(FILE *out, const char *text, size_t most)
+{
+	for (size_t i = 0; text[i] != '\0'; i++) {
+		unsigned char c = (unsigned char)text[i];
+		if (i == most) {
+			fputs("...", out);
+			return;
+		}
+		if (c < 0x20 || c == 0x7f)
+			fprintf(out, "\\x%02x", c);
+		else
+			fputc(c, out);
+	}
+}
+
+static const char *verdict_word(enum sl_intel_verdict v)
+{
+	return v == SL_NOT_VALID ? "refused" : sl_intel_verdict_text(v);
+}
+
+static void tell_line(struct check *c, const struct sl_finding *f)
+{
+	if (f->verdict == SL_ARMED && f->code[0] == '\0')
+		return;
+	put_plain(c->out, f->file, 4096);
+	fprintf(c->out, ":%llu ", (unsigned long long)f->line);
+	put_plain(c->out, f->id[0] ? f->id : "-", 200);
+	fprintf(c->out, " %s %s %s", verdict_word(f->verdict), f->code, f->reason);
+	if (f->part[0] != '\0') {
+		fputs(" (", c->out);
+		put_plain(c->out, f->part, 200);
+		fputc(')', c->out);
+	}
+	fputc('\n', c->out);
+}
+
+static void tell_json(struct check *c, const struct sl_finding *f)
+{
+	const char *p;
+	size_t len;
+	struct sl_json_out *j = c->json;
+	sl_json_object(j, NULL);
+	sl_json_str(j, "file", f->file);
+	sl_json_u64(j, "line", f->line);
+	sl_json_str(j, "id", f->id);
+	sl_json_str(j, "verdict", verdict_word(f->verdict));
+	sl_json_str(j, "code", f->code);
+	sl_json_str(j, "reason", f->reason);
+	sl_json_str(j, "part", f->part);
+	sl_json_str(j, "suggestion", f->suggestion);
+	sl_json_str(j, "scope", f->scope);
+	sl_json_object_end(j);
+	if (sl_json_line(j, &p, &len) == 0)
+		fwrite(p, 1, len, c->out);
+}
+
+static void tell(void *arg, const struct sl_finding *f)
+{
+	struct check *c = arg;
+	if (c->json != NULL)
+		tell_json(c, f);
+	else if (f->verdict != SL_CONTEXT || f->line == 0)
+		tell_line(c, f);
+}
+
+static void summary(struct check *c, const struct sl_intel_source *s)
+{
+	put_plain(c->out, s->path, 4096);
+	fprintf(c->out, ": %s%s%llu armed, %llu quiet, %llu refused, %llu context", s->format,
+		s->format[0] ? ": " : "", (unsigned long long)s->count[SL_ARMED],
+		(unsigned long long)s->count[SL_QUIET], (unsigned long long)s->count[SL_REFUSED],
+		(unsigned long long)s->count[SL_CONTEXT]);
+	if (s->count[SL_NOT_VALID] > 0)
+		fprintf(c->out, ", %llu not valid now", (unsigned long long)s->count[SL_NOT_VALID]);
+	fputc('\n', c->out);
+}
+
+int sl_intel_check(const char *const *paths, size_t n, bool json, FILE *out)
+{
+	struct check c = { .out = out };
+	struct sl_intel *set;
+	struct sl_intel_options o = {
+		.validity = SL_VALID_PACKET, .finding = tell, .arg = &c, .tell_all = json
+	};
+	int status = 0;
+	o.now_ns = sl_clock_wall_ns();
+	if (sl_intel_new(&set) < 0)
+		return 2;
+	if (json && sl_json_out_new(&c.json) < 0)
+		status = 2;
+	for (size_t i = 0; i < n && (status == 0 || c.json != NULL || !json); i++)
+		if (sl_intel_read(set, paths[i], &o) < 0)
+			status = 2;
+	for (size_t i = 0; i < set->source_count; i++) {
+		const struct sl_intel_source *s = &set->sources[i];
+		if (!json)
+			summary(&c, s);
+		if (status == 0 && s->count[SL_QUIET] + s->count[SL_REFUSED] > 0)
+			status = 1;
+	}
+	sl_json_out_free(c.json);
+	sl_intel_free(set);
+	return status;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* native_reader.c - our own form: one JSON object a line. Control threads. A line that can't be
+ * read costs that line. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reading.h"
+
+#define LABELS_BYTES 1024
+
+struct native {
+	struct reading *r;
+	uint64_t line;
+	int stop; /* an error that is not the line's */
+};
+
+static bool is_known(const char *key)
+{
+	static const char *const keys[] = { "id", "type", "value", "pattern", "match", "source",
+		"name", "tlp", "confidence", "severity", "valid_from", "valid_until", "labels",
+		"test", "where" };
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A key that nobody knows may be a mistyped one: said, and the rest used. */
+static void tell_unknown(struct native *n, const struct sl_json *v, const char *id)
+{
+	for (const struct sl_json *m = v->child; m != NULL; m = m->next) {
+		if (is_known(m->key))
+			continue;
+		struct sl_finding f = { .line = n->line,
+			.id = id,
+			.verdict = SL_CONTEXT,
+			.code = "UNKNOWN_KEY",
+			.part = m->key,
+			.reason = "No key of this name is known; the rest of the line is used." };
+		reading_tell(n->r, &f);
+	}
+}
+
+void labels_join(const struct sl_json *list, char *out, size_t cap)
+{
+	size_t used = 0;
+	out[0] = '\0';
+	if (list == NULL || list->kind != SL_JSON_ARRAY)
+		return;
+	for (const struct sl_json *m = list->child; m != NULL; m = m->next) {
+		if (m->kind != SL_JSON_STRING || m->len + 2 > cap - used)
+			continue;
+		if (used > 0)
+			out[used++] = ',';
+		memcpy(out + used, m->text, m->len);
+		used += m->len;
+		out[used] = '\0';
+	}
+}
+
+/* What has the wrong kind is refused: it would be used with another meaning than meant. */
+static const char *wrong_kind(const struct sl_json *v)
+{
+	static const char *const texts[] = { "id", "type", "value", "pattern", "match", "source",
+		"name", "tlp", "severity", "valid_from", "valid_until", "where" };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const struct sl_json *m = sl_json_get(v, texts[i]);
+		if (m != NULL && m->kind != SL_JSON_STRING && m->kind != SL_JSON_NULL)
+			return texts[i];
+	}
+	const struct sl_json *c = sl_json_get(v, "confidence"), *t = sl_json_get(v, "test");
+	if (c != NULL && c->kind != SL_JSON_NULL &&
+		(c->kind != SL_JSON_NUMBER || c->integer < 0 || c->integer > 100))
+		return "confidence";
+	return t != NULL && t->kind != SL_JSON_BOOL ? "test" : NULL;
+}
+
+static void draft_fill(const struct sl_json *v, struct draft *d)
+{
+	const struct sl_json *value = sl_json_get(v, "value"), *c = sl_json_get(v, "confidence"),
+			     *t = sl_json_get(v, "test");
+	d->id = sl_json_get_text(v, "id");
+	d->name = sl_json_get_text(v, "name");
+	d->source = sl_json_get_text(v, "source");
+	d->severity = sl_json_get_text(v, "severity");
+	d->type = sl_json_get_text(v, "type");
+	d->where = sl_json_get_text(v, "where");
+	d->match = sl_json_get_text(v, "match");
+	d->valid_from = sl_json_get_text(v, "valid_from");
+	d->valid_until = sl_json_get_text(v, "valid_until");
+	d->confidence =
+		c != NULL && c->kind == SL_JSON_NUMBER ? (uint8_t)c->integer : SL_CONFIDENCE_NONE;
+	d->test = t != NULL && t->boolean;
+	if (value != NULL && value->kind == SL_JSON_STRING) {
+		d->value = value->text;
+		d->value_len = value->len;
+	}
+}
+
+static int pattern_use(struct native *n, const struct sl_json *pattern, struct draft *d)
+{
+	static _Thread_local struct comparison c;
+	struct fault why = { 0 };
+	const char *id = d->id != NULL ? d->id : "";
+	if (!pattern_read(pattern->text, pattern->len, &c, &why)) {
+		reading_refuse(n->r, n->line, id, why.code, why.reason, pattern->text);
+		return 0;
+	}
+	d->type = pattern_type(&c);
+	d->value = c.value;
+	d->value_len = c.value_len;
+	if (d->type != NULL)
+		return n->stop = draft_add(n->r, d);
+	reading_refuse(n->r, n->line, id, "NOT_EVALUABLE",
+		"This sensor has nothing to compare with this object path.", pattern->text);
+	return 0;
+}
+
+static int indicator(void *arg, const struct sl_json *v)
+{
+	struct native *n = arg;
+	struct draft d = { .line = n->line };
+	char labels[LABELS_BYTES];
+	if (v->kind != SL_JSON_OBJECT) {
+		reading_refuse(n->r, n->line, "", "NOT_AN_OBJECT",
+			"An indicator is a JSON object, one a line.", "");
+		return 0;
+	}
+	const char *wrong = wrong_kind(v);
+	const char *id = sl_json_get_text(v, "id");
+	if (wrong != NULL) {
+		reading_refuse(n->r, n->line, id, "BAD_KEY",
+			"The value of this key is not of its kind or out of its range.", wrong);
+		return 0;
+	}
+	draft_fill(v, &d);
+	tell_unknown(n, v, id);
+	labels_join(sl_json_get(v, "labels"), labels, sizeof(labels));
+	d.labels = labels;
+	const char *tlp = sl_json_get_text(v, "tlp");
+	if (tlp != NULL && tlp[0] != '\0') {
+		d.tlp = tlp_of_text(tlp);
+		if (d.tlp == SL_TLP_NONE) /* what isn't understood is kept close */
+			d.tlp = SL_TLP_AMBER_STRICT;
+	}
+	const struct sl_json *pattern = sl_json_get(v, "pattern");
+	if (pattern != NULL && pattern->kind == SL_JSON_STRING)
+		return pattern_use(n, pattern, &d);
+	if (d.value != NULL && (d.type != NULL || d.where != NULL)) {
+		if (d.type == NULL || sl_type_find(d.type, strlen(d.type)) != SL_TYPE_NONE)
+			return n->stop = draft_add(n->r, &d);
+		reading_refuse(n->r, n->line, id, "UNKNOWN_TYPE",
+			"A type is the STIX 2.1 name, such as domain-name.", d.type);
+		return 0;
+	}
+	reading_refuse(n->r, n->line, id, "INCOMPLETE",
+		"An indicator needs a type and a value, or a pattern.", "");
+	return 0;
+}
+
+static bool blank(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] != ' ' && p[i] != '\t')
+			return false;
+	return true;
+}
+
+static int line_read(struct native *n, struct sl_json_in *in, const char *line, size_t len)
+{
+	sl_json_in_line(in, n->line);
+	int rc = sl_json_in_feed(in, line, len);
+	if (rc == 0)
+		rc = sl_json_in_feed(in, "\n", 1);
+	if (rc == 0 && sl_json_in_between(in))
+		return 0;
+	if (n->stop < 0)
+		return n->stop;
+	const char *what = sl_json_in_error(in, NULL);
+	reading_refuse(n->r, n->line, "", "BAD_JSON",
+		rc == 0 ? "The line ends inside of an object." : what, "");
+	return sl_json_in_again(in);
+}
+
+int native_read(struct reading *r)
+{
+	struct native n = { .r = r };
+	struct sl_json_limits limits = { (size_t)1 << 20, 8 };
+	struct sl_json_in *in = NULL;
+	struct lines l;
+	const char *line;
+	size_t len;
+	bool cut;
+	int rc = lines_init(&l, r->in);
+	if (rc == 0)
+		rc = sl_json_in_new(&in, "", &limits, indicator, &n);
+	while (rc == 0 && (rc = lines_next(&l, &line, &len, &cut)) == 0 && line != NULL) {
+		n.line = l.number;
+		if (cut)
+			reading_refuse(r, l.number, "", "LINE_TOO_LONG",
+				"The line is longer than 64 KiB.", "");
+		else if (!blank(line, len) && line[0] != '#')
+			rc = line_read(&n, in, line, len);
+	}
+	sl_json_in_free(in);
+	lines_fini(&l);
+	return rc;
+}
+
+/* ---- recognised by one of the first lines being an indicator ---- */
+
+struct trial {
+	struct sl_json_in *in;
+	unsigned lines;
+	bool found;
+};
+
+static int trial_value(void *arg, const struct sl_json *v)
+{
+	struct trial *t = arg;
+	const char *type = sl_json_get_text(v, "type");
+	if (type != NULL && (strcmp(type, "indicator") == 0 || strcmp(type, "bundle") == 0))
+		return 0;
+	bool value = sl_json_get(v, "value") != NULL &&
+		     (type != NULL || sl_json_get(v, "where") != NULL);
+	if (value || sl_json_get_text(v, "pattern") != NULL)
+		t->found = true;
+	return 0;
+}
+
+static void trial_line(void *arg, const char *line, size_t len)
+{
+	struct trial *t = arg;
+	if (t->found || t->lines >= 32 || len == 0 || line[0] != '{')
+		return;
+	t->lines++;
+	if (sl_json_in_feed(t->in, line, len) < 0 || sl_json_in_feed(t->in, "\n", 1) < 0 ||
+		!sl_json_in_between(t->in))
+		sl_json_in_again(t->in);
+}
+
+bool native_recognise(const char *head, size_t len, bool whole)
+{
+	struct sl_json_limits limits = { (size_t)1 << 20, 8 };
+	struct trial t = { 0 };
+	if (sl_json_in_new(&t.in, "", &limits, trial_value, &t) < 0)
+		return false;
+	head_lines(head, len, whole, trial_line, &t);
+	sl_json_in_free(t.in);
+	return t.found;
+}

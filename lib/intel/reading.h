@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* reading.h - private to lib/intel: what the readers share. A reader turns text into drafts; a
+ * draft that can be used becomes an indicator, one that can't a finding. Control threads. */
+#ifndef SL_INTEL_READING_H
+#define SL_INTEL_READING_H
+
+#include <sightline/compress.h>
+#include <sightline/intel.h>
+#include <sightline/json.h>
+#include <sightline/mem.h>
+
+#define LINE_MAX_BYTES ((size_t)64 << 10)
+#define PEEK_BYTES ((size_t)64 << 10)
+
+struct sl_intel {
+	struct sl_indicator *items; /* mapped, so that it grows without a copy */
+	size_t count, cap;
+	struct sl_intel_source *sources;
+	size_t source_count, source_cap;
+	struct sl_arena *arena;
+};
+
+/* One file on its way in. */
+struct reading {
+	struct sl_intel *set;
+	const struct sl_intel_options *o;
+	struct sl_input *in;
+	const char *path;
+	const char *name; /* of the source, where the entries name none */
+	size_t source; /* its row in set->sources, which may move */
+	size_t first; /* where its indicators begin in set->items */
+	bool in_folder; /* met in a folder, not named by the user */
+};
+
+/* One entry of a feed, as it says it. NULL or 0 where it says nothing; nothing is owned. */
+struct draft {
+	uint64_t line;
+	const char *id, *name, *source, *severity, *labels;
+	const char *type; /* a type's name as feeds write it; NULL: told from the value */
+	const char *where; /* a place of the vocabulary */
+	const char *value;
+	size_t value_len;
+	const char *match;
+	const char *valid_from, *valid_until;
+	enum sl_tlp tlp;
+	uint8_t confidence; /* SL_CONFIDENCE_NONE where none */
+	bool test;
+};
+
+/* What became of the part of a feed's type name: our type, and the place it is narrowed to. */
+struct type_name {
+	const char *text;
+	enum sl_type type;
+	const char *where;
+	enum { TYPE_SEEN, TYPE_CONTEXT, TYPE_UNSEEN } kind; /* explains; stays on a host */
+};
+const struct type_name *type_name_find(const char *text);
+
+/* What a value says of itself. */
+enum shape {
+	SHAPE_NONE,
+	SHAPE_ADDR,
+	SHAPE_PREFIX,
+	SHAPE_ADDR_PORT,
+	SHAPE_DOMAIN, /* wildcards and a leading dot allowed */
+	SHAPE_DOMAIN_PORT,
+	SHAPE_URL,
+	SHAPE_HASH,
+	SHAPE_EMAIL,
+	SHAPE_MAC
+};
+/* text is made plain already. */
+enum shape shape_of(const char *text, size_t len);
+bool has_scheme(const char *text, size_t len);
+bool looks_like_regex(const char *text, size_t len);
+
+/* draft.c: takes the value through its normal form, judges, and adds it or says why not. 0,
+ * -ENOMEM, or -E2BIG: as many as are allowed. */
+int draft_add(struct reading *r, const struct draft *d);
+/* value.c: fills type, match, value and address of *out from the draft. 0, or what is wrong. */
+struct fault {
+	const char *code, *reason;
+	const char *part; /* NULL: the draft's value */
+	enum sl_intel_verdict verdict;
+};
+struct value_text {
+	char text[SL_VALUE_MAX + 1]; /* normal form */
+	char plain[SL_VALUE_MAX + 1]; /* without defanging */
+	const char *note_code, *note; /* what was mended and is worth telling */
+};
+bool value_read(
+	const struct draft *d, struct sl_indicator *out, struct value_text *t, struct fault *why);
+
+/* set.c */
+int set_add(struct sl_intel *set, const struct sl_indicator *i);
+int set_source_open(struct sl_intel *set, const char *path, size_t *out);
+/* Counts the verdict and tells the finding. */
+void reading_tell(struct reading *r, const struct sl_finding *f);
+void reading_refuse(struct reading *r, uint64_t line, const char *id, const char *code,
+	const char *reason, const char *part);
+
+/* lines.c: a text line by line, bounded. A line that is longer is given cut, with *cut set. The
+ * newline, a carriage return before it and a byte order mark are off. 0 and *line NULL at the end;
+ * -errno of the input. */
+struct lines {
+	struct sl_input *in;
+	char *buf;
+	size_t from, upto;
+	uint64_t number;
+	bool ended;
+};
+int lines_init(struct lines *l, struct sl_input *in);
+void lines_fini(struct lines *l);
+int lines_next(struct lines *l, const char **line, size_t *len, bool *cut);
+
+/* The formats: whether the first bytes are one (whole: they are all there is), and the reader. */
+struct format {
+	const char *name;
+	bool (*recognise)(const char *head, size_t len, bool whole);
+	int (*read)(struct reading *r);
+};
+extern const struct format formats[];
+bool native_recognise(const char *head, size_t len, bool whole);
+int native_read(struct reading *r);
+bool stix_recognise(const char *head, size_t len, bool whole);
+int stix_read(struct reading *r);
+bool csv_recognise(const char *head, size_t len, bool whole);
+int csv_read(struct reading *r);
+bool list_recognise(const char *head, size_t len, bool whole);
+int list_read(struct reading *r);
+
+/* Looks at the lines of a head: calls each for every whole one. */
+void head_lines(const char *head, size_t len, bool whole,
+	void (*each)(void *arg, const char *line, size_t len), void *arg);
+/* A list's line without its comment and white space around it; 0: nothing is left. */
+size_t list_value(const char *line, size_t len, const char **value);
+
+/* The texts of an array joined with ','; what does not fit is left out. */
+void labels_join(const struct sl_json *list, char *out, size_t cap);
+
+/* pattern.c: a STIX 2 pattern of one comparison. */
+struct comparison {
+	char type[64], path[192];
+	char value[SL_VALUE_MAX + 1];
+	size_t value_len;
+};
+bool pattern_read(const char *text, size_t len, struct comparison *out, struct fault *why);
+/* The type name (of type_name_find) that an object path stands for; NULL: none that is known. */
+const char *pattern_type(const struct comparison *c);
+
+/* marking.c: the fixed ids of TLP 1 and TLP 2.0. SL_TLP_NONE: another id. */
+enum sl_tlp tlp_of_marking(const char *id);
+/* By name: "TLP:AMBER+STRICT", "amber", "white". SL_TLP_NONE: no such. */
+enum sl_tlp tlp_of_text(const char *text);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* set.c - the indicators of any number of files, their strings and their sources. One owner. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "reading.h"
+
+#define ITEMS_FIRST 1024
+
+int sl_intel_new(struct sl_intel **out)
+{
+	struct sl_intel *s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return -ENOMEM;
+	int rc = sl_arena_new(&s->arena);
+	if (rc < 0) {
+		free(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
+}
+
+void sl_intel_free(struct sl_intel *s)
+{
+	if (s == NULL)
+		return;
+	if (s->items != NULL)
+		munmap(s->items, s->cap * sizeof(*s->items));
+	free(s->sources);
+	sl_arena_free(s->arena);
+	free(s);
+}
+
+/* Twice the room; the kernel moves pages, and those never touched cost nothing. */
+static int grow(struct sl_intel *s)
+{
+	size_t cap = s->cap ? s->cap * 2 : ITEMS_FIRST;
+	void *p;
+	if (s->items == NULL)
+		p = mmap(NULL, cap * sizeof(*s->items), PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	else
+		p = mremap(s->items, s->cap * sizeof(*s->items), cap * sizeof(*s->items),
+			MREMAP_MAYMOVE);
+	if (p == MAP_FAILED)
+		return -ENOMEM;
+	s->items = p;
+	s->cap = cap;
+	return 0;
+}
+
+int set_add(struct sl_intel *s, const struct sl_indicator *i)
+{
+	if (s->count == s->cap && grow(s) < 0)
+		return -ENOMEM;
+	s->items[s->count++] = *i;
+	return 0;
+}
+
+int set_source_open(struct sl_intel *s, const char *path, size_t *out)
+{
+	if (s->source_count == s->source_cap) {
+		size_t cap = s->source_cap ? s->source_cap * 2 : 16;
+		struct sl_intel_source *more = realloc(s->sources, cap * sizeof(*more));
+		if (more == NULL)
+			return -ENOMEM;
+		s->sources = more;
+		s->source_cap = cap;
+	}
+	struct sl_intel_source *src = &s->sources[s->source_count];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+	memset(src, 0, sizeof(*src));
+	src->format = "";
+	src->path = sl_arena_intern(s->arena, path, strlen(path));
+	src->name = sl_arena_intern(s->arena, name, strlen(name));
+	if (src->path == NULL || src->name == NULL)
+		return -ENOMEM;
+	*out = s->source_count++;
+	return 0;
+}
+
+const struct sl_indicator *sl_intel_indicators(const struct sl_intel *s, size_t *count)
+{
+	*count = s->count;
+	return s->items;
+}
+
+const struct sl_intel_source *sl_intel_sources(const struct sl_intel *s, size_t *count)
+{
+	*count = s->source_count;
+	return s->sources;
+}
+
+size_t sl_intel_bytes(const struct sl_intel *s)
+{
+	return s->count * sizeof(*s->items) + sl_arena_bytes(s->arena) +
+	       s->source_cap * sizeof(*s->sources);
+}
+
+void reading_tell(struct reading *r, const struct sl_finding *f)
+{
+	struct sl_finding full = *f;
+	const char **texts[] = { &full.id, &full.code, &full.reason, &full.part, &full.suggestion,
+		&full.scope };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (*texts[i] == NULL)
+			*texts[i] = "";
+	full.file = r->path;
+	r->set->sources[r->source].count[f->verdict]++;
+	if (r->o->finding != NULL)
+		r->o->finding(r->o->arg, &full);
+}
+
+void reading_refuse(struct reading *r, uint64_t line, const char *id, const char *code,
+	const char *reason, const char *part)
+{
+	struct sl_finding f = {
+		.line = line,
+		.id = id,
+		.verdict = SL_REFUSED,
+		.code = code,
+		.reason = reason,
+		.part = part,
+	};
+	reading_tell(r, &f);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lookup.c - a batch of observables against the ruleset: hash all, prefetch all, compare those that
+ * the filters let through. Worker. */
+#include "ruleset.h"
+#include "seek.h"
+
+#include <sightline/hot.h>
+
+#define GROUP 32 /* lines on their way at once; more than the CPU's miss buffers brings nothing */
+
+/* Whether the allow-list has anything that this observable satisfies. */
+static bool allowed(const struct sl_ruleset *rs, const struct sl_observable *o)
+{
+	struct sl_hit hit[SL_HITS_PER_OBS];
+	struct seek k;
+	if (rs->allow.count == 0)
+		return false;
+	seek_begin(&k, &rs->allow, o);
+	if (!seek_maybe(&k, &rs->allow))
+		return false;
+	struct take t = { .set = &rs->allow, .seek = &k, .validity = rs->validity, .hit = hit };
+	if (k.version != 0)
+		seek_address(&t);
+	seek_text(&t);
+	return t.n > 0;
+}
+
+/* All hits of one observable; returns their number. */
+static uint32_t resolve(const struct sl_ruleset *rs, const struct seek *k, uint16_t obs,
+	struct sl_hit *hit, struct sl_counters *counters)
+{
+	bool again = (k->obs->flags & SL_OBS_AGAIN) && k->obs->flow != NULL, undone = false;
+	struct take t = { .set = &rs->armed,
+		.seek = k,
+		.validity = rs->validity,
+		.born = again ? rs->born : NULL,
+		.newer_than = again ? k->obs->flow->generation : 0,
+		.hit = hit,
+		.obs = obs };
+	if (k->version != 0)
+		seek_address(&t);
+	if (t.n > 0 && rs->home != NULL && sl_nets_has(rs->home, &k->addr, k->version)) {
+		t.n = 0;
+		t.cut = 0;
+		undone = true;
+	}
+	seek_text(&t);
+	if (t.n > 0 && allowed(rs, k->obs)) {
+		t.n = 0;
+		t.cut = 0;
+		undone = true;
+	}
+	if (t.n > 0)
+		sl_count(counters, SL_C_HITS, 1);
+	else if (undone)
+		sl_count(counters, SL_C_HITS_ALLOWED, 1);
+	if (t.cut > 0)
+		sl_count(counters, SL_C_HITS_CUT, t.cut);
+	return t.n;
+}
+
+uint32_t sl_match(const struct sl_ruleset *rs, const struct sl_batch *b, uint16_t *from,
+	struct sl_hit *hit, uint32_t max, struct sl_counters *counters)
+{
+	struct seek k[GROUP];
+	bool maybe[GROUP];
+	uint32_t hits = 0, looked = 0;
+	while (*from < b->n) {
+		uint16_t first = *from;
+		uint16_t n = b->n - first < GROUP ? (uint16_t)(b->n - first) : GROUP;
+		for (uint16_t i = 0; i < n; i++)
+			seek_begin(&k[i], &rs->armed, &b->obs[first + i]);
+		for (uint16_t i = 0; i < n; i++)
+			maybe[i] = seek_maybe(&k[i], &rs->armed);
+		for (uint16_t i = 0; i < n; i++) {
+			if (maybe[i] && max - hits < SL_HITS_PER_OBS)
+				goto out;
+			if (maybe[i])
+				hits += resolve(
+					rs, &k[i], (uint16_t)(first + i), hit + hits, counters);
+			looked += !(b->obs[first + i].flags & SL_OBS_CLOSE);
+			++*from;
+		}
+	}
+out:
+	if (looked > 0)
+		sl_count(counters, SL_C_OBSERVABLES, looked);
+	return hits;
+}

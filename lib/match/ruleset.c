@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ruleset.c - making a ruleset and asking about it. Control thread. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <sightline/mem.h>
+
+#include "ruleset.h"
+
+/* ---- Identity: which indicator of the set before is this one ---- */
+
+static uint64_t identity_of(struct sl_hash_key key, const struct sl_indicator *i)
+{
+	uint64_t h = sl_hash_bytes(key, i->source, strlen(i->source));
+	h = sl_hash_fold(h ^ key.k1, sl_hash_bytes(key, i->id, strlen(i->id)));
+	h = sl_hash_fold(h ^ key.k1, sl_hash_bytes(key, i->value, i->value_len));
+	return sl_hash_u128(key, h,
+		(uint64_t)i->where << 32 | (uint64_t)i->port << 16 | (uint64_t)i->type << 8 |
+			i->match);
+}
+
+/* A throw-away table from identity to number in the set before; slots hold number + 1. */
+struct before {
+	const struct sl_ruleset *rs;
+	uint32_t *slot;
+	size_t mask;
+};
+
+static int before_init(struct before *b, const struct sl_ruleset *rs)
+{
+	size_t slots = 64;
+	while (slots < rs->armed.count * 2)
+		slots *= 2;
+	*b = (struct before){ rs, calloc(slots, sizeof(*b->slot)), slots - 1 };
+	if (b->slot == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < rs->armed.count; i++) {
+		size_t at = rs->identity[i] & b->mask;
+		while (b->slot[at] != 0 && rs->identity[b->slot[at] - 1] != rs->identity[i])
+			at = (at + 1) & b->mask;
+		b->slot[at] = (uint32_t)i + 1;
+	}
+	return 0;
+}
+
+static uint32_t before_born(const struct before *b, uint64_t identity, uint32_t otherwise)
+{
+	for (size_t at = identity & b->mask; b->slot[at] != 0; at = (at + 1) & b->mask) {
+		uint32_t number = b->slot[at] - 1;
+		if (b->rs->identity[number] == identity)
+			return b->rs->born[number];
+	}
+	return otherwise;
+}
+
+static int births(struct sl_ruleset *rs, const struct sl_ruleset *previous)
+{
+	size_t n = rs->armed.count;
+	struct before before = { NULL, NULL, 0 };
+	int rc = 0;
+	rs->born = sl_mem_map((n + 1) * sizeof(*rs->born));
+	rs->identity = sl_mem_map((n + 1) * sizeof(*rs->identity));
+	if (rs->born == NULL || rs->identity == NULL)
+		return -ENOMEM;
+	if (previous != NULL) {
+		rs->identity_key = previous->identity_key;
+		rc = before_init(&before, previous);
+	} else {
+		rc = sl_hash_key_draw(&rs->identity_key);
+	}
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rs->identity[i] = identity_of(rs->identity_key, &rs->armed.ind[i]);
+		rs->born[i] = previous == NULL
+				      ? rs->generation
+				      : before_born(&before, rs->identity[i], rs->generation);
+	}
+	free(before.slot);
+	return rc;
+}
+
+/* ---- The allow-list, copied, as its intel is only lent ---- */
+
+static int allow_copy(struct sl_ruleset *rs, const struct sl_indicator *from, size_t n)
+{
+	size_t bytes = n * sizeof(*from);
+	if (n == 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		bytes += from[i].value_len + 1;
+	struct sl_indicator *to = sl_mem_map(bytes);
+	if (to == NULL)
+		return -ENOMEM;
+	char *text = (char *)(to + n);
+	for (size_t i = 0; i < n; i++) {
+		to[i] = from[i];
+		to[i].id = to[i].source = to[i].name = to[i].severity = "";
+		to[i].labels = to[i].quiet_reason = "";
+		to[i].value = memcpy(text, from[i].value, from[i].value_len);
+		text += from[i].value_len + 1;
+	}
+	rs->allowed = to;
+	rs->allowed_bytes = bytes;
+	return 0;
+}
+
+/* ---- What is wanted ---- */
+
+static bool looked_for_in(const struct sl_indicator *i, enum sl_where w)
+{
+	if (i->where != SL_WHERE_NONE)
+		return i->where == w;
+	if (i->type == SL_TYPE_IPV4 || i->type == SL_TYPE_IPV6)
+		return sl_wheres[w].form == SL_FORM_ADDR || w == SL_WHERE_HTTP_HOST;
+	return sl_wheres[w].type == i->type;
+}
+
+static void want_find(struct sl_ruleset *rs)
+{
+	bool seen[SL_TYPE_COUNT] = { false };
+	for (size_t n = 0; n < rs->armed.count; n++) {
+		const struct sl_indicator *i = &rs->armed.ind[n];
+		if (i->where == SL_WHERE_NONE && seen[i->type])
+			continue;
+		if (i->where == SL_WHERE_NONE)
+			seen[i->type] = true;
+		for (unsigned w = SL_WHERE_NONE + 1; w < SL_WHERE_COUNT; w++) {
+			if (looked_for_in(i, (enum sl_where)w))
+				rs->want[w / 64] |= 1ull << (w % 64);
+		}
+	}
+}
+
+/* ---- Life ---- */
+
+static int fill(
+	struct sl_ruleset *rs, const struct sl_match_options *o, const struct sl_ruleset *previous)
+{
+	size_t n = 0;
+	const struct sl_indicator *ind = sl_intel_indicators(rs->intel, &n);
+	int rc = set_build(&rs->armed, ind, n);
+	if (rc < 0)
+		return rc;
+	rc = births(rs, previous);
+	if (rc < 0)
+		return rc;
+	want_find(rs);
+	n = 0;
+	ind = o->allow != NULL ? sl_intel_indicators(o->allow, &n) : NULL;
+	rc = allow_copy(rs, ind, n);
+	return rc < 0 ? rc : set_build(&rs->allow, rs->allowed, n);
+}
+
+int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
+	const struct sl_match_options *o, const struct sl_ruleset *previous, uint32_t generation)
+{
+	struct sl_ruleset *rs = calloc(1, sizeof(*rs));
+	if (rs == NULL) {
+		sl_intel_free(intel);
+		return -ENOMEM;
+	}
+	rs->intel = intel;
+	rs->home = o->home;
+	rs->validity = o->validity;
+	rs->generation = generation;
+	int rc = set_build(&rs->allow, NULL, 0);
+	if (rc == 0)
+		rc = fill(rs, o, previous);
+	if (rc < 0) {
+		sl_ruleset_free(rs);
+		return rc;
+	}
+	*out = rs;
+	return 0;
+}
+
+void sl_ruleset_free(struct sl_ruleset *rs)
+{
+	if (rs == NULL)
+		return;
+	sl_mem_unmap(rs->born, (rs->armed.count + 1) * sizeof(*rs->born));
+	sl_mem_unmap(rs->identity, (rs->armed.count + 1) * sizeof(*rs->identity));
+	set_fini(&rs->armed);
+	set_fini(&rs->allow);
+	sl_mem_unmap(rs->allowed, rs->allowed_bytes);
+	sl_intel_free(rs->intel);
+	free(rs);
+}
+
+uint32_t sl_ruleset_generation(const struct sl_ruleset *rs)
+{
+	return rs->generation;
+}
+
+size_t sl_ruleset_indicators(const struct sl_ruleset *rs)
+{
+	return rs->armed.count;
+}
+
+size_t sl_ruleset_bytes(const struct sl_ruleset *rs)
+{
+	size_t each = sizeof(*rs->born) + sizeof(*rs->identity);
+	return sizeof(*rs) + (rs->armed.count + 1) * each + set_bytes(&rs->armed) +
+	       set_bytes(&rs->allow) + rs->allowed_bytes + sl_intel_bytes(rs->intel);
+}
+
+void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT + 63) / 64])
+{
+	memcpy(want, rs->want, sizeof(rs->want));
+}
+
+const struct sl_indicator *sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number)
+{
+	return &rs->armed.ind[number];
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ruleset.h - what stands behind struct sl_ruleset. */
+#ifndef SL_MATCH_RULESET_H
+#define SL_MATCH_RULESET_H
+
+#include "set.h"
+
+struct sl_ruleset {
+	struct set armed, allow;
+	const struct sl_nets *home;
+	enum sl_validity validity;
+	uint32_t generation;
+	uint32_t *born; /* by indicator: the generation that it first appeared in */
+	uint64_t *identity; /* by indicator: keyed hash of source, id and what it says */
+	struct sl_hash_key identity_key; /* the same in every set of a line */
+	uint64_t want[(SL_WHERE_COUNT + 63) / 64];
+	struct sl_intel *intel; /* owns the armed indicators */
+	struct sl_indicator *allowed; /* copies, with their values behind them */
+	size_t allowed_bytes;
+};
+
+#endif

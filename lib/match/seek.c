@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* seek.c - walking the tables for one observable. Worker; never allocates, every walk is bounded by
+ * what is listed, not by what a packet says. */
+#include "seek.h"
+
+#include <sightline/hot.h>
+
+/* How a value stands to the one that is listed. */
+enum relation { WHOLE, BELOW, BEGINS };
+
+/* ---- Step 1: hash and prefetch ---- */
+
+static void begin_address(struct seek *k, const struct set *s)
+{
+	const struct tags *hosts = k->version == 4 ? &s->host4 : &s->host6;
+	const struct prefixes *p = k->version == 4 ? &s->prefix4 : &s->prefix6;
+	k->addr_hash = k->version == 4 ? host4_hash(s, k->addr.v4_be) : host6_hash(s, &k->addr);
+	tags_prefetch_bloom(hosts, k->addr_hash);
+	if (p->lengths > 0)
+		__builtin_prefetch(&p->filter[prefix_slice(p, s, &k->addr, k->version)]);
+}
+
+/* Where the label that ends before `end` - 1 begins; false: further left than any listed name
+ * reaches. `end` is one past the dot behind the label. */
+static bool label_begin(const struct seek *k, uint32_t longest, uint32_t end, uint32_t *begin)
+{
+	uint32_t lowest = k->len > longest ? k->len - longest : 0;
+	uint32_t floor = lowest > 0 ? lowest - 1 : 0; /* the dot before the lowest beginning */
+	if (end == 0 || end - 1 < floor)
+		return false;
+	const uint8_t *dot = memrchr(k->text + floor, '.', end - 1 - floor);
+	if (dot == NULL && lowest > 0)
+		return false;
+	*begin = dot == NULL ? 0 : (uint32_t)(dot - k->text) + 1;
+	return true;
+}
+
+static void begin_name(struct seek *k, const struct set *s)
+{
+	uint32_t at = k->len + 1;
+	for (unsigned label = 0; label < s->names.first; label++) {
+		if (!label_begin(k, s->names.longest, at, &at)) {
+			k->text = NULL;
+			return;
+		}
+	}
+	k->from = at;
+	k->text_hash = name_hash(s, k->text + at, k->len - at);
+	tags_prefetch_bloom(&s->names.tags, k->text_hash);
+}
+
+/* Where a URL's text without its scheme begins ("//host/path"); 0: it has no scheme. */
+static uint32_t scheme_end(const struct seek *k)
+{
+	const uint8_t *colon = memchr(k->text, ':', k->len < 32 ? k->len : 32);
+	return colon == NULL ? 0 : (uint32_t)(colon - k->text) + 1;
+}
+
+static void begin_text(struct seek *k, const struct set *s)
+{
+	uint8_t type = k->obs->type;
+	k->text_hash = text_hash(s, type, k->text, k->len);
+	tags_prefetch_bloom(&s->texts.tags, k->text_hash);
+	k->tail = 0;
+	if (type != SL_TYPE_URL || !s->texts.schemeless)
+		return;
+	k->tail = scheme_end(k);
+	k->tail_hash = text_hash(s, type, k->text + k->tail, k->len - k->tail);
+	tags_prefetch_bloom(&s->texts.tags, k->tail_hash);
+}
+
+static void mac_text(struct seek *k)
+{
+	static const char digit[] = "0123456789abcdef";
+	for (unsigned i = 0; i < 6; i++) {
+		k->mac[i * 3] = (uint8_t)digit[k->obs->value[i] >> 4];
+		k->mac[i * 3 + 1] = (uint8_t)digit[k->obs->value[i] & 15];
+		if (i < 5)
+			k->mac[i * 3 + 2] = ':';
+	}
+	k->text = k->mac;
+	k->len = sizeof(k->mac);
+}
+
+/* A Host may be an address. */
+static void literal_address(struct seek *k)
+{
+	if (k->obs->where != SL_WHERE_HTTP_HOST || k->len >= SL_ADDR_TEXT)
+		return;
+	bool digit = k->text[0] >= '0' && k->text[0] <= '9';
+	uint8_t version;
+	if ((digit || memchr(k->text, ':', k->len) != NULL) &&
+		sl_addr_parse((const char *)k->text, k->len, &k->addr, &version))
+		k->version = version;
+}
+
+static void take_value(struct seek *k)
+{
+	const struct sl_observable *o = k->obs;
+	k->text = NULL;
+	k->version = 0;
+	k->name = o->type == SL_TYPE_DOMAIN;
+	k->cut = o->part == SL_PART_TRUNCATED;
+	if ((o->flags & SL_OBS_CLOSE) || o->len == 0)
+		return;
+	/* Of what was cut only the beginning can match. */
+	bool beginning = !k->name && o->type != SL_TYPE_IPV4 && o->type != SL_TYPE_IPV6;
+	if (o->part != SL_PART_WHOLE && !(k->cut && beginning))
+		return;
+	if (o->type == SL_TYPE_IPV4 || o->type == SL_TYPE_IPV6) {
+		if (o->len != (o->type == SL_TYPE_IPV4 ? 4 : 16))
+			return;
+		k->version = o->type == SL_TYPE_IPV4 ? 4 : 6;
+		k->addr = (union sl_addr){ .q = { 0, 0 } };
+		memcpy(k->addr.b, o->value, o->len);
+		return;
+	}
+	k->text = o->value;
+	k->len = o->len;
+	if (o->type == SL_TYPE_MAC && o->len == 6)
+		mac_text(k);
+	if (k->name)
+		literal_address(k);
+}
+
+void seek_begin(struct seek *k, const struct set *s, const struct sl_observable *o)
+{
+	k->obs = o;
+	take_value(k);
+	if (k->version != 0)
+		begin_address(k, s);
+	if (k->text == NULL)
+		return;
+	if (k->name)
+		begin_name(k, s);
+	else
+		begin_text(k, s);
+}
+
+/* ---- Step 2: the filters ---- */
+
+/* Whether a listed prefix of the length at `place` may cover the address; and the hash of that. */
+static bool prefix_maybe(const struct seek *k, const struct set *s, const struct prefixes *p,
+	unsigned place, union sl_addr *masked, uint64_t *hash)
+{
+	*masked = addr_masked(&k->addr, p->length[place]);
+	*hash = prefix_hash(s, masked, p->length[place]);
+	return tags_maybe(&p->tags, *hash);
+}
+
+static uint64_t prefix_lengths(const struct seek *k, const struct set *s, const struct prefixes *p)
+{
+	if (p->lengths == 0)
+		return 0;
+	uint64_t left = p->filter[prefix_slice(p, s, &k->addr, k->version)] | p->always;
+	uint64_t keep = left & 1ull << PREFIX_SHARED;
+	for (left ^= keep; left != 0; left &= left - 1) {
+		union sl_addr masked;
+		uint64_t hash;
+		unsigned place = (unsigned)__builtin_ctzll(left);
+		if (prefix_maybe(k, s, p, place, &masked, &hash))
+			keep |= left & -left;
+	}
+	return keep;
+}
+
+static bool text_maybe(struct seek *k, const struct set *s)
+{
+	if (k->name) {
+		bool maybe = tags_maybe(&s->names.tags, k->text_hash);
+		if (maybe)
+			tags_prefetch_line(&s->names.tags, k->text_hash);
+		return maybe;
+	}
+	const struct stem *root = &s->texts.root[k->obs->type];
+	bool maybe = tags_maybe(&s->texts.tags, k->text_hash) || root->ends != 0 || root->more;
+	return maybe || (k->tail != 0 && tags_maybe(&s->texts.tags, k->tail_hash));
+}
+
+bool seek_maybe(struct seek *k, const struct set *s)
+{
+	k->host = false;
+	k->lengths = 0;
+	if (k->version != 0) {
+		const struct tags *hosts = k->version == 4 ? &s->host4 : &s->host6;
+		k->host = tags_maybe(hosts, k->addr_hash);
+		if (k->host)
+			tags_prefetch_line(hosts, k->addr_hash);
+		k->lengths = prefix_lengths(k, s, k->version == 4 ? &s->prefix4 : &s->prefix6);
+	}
+	k->whole = k->text != NULL && text_maybe(k, s);
+	return k->host || k->lengths != 0 || k->whole;
+}
+
+/* ---- Step 3: the tables ---- */
+
+/* Whether the end of the flow that the value stands for has this port. */
+static bool port_holds(const struct sl_observable *o, uint16_t port)
+{
+	if (o->flow == NULL)
+		return false;
+	if (o->type != SL_TYPE_IPV4 && o->type != SL_TYPE_IPV6)
+		return o->flow->dport == port;
+	if (o->where == SL_WHERE_IP_SRC)
+		return o->flow->sport == port;
+	return o->where == SL_WHERE_IP_DST && o->flow->dport == port;
+}
+
+static bool kind_holds(uint8_t match, enum relation r, uint8_t *how)
+{
+	*how = r == WHOLE ? SL_MATCH_EXACT : match;
+	return r == WHOLE || (r == BELOW && match == SL_MATCH_SUFFIX) ||
+	       (r == BEGINS && match == SL_MATCH_PREFIX);
+}
+
+static void take_one(struct take *t, uint32_t number, uint32_t value, enum relation r)
+{
+	const struct sl_indicator *i = &t->set->ind[number];
+	const struct sl_observable *o = t->seek->obs;
+	uint8_t how;
+	if (!kind_holds(i->match, r, &how) || (i->where != SL_WHERE_NONE && i->where != o->where))
+		return;
+	if (i->port != 0 && !port_holds(o, i->port))
+		return;
+	if (t->born != NULL && t->born[number] <= t->newer_than)
+		return;
+	if (t->validity == SL_VALID_PACKET &&
+		(o->ts_ns < i->valid_from_ns ||
+			(i->valid_until_ns != 0 && o->ts_ns >= i->valid_until_ns)))
+		return;
+	if (t->n == SL_HITS_PER_OBS) {
+		t->cut++;
+		return;
+	}
+	t->hit[t->n++] =
+		(struct sl_hit){ .obs = t->obs, .match = how, .indicator = number, .value = value };
+}
+
+static void take_listing(struct take *t, uint32_t listing, enum relation r)
+{
+	if (!(listing & LISTING_MANY)) {
+		take_one(t, listing, listing, r);
+		return;
+	}
+	const uint32_t *m = &t->set->members[listing & ~LISTING_MANY];
+	uint32_t value = *m & ~MEMBER_LAST;
+	for (;; m++) {
+		take_one(t, *m & ~MEMBER_LAST, value, r);
+		if (*m & MEMBER_LAST)
+			return;
+	}
+}
+
+static void take_host(struct take *t)
+{
+	const struct seek *k = t->seek;
+	bool four = k->version == 4;
+	struct tags_search at = tags_search(four ? &t->set->host4 : &t->set->host6, k->addr_hash,
+		four ? k->addr.v4_be : (uint32_t)k->addr_hash);
+	uint32_t listing;
+	while (tags_next(&at, &listing)) {
+		const union sl_addr *a = &listing_first(t->set, listing)->addr;
+		if (four || (a->q[0] == k->addr.q[0] && a->q[1] == k->addr.q[1])) {
+			take_listing(t, listing, WHOLE);
+			return;
+		}
+	}
+}
+
+static void take_prefix(struct take *t, const struct prefixes *p, unsigned place)
+{
+	union sl_addr masked;
+	uint64_t hash;
+	uint32_t listing;
+	if (!prefix_maybe(t->seek, t->set, p, place, &masked, &hash))
+		return;
+	struct tags_search at = tags_search(&p->tags, hash, (uint32_t)hash);
+	while (tags_next(&at, &listing)) {
+		const struct sl_indicator *i = listing_first(t->set, listing);
+		union sl_addr a = addr_masked(&i->addr, i->prefix_len);
+		if (i->prefix_len == p->length[place] && a.q[0] == masked.q[0] &&
+			a.q[1] == masked.q[1]) {
+			take_listing(t, listing, WHOLE);
+			return;
+		}
+	}
+}
+
+void seek_address(struct take *t)
+{
+	const struct seek *k = t->seek;
+	const struct prefixes *p = k->version == 4 ? &t->set->prefix4 : &t->set->prefix6;
+	for (uint64_t left = k->lengths; left != 0; left &= left - 1) {
+		unsigned place = (unsigned)__builtin_ctzll(left);
+		unsigned end = place == PREFIX_SHARED ? p->lengths : place + 1;
+		for (; place < end; place++)
+			take_prefix(t, p, place);
+	}
+	if (k->host)
+		take_host(t);
+}
+
+static const struct name_node *node_find(
+	const struct set *s, uint64_t hash, const uint8_t *text, size_t len)
+{
+	struct tags_search at = tags_search(&s->names.tags, hash, (uint32_t)hash);
+	uint32_t place;
+	while (tags_next(&at, &place)) {
+		const void *p = s->names.node + (size_t)place * 4;
+		const struct name_node *n = p;
+		if (n->len == len && memcmp(n->text, text, len) == 0)
+			return n;
+	}
+	return NULL;
+}
+
+static void take_name(struct take *t)
+{
+	const struct seek *k = t->seek;
+	const struct set *s = t->set;
+	uint32_t from = k->from;
+	uint64_t hash = k->text_hash;
+	for (;;) {
+		const struct name_node *n = node_find(s, hash, k->text + from, k->len - from);
+		if (n == NULL)
+			return;
+		if (n->listing != LISTING_NONE)
+			take_listing(t, n->listing, from == 0 ? WHOLE : BELOW);
+		if (!n->below || !label_begin(k, s->names.longest, from, &from))
+			return;
+		hash = name_hash(s, k->text + from, k->len - from);
+		if (!tags_maybe(&s->names.tags, hash))
+			return;
+	}
+}
+
+static void text_find(struct take *t, uint64_t hash, const uint8_t *p, size_t len, enum relation r)
+{
+	const struct set *s = t->set;
+	uint32_t listing;
+	if (!tags_maybe(&s->texts.tags, hash))
+		return;
+	struct tags_search at = tags_search(&s->texts.tags, hash, (uint32_t)hash);
+	while (tags_next(&at, &listing)) {
+		const struct sl_indicator *i = listing_first(s, listing);
+		if (i->type == t->seek->obs->type && i->value_len == len &&
+			memcmp(i->value, p, len) == 0) {
+			take_listing(t, listing, r);
+			return;
+		}
+	}
+}
+
+static const struct stem *stem_find(const struct set *s, uint64_t state)
+{
+	uint32_t place;
+	if (!tags_maybe(&s->texts.stem_tags, state))
+		return NULL;
+	struct tags_search at = tags_search(&s->texts.stem_tags, state, (uint32_t)state);
+	while (tags_next(&at, &place)) {
+		if (s->texts.stem[place].state == state)
+			return &s->texts.stem[place];
+	}
+	return NULL;
+}
+
+/* Every listed prefix with which the text begins. The whole text was looked up already, unless it
+ * is only the beginning of what was said. */
+static void take_prefixes(struct take *t, const uint8_t *p, uint32_t len)
+{
+	const struct set *s = t->set;
+	const struct stem *stem = &s->texts.root[t->seek->obs->type];
+	uint64_t state = text_start(s, t->seek->obs->type);
+	for (uint32_t at = 0; stem != NULL; at += 16) {
+		for (uint32_t ends = stem->ends; ends != 0; ends &= ends - 1) {
+			uint32_t rest = (uint32_t)__builtin_ctz(ends);
+			if (at + rest > len || (at + rest == len && !t->seek->cut))
+				break;
+			text_find(t, text_end(s, state, p + at, rest, at + rest), p, at + rest,
+				BEGINS);
+		}
+		if (!stem->more || len - at < 16)
+			return;
+		state = text_block(s, state, p + at);
+		stem = stem_find(s, state);
+	}
+}
+
+void seek_text(struct take *t)
+{
+	const struct seek *k = t->seek;
+	if (!k->whole)
+		return;
+	if (k->name) {
+		take_name(t);
+		return;
+	}
+	if (!k->cut)
+		text_find(t, k->text_hash, k->text, k->len, WHOLE);
+	take_prefixes(t, k->text, k->len);
+	if (k->tail == 0)
+		return;
+	if (!k->cut)
+		text_find(t, k->tail_hash, k->text + k->tail, k->len - k->tail, WHOLE);
+	take_prefixes(t, k->text + k->tail, k->len - k->tail);
+}

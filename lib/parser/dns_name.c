@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* dns_name.c - names inside DNS messages. Worker; pure. Bounded by the length of a name, and by
+ * pointers that only go backwards. */
+#include "dns_name.h"
+#include <sightline/hot.h>
+
+#define JUMPS_MAX 128
+
+static bool put_label(struct dns_name *out, struct sl_span label)
+{
+	if (out->len + label.len + 1 > DNS_NAME_MAX)
+		return false;
+	if (out->len)
+		out->text[out->len++] = '.';
+	memcpy(out->text + out->len, label.p, label.len);
+	out->len += label.len;
+	return true;
+}
+
+bool dns_name_read(struct sl_rd *r, const uint8_t *message, struct dns_name *out)
+{
+	struct sl_rd at = *r;
+	const uint8_t *floor = r->p; /* a pointer goes before the labels that it ends */
+	unsigned jumps = 0;
+	out->len = 0;
+	for (;;) {
+		uint8_t n = sl_rd8(&at);
+		if (at.bad)
+			break;
+		if (n == 0) {
+			if (jumps == 0)
+				*r = at;
+			return true;
+		}
+		if (n < 64) {
+			struct sl_span label = sl_rd_take(&at, n);
+			if (at.bad || !put_label(out, label))
+				break;
+			continue;
+		}
+		size_t to = (size_t)(n & 63) << 8 | sl_rd8(&at);
+		if (at.bad || n < 0xc0 || to >= (size_t)(floor - message) || jumps == JUMPS_MAX)
+			break;
+		if (jumps++ == 0)
+			*r = at;
+		floor = at.p = message + to;
+	}
+	r->bad = true;
+	r->p = r->end;
+	return false;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* http_head.c - finding and reading the head of an HTTP/1 request. Worker; pure; linear in its
+ * input. */
+#include <strings.h>
+
+#include "http_head.h"
+#include <sightline/hot.h>
+
+#define METHOD_MAX 64 /* longest token that is taken for a method */
+
+/* RFC 9110 5.6.2 */
+static bool is_token_byte(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+	       (c > ' ' && c < 0x7f && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static struct sl_span trim(struct sl_span s)
+{
+	while (s.len && is_blank(s.p[0]))
+		s = sl_span_from(s, 1);
+	while (s.len && is_blank(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+/* The line at the cursor without its end; false: its end is not there. RFC 9112 2.2 lets LF alone
+ * end a line. */
+static bool take_line(struct sl_rd *r, struct sl_span *line)
+{
+	size_t left = sl_rd_left(r);
+	const uint8_t *end = left ? memchr(r->p, '\n', left) : NULL;
+	if (end == NULL)
+		return false;
+	*line = sl_span(r->p, (size_t)(end - r->p));
+	if (line->len && line->p[line->len - 1] == '\r')
+		line->len--;
+	r->p = end + 1;
+	return true;
+}
+
+bool http_line(struct sl_span in, size_t *at, struct sl_span *line)
+{
+	struct sl_rd r = sl_rd(sl_span_from(in, *at));
+	if (!take_line(&r, line))
+		return false;
+	*at = (size_t)(r.p - in.p);
+	return true;
+}
+
+bool http_chunk_size(struct sl_span line, size_t *size)
+{
+	size_t n = 0, v = 0;
+	for (; n < line.len && n < 8; n++) {
+		uint8_t c = line.p[n], low = c | 32;
+		if (c >= '0' && c <= '9')
+			v = v << 4 | (c - '0');
+		else if (low >= 'a' && low <= 'f')
+			v = v << 4 | (low - 'a' + 10u);
+		else
+			break;
+	}
+	*size = v;
+	return n && (n == line.len || line.p[n] == ';' || is_blank(line.p[n]));
+}
+
+static size_t token_len(struct sl_span s)
+{
+	size_t n = 0;
+	while (n < s.len && n <= METHOD_MAX && is_token_byte(s.p[n]))
+		n++;
+	return n;
+}
+
+static bool is_known_method(struct sl_span m)
+{
+	static const char *const known[] = { "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS",
+		"CONNECT", "TRACE", "PATCH", "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE",
+		"LOCK", "UNLOCK", "SEARCH", "REPORT", "SUBSCRIBE", "NOTIFY", "BITS_POST",
+		"RPC_IN_DATA", "RPC_OUT_DATA" };
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (sl_span_eq(m, sl_span_str(known[i])))
+			return true;
+	return false;
+}
+
+/* "HTTP/1.x" and its like; not HTTP/2's preface. */
+static bool is_version(struct sl_span s)
+{
+	return s.len >= 6 && s.len <= 12 && strncasecmp((const char *)s.p, "HTTP/", 5) == 0 &&
+	       (s.p[5] == '0' || s.p[5] == '1');
+}
+
+/* Splits "method SP target [SP version]". Spaces inside the target stay in it. False: the line is
+ * no request. */
+static bool split_request(struct sl_span line, struct sl_span *method, struct sl_span *target)
+{
+	size_t n = token_len(line);
+	if (n == 0 || n > METHOD_MAX || n >= line.len || !is_blank(line.p[n]))
+		return false;
+	struct sl_span rest = trim(sl_span_from(line, n));
+	*method = sl_span(line.p, n);
+	size_t at = rest.len;
+	while (at && !is_blank(rest.p[at - 1]) && rest.len - at < 13)
+		at--;
+	if (at && is_blank(rest.p[at - 1]) && is_version(sl_span_from(rest, at))) {
+		*target = trim(sl_span(rest.p, at));
+		return target->len > 0;
+	}
+	/* HTTP/0.9, or a client that forgot the version. */
+	*target = rest;
+	return rest.len && is_known_method(*method) &&
+	       (rest.p[0] == '/' ||
+		       (rest.len > 7 && strncasecmp((const char *)rest.p, "http://", 7) == 0)) &&
+	       memchr(rest.p, ' ', rest.len) == NULL;
+}
+
+static bool begins(struct sl_span s, const char *with)
+{
+	size_t n = strlen(with);
+	return memcmp(s.p, with, s.len < n ? s.len : n) == 0;
+}
+
+enum http_start http_start(struct sl_span in)
+{
+	struct sl_rd r = sl_rd(in);
+	struct sl_span line, method, target;
+	if (in.len == 0)
+		return HTTP_CUT;
+	if (begins(in, "HTTP/1."))
+		return in.len < 7 ? HTTP_CUT : HTTP_RESPONSE;
+	size_t n = token_len(in);
+	if (n == 0 || n > METHOD_MAX)
+		return HTTP_NO;
+	if (n == in.len)
+		return HTTP_CUT;
+	if (!is_blank(in.p[n]))
+		return HTTP_NO;
+	if (take_line(&r, &line))
+		return split_request(line, &method, &target) ? HTTP_REQUEST : HTTP_NO;
+	if (!is_known_method(sl_span(in.p, n)))
+		return HTTP_CUT;
+	/* A well-known method, and a target too long for this segment. */
+	in = trim(sl_span_from(in, n));
+	return in.len == 0 ? HTTP_CUT : in.p[0] > ' ' && in.p[0] < 0x7f ? HTTP_REQUEST : HTTP_NO;
+}
+
+static void field_put(struct http_field *f, struct sl_span value)
+{
+	if (!f->seen)
+		f->first = value;
+	f->last = value;
+	f->seen = true;
+}
+
+static void read_length(struct http_head *h, struct sl_span value, bool again)
+{
+	uint64_t n = 0;
+	while (value.len > 1 && value.p[0] == '0')
+		value = sl_span_from(value, 1);
+	h->length_bad |= value.len == 0 || value.len > 18;
+	for (size_t i = 0; i < value.len && !h->length_bad; i++) {
+		h->length_bad = value.p[i] < '0' || value.p[i] > '9';
+		n = n * 10 + (uint64_t)(value.p[i] - '0');
+	}
+	h->length_bad |= again && n != h->body;
+	h->body = h->length_bad ? 0 : n;
+}
+
+static bool is_name(struct sl_span name, const char *want)
+{
+	return name.len == strlen(want) && strncasecmp((const char *)name.p, want, name.len) == 0;
+}
+
+static void read_field(struct http_head *h, struct sl_span line, bool *length_seen)
+{
+	const uint8_t *colon = memchr(line.p, ':', line.len);
+	if (colon == NULL || is_blank(line.p[0]))
+		return;
+	size_t n = (size_t)(colon - line.p);
+	struct sl_span name = trim(sl_span(line.p, n)), value = trim(sl_span_from(line, n + 1));
+	if (is_name(name, "Host"))
+		field_put(&h->host, value);
+	else if (is_name(name, "User-Agent"))
+		field_put(&h->user_agent, value);
+	else if (is_name(name, "Transfer-Encoding"))
+		h->chunked = true;
+	else if (is_name(name, "Content-Length")) {
+		read_length(h, value, *length_seen);
+		*length_seen = true;
+	}
+}
+
+bool http_head_read(struct sl_span in, struct http_head *h)
+{
+	struct sl_rd r = sl_rd(in);
+	struct sl_span line;
+	bool length_seen = false;
+	*h = (struct http_head){ .len = in.len };
+	if (!take_line(&r, &line) || !split_request(line, &h->method, &h->target))
+		return false;
+	while (take_line(&r, &line)) {
+		if (line.len == 0) {
+			h->complete = true;
+			h->len = (size_t)(r.p - in.p);
+			break;
+		}
+		read_field(h, line, &length_seen);
+	}
+	return true;
+}

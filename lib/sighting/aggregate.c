@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* aggregate.c - which hits are one sighting, and when it is sent.
+ * Publisher's thread. The window of a hit follows from its own packet's time, never from when it
+ * came here: neither the number of workers nor their order changes what is counted. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sightline/sighting.h>
+
+#include "entry.h"
+#include "heap.h"
+
+#define MAX_OPEN 100000
+
+struct sl_sightings {
+	struct sl_sightings_options o;
+	struct indicators indicators;
+	struct entry_scope scope;
+	struct sl_hash_key key;
+	struct entry **buckets;
+	size_t mask, count;
+	struct entry *oldest, *newest; /* by creation */
+	struct heap heap; /* by due_ns, then by creation */
+	uint64_t serial, seq, clock_ns;
+};
+
+int sl_sightings_new(struct sl_sightings **out, const struct sl_sightings_options *o)
+{
+	static const struct sl_hash_key plain = { 0x73696768746c696e, 0x6520626f6f74206b };
+	if (o->window_ns == 0 || o->emit == NULL)
+		return -EINVAL;
+	struct sl_sightings *s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return -ENOMEM;
+	s->o = *o;
+	if (s->o.max_open == 0)
+		s->o.max_open = MAX_OPEN;
+	int rc = sl_hash_key_draw(&s->key);
+	rc = rc ? rc : indicators_init(&s->indicators, s->key);
+	s->mask = 1023;
+	s->buckets = calloc(s->mask + 1, sizeof(struct entry *));
+	if (rc < 0 || s->buckets == NULL) {
+		sl_sightings_free(s);
+		return rc ? rc : -ENOMEM;
+	}
+	uint64_t boot = sl_hash_bytes(plain, o->boot, strlen(o->boot));
+	s->scope = (struct entry_scope){ &s->o, &s->indicators, { boot, ~boot } };
+	*out = s;
+	return 0;
+}
+
+/* ---- the table ---- */
+
+static uint64_t key_hash(const struct sl_sightings *s, const struct entry_key *k)
+{
+	uint64_t h = sl_hash_bytes(s->key, k->listed.p, k->listed.len);
+	h = sl_hash_u128(s->key, h ^ k->src.q[0], k->src.q[1]);
+	h = sl_hash_u128(s->key, h ^ k->dst.q[0], k->dst.q[1]);
+	return sl_hash_u128(s->key, h ^ k->window_ns,
+		(uint64_t)k->where << 16 | (uint64_t)k->type << 8 | k->version);
+}
+
+static struct entry *find(const struct sl_sightings *s, const struct entry_key *k)
+{
+	uint64_t h = key_hash(s, k);
+	struct entry *e = s->buckets[h & s->mask];
+	while (e != NULL && !(e->hash == h && entry_key_equal(&e->key, k)))
+		e = e->chain;
+	return e;
+}
+
+static void grow(struct sl_sightings *s)
+{
+	size_t mask = s->mask * 2 + 1;
+	struct entry **buckets = calloc(mask + 1, sizeof(struct entry *));
+	if (buckets == NULL)
+		return;
+	free(s->buckets);
+	s->buckets = buckets;
+	s->mask = mask;
+	for (struct entry *e = s->oldest; e != NULL; e = e->newer) {
+		e->chain = buckets[e->hash & mask];
+		buckets[e->hash & mask] = e;
+	}
+}
+
+static void link_in(struct sl_sightings *s, struct entry *e)
+{
+	if (s->count++ > s->mask)
+		grow(s);
+	e->hash = key_hash(s, &e->key);
+	e->serial = ++s->serial;
+	e->older = s->newest;
+	*(s->newest ? &s->newest->newer : &s->oldest) = e;
+	s->newest = e;
+	e->chain = s->buckets[e->hash & s->mask];
+	s->buckets[e->hash & s->mask] = e;
+}
+
+static void forget(struct sl_sightings *s, struct entry *e)
+{
+	struct entry **at = &s->buckets[e->hash & s->mask];
+	while (*at != e)
+		at = &(*at)->chain;
+	*at = e->chain;
+	*(e->older ? &e->older->newer : &s->oldest) = e->newer;
+	*(e->newer ? &e->newer->older : &s->newest) = e->older;
+	s->count--;
+	heap_remove(&s->heap, e);
+	entry_free(e, &s->scope);
+}
+
+void sl_sightings_free(struct sl_sightings *s)
+{
+	if (s == NULL)
+		return;
+	while (s->oldest != NULL)
+		forget(s, s->oldest);
+	heap_fini(&s->heap);
+	free(s->buckets);
+	indicators_fini(&s->indicators);
+	free(s);
+}
+
+/* ---- messages ---- */
+
+static void emit(struct sl_sightings *s, struct entry *e)
+{
+	e->m.revision++;
+	/* Quiet sightings never reach the stream, so that they take no number on it. */
+	e->m.seq = e->m.quiet ? 0 : ++s->seq;
+	e->changed = false;
+	sl_count(s->o.counters, SL_C_SIGHTING_MESSAGES, 1);
+	s->o.emit(s->o.arg, &e->m);
+}
+
+static uint64_t later(uint64_t ns, uint64_t by_ns)
+{
+	return ns > UINT64_MAX - by_ns ? UINT64_MAX : ns + by_ns;
+}
+
+/* A window that is over is looked at again one window's length of the clock later. */
+static void schedule_late(struct sl_sightings *s, struct entry *e)
+{
+	uint64_t due_ns = later(s->clock_ns, s->o.window_ns);
+	if (due_ns < e->due_ns)
+		heap_move(&s->heap, e, due_ns);
+}
+
+static int open_new(struct sl_sightings *s, const struct entry_key *k, const struct sl_record *r,
+	const struct sl_ruleset *rs)
+{
+	struct entry *e;
+	if (s->count >= s->o.max_open) {
+		e = s->oldest;
+		sl_count(s->o.counters, SL_C_SIGHTING_EVICTED, !e->closed);
+		if (e->changed)
+			emit(s, e);
+		forget(s, e);
+	}
+	int rc = heap_reserve(&s->heap);
+	rc = rc ? rc : entry_new(&e, &s->scope, k, r, rs);
+	if (rc < 0)
+		return rc;
+	link_in(s, e);
+	uint64_t end_ns = later(k->window_ns, s->o.window_ns);
+	heap_add(&s->heap, e, end_ns > s->clock_ns ? end_ns : later(s->clock_ns, s->o.window_ns));
+	sl_count(s->o.counters, SL_C_SIGHTINGS, 1);
+	emit(s, e);
+	return 0;
+}
+
+/* The sighting that a hit belongs to, or NULL. A response on the other side of a window's edge
+ * belongs to the question that was counted before it. */
+static struct entry *find_for(struct sl_sightings *s, struct entry_key k, const struct sl_record *r)
+{
+	struct entry *e = find(s, &k);
+	if (!(r->flags & SL_OBS_REPEAT) || k.window_ns < s->o.window_ns ||
+		(e != NULL && entry_has(e, r)))
+		return e;
+	k.window_ns -= s->o.window_ns;
+	struct entry *b = find(s, &k);
+	return b != NULL && entry_has(b, r) ? b : e;
+}
+
+int sl_sightings_hit(struct sl_sightings *s, const struct sl_record *r, const struct sl_ruleset *rs)
+{
+	struct entry_key k;
+	if (r->indicator_count == 0 || r->where >= SL_WHERE_COUNT || r->match >= SL_MATCH_COUNT)
+		return -EINVAL;
+	entry_key_of(&k, r, rs, s->o.window_ns);
+	struct entry *e = find_for(s, k, r);
+	if (e == NULL)
+		return open_new(s, &k, r, rs);
+	/* The first match that may be told is told at once. */
+	if (entry_add(e, &s->scope, r, rs))
+		emit(s, e);
+	else if (e->changed && e->closed)
+		schedule_late(s, e);
+	return 0;
+}
+
+static void close_one(struct sl_sightings *s, struct entry *e)
+{
+	uint64_t end_ns = later(e->key.window_ns, s->o.window_ns);
+	uint64_t forget_ns = s->o.horizon_ns ? later(end_ns, s->o.horizon_ns) : UINT64_MAX;
+	if (e->changed)
+		emit(s, e);
+	e->closed = true;
+	if (forget_ns <= s->clock_ns)
+		forget(s, e);
+	else
+		heap_move(&s->heap, e, forget_ns);
+}
+
+void sl_sightings_clock(struct sl_sightings *s, uint64_t now_ns)
+{
+	if (now_ns <= s->clock_ns)
+		return;
+	s->clock_ns = now_ns;
+	struct entry *e;
+	while ((e = heap_first(&s->heap)) != NULL && e->due_ns <= now_ns && e->due_ns < UINT64_MAX)
+		close_one(s, e);
+}
+
+void sl_sightings_flush(struct sl_sightings *s)
+{
+	for (struct entry *e = s->oldest; e != NULL; e = e->newer) {
+		if (e->changed)
+			emit(s, e);
+		e->closed = true;
+	}
+	s->clock_ns = 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* entry.h - one sighting under way: its message, and what is needed to count on. */
+#ifndef SL_SIGHTING_ENTRY_H
+#define SL_SIGHTING_ENTRY_H
+
+#include <sightline/digest.h>
+#include <sightline/sighting.h>
+
+#include "distinct.h"
+#include "indicators.h"
+
+#define ENTRY_EXAMPLES 16
+#define ENTRY_INDICATORS SL_HITS_PER_OBS
+#define ENTRY_VALUE_MAX 16384 /* bytes of text; SL_VALUE_MAX and what escaping adds */
+#define ENTRY_RECENT 8
+
+/* What makes two hits the same sighting, beside sensor and boot. */
+struct entry_key {
+	union sl_addr src, dst;
+	uint64_t window_ns; /* its start */
+	uint16_t where;
+	uint8_t type, version;
+	struct sl_span listed; /* normal text of the listed value */
+};
+
+/* One observation that was counted: REPEATs and second values of one message are told from it. */
+struct observation {
+	uint64_t flow;
+	uint32_t message; /* 0 where the flow itself is what is counted */
+};
+
+struct entry {
+	struct entry *chain; /* bucket */
+	struct entry *older, *newer; /* by creation */
+	struct entry_key key; /* listed is the entry's own memory */
+	uint64_t hash, serial;
+	uint64_t due_ns; /* when the clock must look at it again */
+	size_t heap_at;
+	bool changed; /* since it was last emitted */
+	bool closed; /* its window is over */
+	bool examples_wanted;
+	uint8_t outcome; /* enum sl_outcome */
+	uint8_t recent_next;
+	struct observation recent[ENTRY_RECENT];
+	struct distinct distinct;
+	Sightline__V1__Sighting m;
+	Sightline__V1__Observable observable;
+	Sightline__V1__Flow flow;
+	char id[SL_UUID_TEXT];
+	char src[SL_ADDR_TEXT], dst[SL_ADDR_TEXT], proto[12], app[13];
+	char community_id[SL_COMMUNITY_ID_TEXT];
+	uint32_t vlan[SL_VLAN_MAX];
+	uint64_t packets[2], bytes[2];
+	char *examples[ENTRY_EXAMPLES];
+};
+
+struct entry_scope {
+	const struct sl_sightings_options *o;
+	struct indicators *indicators;
+	struct sl_hash_key
+		value_key; /* follows from boot, so that a replay repeats its estimates */
+};
+
+void entry_key_of(struct entry_key *k, const struct sl_record *r, const struct sl_ruleset *rs,
+	uint64_t window_ns);
+bool entry_key_equal(const struct entry_key *a, const struct entry_key *b);
+
+/* A new one with its first observation; changed is set. 0, -ENOMEM. */
+int entry_new(struct entry **out, const struct entry_scope *sc, const struct entry_key *k,
+	const struct sl_record *r, const struct sl_ruleset *rs);
+void entry_free(struct entry *e, const struct entry_scope *sc);
+/* One more record; sets changed where a reader would want to know. True: it was quiet and is no
+ * more. */
+bool entry_add(struct entry *e, const struct entry_scope *sc, const struct sl_record *r,
+	const struct sl_ruleset *rs);
+/* Whether the record's observation is one that was counted lately. */
+bool entry_has(const struct entry *e, const struct sl_record *r);
+
+/* tcp, udp, icmp, ipv6-icmp, sctp, else the number. */
+void proto_text(uint8_t proto, char out[12]);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* loader.c - the thread that reads captures ahead of the workers. It alone waits: for the file, or
+ * for a block to come back. Ends with the last capture, or soon after a stop (it is cancelled where
+ * it waits for a pipe). */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sightline/clock.h>
+#include <sightline/compress.h>
+
+#include "replay.h"
+
+static void set_relaxed(_Atomic uint64_t *cell, uint64_t v)
+{
+	atomic_store_explicit(cell, v, memory_order_relaxed);
+}
+
+int loader_open_capture(struct replay *r, unsigned i)
+{
+	r->damage = (struct sl_capture_damage){ 0 };
+	r->in = r->kept[i];
+	r->kept[i] = NULL;
+	int rc = r->in != NULL ? 0 : sl_input_open(&r->in, r->o.paths[i]);
+	if (rc < 0) {
+		snprintf(r->damage.what, sizeof(r->damage.what), "%s", strerror(-rc));
+		return rc;
+	}
+	rc = sl_capture_open(&r->capture, r->in, &r->damage);
+	if (rc < 0 && r->damage.what[0] == '\0')
+		snprintf(r->damage.what, sizeof(r->damage.what), "%s", strerror(-rc));
+	return rc;
+}
+
+void loader_close_capture(struct replay *r)
+{
+	sl_capture_close(r->capture);
+	r->capture = NULL;
+	struct sl_input *in = r->in;
+	r->in = NULL; /* first, because closing is where a cancelled thread may end */
+	sl_input_close(in);
+}
+
+static int next_packet(struct replay *r, struct sl_capture_packet *p)
+{
+	if (!r->first_known)
+		return sl_capture_next(r->capture, p);
+	r->first_known = false;
+	*p = r->first;
+	return r->first_rc;
+}
+
+static int place(struct replay *r, unsigned capture, const struct sl_capture_packet *p)
+{
+	uint32_t hash = spread_hash(p->linktype, p->data, p->len);
+	struct queue *q = &r->queues[spread_queue(hash, r->o.queues)];
+	struct slot *slot;
+	int rc;
+	uint8_t *room = block_room(r, q, p->len, &slot, &rc);
+	if (room == NULL)
+		return rc;
+	memcpy(room, p->data, p->len);
+	slot->ts_ns = p->ts_ns;
+	slot->wire_len = p->wire_len;
+	slot->hash = hash;
+	slot->linktype = p->linktype;
+	slot->capture = (uint16_t)capture;
+	if (p->ts_ns < r->lowest_ns)
+		r->lowest_ns = p->ts_ns;
+	if (p->ts_ns > r->highest_ns)
+		r->highest_ns = p->ts_ns;
+	return 0;
+}
+
+static void flush_before_wait(void *replay)
+{
+	blocks_flush(replay);
+}
+
+/* Why it is not the capture's own fault. */
+static void own_trouble(struct replay *r, int rc)
+{
+	if (rc == -EFBIG)
+		snprintf(r->damage.what, sizeof(r->damage.what),
+			"--loop needs the whole capture in memory, and it does not fit in the %zu "
+			"MiB that packets may take",
+			(size_t)r->block_max * BLOCK_BYTES >> 20);
+	else
+		snprintf(r->damage.what, sizeof(r->damage.what), "%s", strerror(-rc));
+	r->damage.offset = sl_input_offset(r->in);
+}
+
+/* All packets of the open capture. 0 at its end or at a stop; -errno, and r->damage. */
+static int load(struct replay *r, unsigned i)
+{
+	struct sl_replay_result *res = &r->results[i];
+	struct sl_capture_packet p;
+	int rc;
+	r->lowest_ns = UINT64_MAX;
+	r->highest_ns = 0;
+	sl_input_before_wait(r->in, flush_before_wait, r);
+	while ((rc = next_packet(r, &p)) == 1) {
+		rc = place(r, i, &p);
+		if (rc < 0) {
+			own_trouble(r, rc);
+			return rc;
+		}
+		if (atomic_load_explicit(&r->stop, memory_order_relaxed))
+			return 0;
+		res->packets++;
+		if (res->packets % 1024 == 0)
+			set_relaxed(&r->file_offset, sl_input_file_offset(r->in));
+	}
+	set_relaxed(&r->file_offset, sl_input_file_offset(r->in));
+	return rc;
+}
+
+/* What was read goes to the workers; a looped capture that broke off for want of memory does not,
+ * because its passes would not be the capture's. */
+static void hand_over(struct replay *r, unsigned i, int rc)
+{
+	if (r->o.loop == 1) {
+		blocks_flush(r);
+	} else if (rc == -EFBIG || rc == -ENOMEM) {
+		blocks_drop_kept(r);
+		r->results[i].packets = 0;
+	} else if (r->results[i].packets > 0) {
+		set_relaxed(&r->loop_packets, r->loop_packets + r->results[i].packets * r->o.loop);
+		blocks_send_kept(r, r->highest_ns - r->lowest_ns + SL_SECOND);
+	}
+	blocks_send_mark(r, LANE_END_CAPTURE);
+}
+
+static void capture_done(struct replay *r, unsigned i, int rc)
+{
+	struct sl_replay_result *res = &r->results[i];
+	hand_over(r, i, rc);
+	if (rc < 0) {
+		res->error = rc;
+		res->offset = r->damage.offset;
+		memcpy(res->what, r->damage.what, sizeof(res->what));
+	}
+	uint64_t size = r->in != NULL ? sl_input_file_size(r->in) : 0;
+	loader_close_capture(r);
+	set_relaxed(&r->file_offset, 0);
+	set_relaxed(&r->files_done, r->files_done + size);
+}
+
+void *loader_run(void *replay)
+{
+	struct replay *r = replay;
+	pthread_setname_np(pthread_self(), "sl-loader");
+	for (unsigned i = 0; i < r->o.path_count; i++) {
+		if (atomic_load_explicit(&r->stop, memory_order_relaxed))
+			break;
+		set_relaxed(&r->capture_number, i);
+		int rc = r->capture != NULL ? 0 : loader_open_capture(r, i);
+		if (rc == 0)
+			rc = load(r, i);
+		capture_done(r, i, rc);
+	}
+	blocks_send_mark(r, LANE_END);
+	return NULL;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* replay.h - what the loader and the queues of a replay share; private to lib/source.
+ *
+ * The loader copies packets into blocks, one block being filled for each queue. A full block goes
+ * down the queue's lane to its worker, and comes back up another when all its packets are done.
+ * Both lanes have one writer and one reader; a block belongs to whoever took it off the lane. */
+#ifndef SOURCE_REPLAY_H
+#define SOURCE_REPLAY_H
+
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+
+#include <sightline/capture.h>
+#include <sightline/source.h>
+
+#define BLOCK_BYTES ((size_t)512 << 10) /* room for the longest packet */
+#define SLAB_BLOCKS 4 /* blocks mapped at a time: one huge page */
+
+/* One packet of a block: the slots grow from the block's start, the bytes down from its end. */
+struct slot {
+	uint64_t ts_ns;
+	uint32_t at, len; /* of the bytes, in the block */
+	uint32_t wire_len, hash;
+	uint16_t linktype, capture;
+	uint32_t unused;
+};
+
+struct block {
+	uint8_t *mem; /* BLOCK_BYTES, of a slab; set once */
+	/* loader, until the block is sent; then read by the worker */
+	struct block *next; /* of the same chain, which is passed over together; or of the spare */
+	uint64_t period_ns; /* first of a chain: how much later the next pass is */
+	uint64_t opened; /* loader: blocks that had been sent when this one was begun */
+	uint32_t count, top; /* slots; lowest byte used */
+	/* worker */
+	uint32_t taken; /* slots handed out in this pass */
+	uint32_t unreleased, held;
+	bool last_pass;
+};
+
+/* What else goes down a lane. */
+enum { LANE_EMPTY = 0, LANE_END_CAPTURE = 1, LANE_END = 2, LANE_MARKS };
+
+/* One writer, one reader. The writer's release store of head pairs with the reader's acquire load;
+ * tail the other way round. */
+struct lane {
+	uintptr_t *entry; /* owned; mask + 1 of them */
+	uint32_t mask;
+	alignas(64) _Atomic uint32_t head;
+	alignas(64) _Atomic uint32_t tail;
+};
+
+struct queue {
+	/* loader */
+	struct block *filling;
+	struct block *first_kept, *last_kept; /* a looped capture's blocks until all are there */
+	struct lane down;
+	/* worker */
+	alignas(64) struct block *current, *after, *chain;
+	uint64_t shift_ns;
+	uint32_t pass;
+	uint32_t held_blocks;
+	bool ended, stop_said;
+	_Atomic uint64_t delivered; /* worker writes, any thread reads */
+	struct lane up;
+};
+
+struct replay {
+	struct sl_source base;
+	struct sl_replay_options o;
+	uint32_t held_max; /* blocks a queue may hold */
+	alignas(64) _Atomic bool stop;
+	struct queue *queues; /* o.queues of them */
+
+	/* loader (control before start) */
+	struct block *blocks; /* block_max of them, block_count with memory */
+	uint32_t block_max, block_count, outstanding;
+	struct block *spare;
+	uint64_t sent;
+	struct sl_input *in; /* of the capture being read */
+	struct sl_capture *capture;
+	struct sl_capture_damage damage;
+	struct sl_capture_packet first; /* read ahead of the start */
+	int first_rc;
+	bool first_known;
+	uint64_t lowest_ns, highest_ns; /* of the capture being read */
+	struct sl_input **kept; /* inputs that can't be opened twice, opened early */
+	uint8_t *head; /* first bytes of the first capture, until start */
+	size_t head_len;
+	struct sl_replay_result *results;
+
+	/* loader writes, any thread reads */
+	_Atomic uint64_t file_offset, files_done, capture_number;
+	_Atomic uint64_t loop_packets; /* that looped captures will have given in all passes */
+	uint64_t bytes_total;
+	pthread_t thread;
+	bool started, joined;
+};
+
+/* queue.c: the worker's side, and the lanes. */
+extern const struct sl_source_ops replay_ops;
+bool lane_push(struct lane *l, uintptr_t entry);
+uintptr_t lane_pop(struct lane *l);
+
+/* blocks.c: the loader's side of the pool. */
+int blocks_init(struct replay *r);
+void blocks_fini(struct replay *r);
+/* Room for len bytes in the block that is being filled for q; NULL: stop was called (*error 0), or
+ * there is no memory (-ENOMEM), or the looped capture does not fit (-EFBIG). */
+uint8_t *block_room(
+	struct replay *r, struct queue *q, uint32_t len, struct slot **slot, int *error);
+/* Every block that holds something goes to its worker. */
+void blocks_flush(struct replay *r);
+/* A looped capture is complete: its blocks go to the workers, to be passed over again and again. */
+void blocks_send_kept(struct replay *r, uint64_t period_ns);
+/* It is not wanted: its blocks are spare again. */
+void blocks_drop_kept(struct replay *r);
+void blocks_send_mark(struct replay *r, uintptr_t mark);
+
+/* replay.c */
+void replay_close(struct sl_source *s);
+
+/* loader.c */
+void *loader_run(void *replay);
+int loader_open_capture(struct replay *r, unsigned i);
+void loader_close_capture(struct replay *r);
+
+/* spread.c: a symmetric hash of the packet's address pair, 0 where it has none. */
+uint32_t spread_hash(uint16_t linktype, const uint8_t *p, uint32_t len);
+/* The queue that a hash belongs to. */
+static inline unsigned spread_queue(uint32_t hash, unsigned queues)
+{
+	return (unsigned)((uint64_t)hash * queues >> 32);
+}
+
+/* Sanitizer builds: what lies behind a packet must not be read. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SOURCE_POISON 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SOURCE_POISON 1
+#endif
+#endif
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* threads.c - DPDK's environment, started for its lcores alone: worker i is lcore i + 1, the main
+ * thread is lcore 0. Packets and tables lie in memory of our own (lib/base/mem.c), so the
+ * environment gets no huge pages, no PCI scan and no files to share, and many processes run side by
+ * side as any user. Called by main. */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+
+#include <sightline/mem.h>
+#include <sightline/source.h>
+
+#define ARGS_MAX 64
+#define WORKERS_MAX (RTE_MAX_LCORE - 1)
+#define MAP_TEXT 4096
+
+static struct {
+	cpu_set_t allowed; /* what the process was given */
+	cpu_set_t control; /* what no worker has to itself; all of it where nothing is left */
+	bool spare_core; /* control is a part of allowed */
+	unsigned cores[CPU_SETSIZE], core_count;
+	char args_text[MAP_TEXT], map[MAP_TEXT]; /* the environment keeps pointers into both */
+	char *argv[ARGS_MAX];
+	int argc;
+	FILE *log;
+	char last[160]; /* its latest error, in its words */
+} t;
+
+/* ---- Its log: errors are kept for whoever asks, nothing is printed ---- */
+
+static ssize_t log_line(void *cookie, const char *p, size_t len)
+{
+	size_t n = len < sizeof(t.last) - 1 ? len : sizeof(t.last) - 1;
+	memcpy(t.last, p, n);
+	while (n > 0 && t.last[n - 1] == '\n')
+		n--;
+	t.last[n] = '\0';
+	return (ssize_t)len;
+}
+
+static void log_open(void)
+{
+	t.log = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = log_line });
+	if (t.log == NULL)
+		return;
+	setvbuf(t.log, NULL, _IOLBF, 0);
+	rte_openlog_stream(t.log);
+}
+
+/* ---- The clock ---- */
+
+/* The environment would sleep 100 ms to measure the rate of the time-stamp counter, which is most
+ * of its start; the linker puts this in place of that (--wrap in meson.build). 4 ms against a clock
+ * read to the nanosecond are good to some 20 parts in a million; nothing here needs more. */
+uint64_t __wrap_get_tsc_freq(void) __attribute__((used));
+
+static uint64_t raw_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t __wrap_get_tsc_freq(void)
+{
+	uint64_t ns = raw_ns(), tsc = rte_rdtsc();
+	nanosleep(&(struct timespec){ .tv_nsec = 4000000 }, NULL);
+	ns = raw_ns() - ns;
+	tsc = rte_rdtsc() - tsc;
+	return (uint64_t)((double)tsc * 1e9 / (double)ns);
+}
+
+/* ---- Cores ---- */
+
+static int cores_look(void)
+{
+	if (sched_getaffinity(0, sizeof(t.allowed), &t.allowed) < 0)
+		return -errno;
+	for (unsigned i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &t.allowed))
+			t.cores[t.core_count++] = i;
+	return t.core_count > 0 ? 0 : -EINVAL;
+}
+
+static void cores_share(unsigned workers)
+{
+	t.control = t.allowed;
+	t.spare_core = workers < t.core_count;
+	for (unsigned i = 0; t.spare_core && i < workers; i++)
+		CPU_CLR(t.cores[i], &t.control);
+}
+
+/* "0@(1,3),1@0,2@2": the main thread on what is left, each worker on its core. */
+static int cores_map(unsigned workers)
+{
+	FILE *f = fmemopen(t.map, sizeof(t.map), "w");
+	if (f == NULL)
+		return -errno;
+	char sep = '(';
+	fputs("0@", f);
+	for (unsigned i = 0; i < t.core_count; i++) {
+		if (!CPU_ISSET(t.cores[i], &t.control))
+			continue;
+		fprintf(f, "%c%u", sep, t.cores[i]);
+		sep = ',';
+	}
+	fputc(')', f);
+	for (unsigned i = 0; i < workers; i++)
+		fprintf(f, ",%u@%u", i + 1, t.cores[i % t.core_count]);
+	bool full = ftell(f) >= (long)sizeof(t.map) - 1;
+	fclose(f);
+	return full ? -E2BIG : 0;
+}
+
+/* ---- Start ---- */
+
+static int args_add(char *a)
+{
+	if (t.argc >= ARGS_MAX - 1)
+		return -E2BIG;
+	t.argv[t.argc++] = a;
+	return 0;
+}
+
+static int args_make(const char *extra)
+{
+	static char fixed[][24] = { "sightline", "--no-huge", "-m", "4", "--no-shconf", "--no-pci",
+		"--no-telemetry", "--log-level=error", "--lcores" };
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		(void)args_add(fixed[i]);
+	int rc = args_add(t.map);
+	if (extra == NULL || rc < 0)
+		return rc;
+	if (strlen(extra) >= sizeof(t.args_text))
+		return -E2BIG;
+	strcpy(t.args_text, extra);
+	char *save = NULL;
+	for (char *a = strtok_r(t.args_text, " \t", &save); a != NULL && rc == 0;
+		a = strtok_r(NULL, " \t", &save))
+		rc = args_add(a);
+	return rc;
+}
+
+static int refuse(char *err, size_t err_len, int rc, const char *what)
+{
+	snprintf(err, err_len, "worker threads: %s", what);
+	return rc;
+}
+
+static int start(unsigned workers, const char *extra, char *err, size_t err_len)
+{
+	int rc = cores_map(workers);
+	if (rc == 0)
+		rc = args_make(extra);
+	if (rc < 0)
+		return refuse(err, err_len, rc, "dpdk.extra_args or the list of cores is too long");
+	log_open();
+	if (rte_eal_init(t.argc, t.argv) >= 0)
+		return 0;
+	rc = rte_errno > 0 ? -rte_errno : -EINVAL;
+	snprintf(err, err_len, "worker threads: DPDK does not start: %s%s%s",
+		t.last[0] ? t.last : strerror(-rc),
+		extra != NULL && extra[0] ? "; dpdk.extra_args: " : "", extra ? extra : "");
+	return rc;
+}
+
+int sl_threads_start(const struct sl_threads *want, unsigned *workers, char *err, size_t err_len)
+{
+	if (want->no_huge)
+		sl_mem_use_huge(false);
+	int rc = cores_look();
+	if (rc < 0)
+		return refuse(err, err_len, rc, "the cores of this process can't be read");
+	unsigned n = want->workers;
+	if (n == 0)
+		n = t.core_count > 1 ? t.core_count - 1 : 1;
+	if (n > WORKERS_MAX) {
+		if (want->workers > 0)
+			return refuse(err, err_len, -EINVAL, "more than 127 are not possible");
+		n = WORKERS_MAX;
+	}
+	cores_share(n);
+	rc = start(n, want->extra, err, err_len);
+	if (rc == 0)
+		*workers = n;
+	return rc;
+}
+
+int sl_threads_launch(unsigned i, int (*fn)(void *), void *arg)
+{
+	return rte_eal_remote_launch(fn, arg, i + 1);
+}
+
+int sl_threads_wait(unsigned i)
+{
+	return rte_eal_wait_lcore(i + 1);
+}
+
+void sl_threads_pin_control(void)
+{
+	if (t.spare_core)
+		(void)sched_setaffinity(0, sizeof(t.control), &t.control);
+}
+
+void sl_threads_stop(void)
+{
+	(void)rte_eal_cleanup();
+	if (t.log != NULL) {
+		rte_openlog_stream(NULL);
+		fclose(t.log);
+		t.log = NULL;
+	}
+}

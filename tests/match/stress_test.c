@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* stress_test.c - rulesets published and freed while readers look up; ThreadSanitizer's and
+ * AddressSanitizer's case. Bounded by rounds, not by time.
+ *
+ * In generation g the value number v belongs to the indicator whose id says (v + g) % VALUES: a
+ * reader that saw a table of one generation with indicators of another would notice. */
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+
+#include "made.h"
+
+enum { VALUES = 300, READERS = 3, GENERATIONS = 60 };
+
+static char ids[VALUES][8];
+static int stop;
+static int wrong;
+static uint64_t rounds[READERS];
+
+static void value_text(char *out, unsigned v)
+{
+	if (v % 3 == 0)
+		sprintf(out, "192.0.%u.%u", v >> 8, v & 255);
+	else if (v % 3 == 1)
+		sprintf(out, "host%u.example", v);
+	else
+		sprintf(out, "http://example/%u", v);
+}
+
+static struct sl_ruleset *generation_build(uint32_t g, const struct sl_ruleset *previous)
+{
+	static const struct sl_match_options o = { .validity = SL_VALID_PACKET };
+	struct sl_intel *in = made_new();
+	struct sl_ruleset *rs = NULL;
+	char text[64];
+	for (unsigned k = 0; k < VALUES; k++) {
+		unsigned v = (k * 7 + g) % VALUES; /* another order in each */
+		value_text(text, v);
+		struct sl_indicator *i = made_add(in,
+			v % 3 == 0   ? SL_TYPE_IPV4
+			: v % 3 == 1 ? SL_TYPE_DOMAIN
+				     : SL_TYPE_URL,
+			text, SL_MATCH_EXACT);
+		i->id = ids[(v + g) % VALUES];
+	}
+	if (sl_ruleset_build(&rs, in, &o, previous, g) != 0)
+		return NULL;
+	return rs;
+}
+
+static void fill(struct made_batch *m, unsigned first)
+{
+	char text[64];
+	sl_batch_empty(&m->b);
+	for (unsigned v = first; v < first + 60; v++) {
+		value_text(text, v);
+		if (v % 3 == 0)
+			made_addr(m, SL_WHERE_IP_SRC, text);
+		else
+			made_text(m, v % 3 == 1 ? SL_WHERE_DNS_QUERY : SL_WHERE_HTTP_URL, text);
+	}
+}
+
+static bool consistent(const struct sl_ruleset *rs, struct made_batch *m, unsigned first)
+{
+	static __thread struct sl_hit hit[SL_BATCH_MAX * 2];
+	uint16_t from = 0;
+	uint32_t n = sl_match(rs, &m->b, &from, hit, SL_BATCH_MAX * 2, &m->counters);
+	uint32_t g = sl_ruleset_generation(rs);
+	if (n != 60 || from != m->b.n)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct sl_indicator *ind = sl_ruleset_indicator(rs, hit[i].indicator);
+		char text[64];
+		unsigned v = first + hit[i].obs;
+		value_text(text, v);
+		if (strcmp(ind->id, ids[(v + g) % VALUES]) != 0 || strcmp(ind->value, text) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void *reader(void *arg)
+{
+	unsigned number = (unsigned)(uintptr_t)arg, first = 0;
+	struct made_batch *m = made_batch_new();
+	sl_ruleset_reader_register();
+	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
+		const struct sl_ruleset *rs = sl_ruleset_get();
+		fill(m, first);
+		if (rs != NULL && !consistent(rs, m, first))
+			__atomic_store_n(&wrong, 1, __ATOMIC_RELAXED);
+		first = (first + 60) % VALUES;
+		sl_ruleset_quiescent();
+		uint64_t n = __atomic_add_fetch(&rounds[number], 1, __ATOMIC_RELAXED);
+		if (n % 16 == 0) {
+			sl_ruleset_reader_offline();
+			sched_yield();
+			sl_ruleset_reader_online();
+		}
+	}
+	sl_ruleset_reader_unregister();
+	free(m);
+	return NULL;
+}
+
+/* Each reader gets at least one look between two publications, however they are scheduled. */
+static void readers_move(uint64_t before[READERS])
+{
+	for (unsigned i = 0; i < READERS; i++) {
+		while (__atomic_load_n(&rounds[i], __ATOMIC_RELAXED) == before[i])
+			sched_yield();
+		before[i] = __atomic_load_n(&rounds[i], __ATOMIC_RELAXED);
+	}
+}
+
+static void test_stress(void **state)
+{
+	(void)state;
+	pthread_t thread[READERS];
+	uint64_t before[READERS] = { 0 };
+	for (unsigned i = 0; i < VALUES; i++)
+		sprintf(ids[i], "%u", i);
+	assert_null(sl_ruleset_get());
+	for (uintptr_t i = 0; i < READERS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, reader, (void *)i), 0);
+	struct sl_ruleset *now = NULL;
+	for (uint32_t g = 1; g <= GENERATIONS; g++) {
+		struct sl_ruleset *next = generation_build(g, now);
+		assert_non_null(next);
+		struct sl_ruleset *old = sl_ruleset_publish(next);
+		assert_ptr_equal(old, now);
+		sl_ruleset_free(old);
+		now = next;
+		readers_move(before);
+	}
+	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < READERS; i++)
+		pthread_join(thread[i], NULL);
+	assert_ptr_equal(sl_ruleset_publish(NULL), now);
+	sl_ruleset_free(now);
+	assert_int_equal(wrong, 0);
+	assert_int_equal(made_live(), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stress),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""A change of intelligence while packets flow. The capture is fed through a pipe, so that the moment of the change is a
+place in the capture and not a matter of speed."""
+import json, os, signal, struct, subprocess
+from harness import *
+
+
+def native(*values, **more):
+    return "".join(json.dumps(dict({"id": "i-" + v, "type": t, "value": v, "source": "test"}, **more)) + "\n"
+                   for t, v in values)
+
+
+def packets(path):
+    """A little-endian microsecond pcap: (header, [record])."""
+    d = open(path, "rb").read()
+    assert d[:4] == b"\xd4\xc3\xb2\xa1"
+    out, at = [], 24
+    while at + 16 <= len(d):
+        n = struct.unpack_from("<I", d, at + 8)[0]
+        out.append(d[at:at + 16 + n])
+        at += 16 + n
+    return d[:24], out
+
+
+def frame(seconds, src, dst, sport, dport, payload):
+    """One UDP datagram in Ethernet."""
+    ip = lambda a: bytes(map(int, a.split(".")))
+    udp = struct.pack(">HHHH", sport, dport, 8 + len(payload), 0) + payload
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0) + ip(src) + ip(dst)
+    data = b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0" + head + udp
+    return struct.pack("<IIII", seconds, 0, len(data), len(data)) + data
+
+
+def query(number, name):
+    q = b"".join(bytes([len(l)]) + l.encode() for l in name.split(".")) + b"\0\0\1\0\1"
+    return struct.pack(">HHHHHH", number, 0x0100, 1, 0, 0, 0) + q
+
+
+HEADER = struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+
+
+def fed(folder, intel, *args):
+    feed = folder + "/intel.jsonl"
+    with open(feed, "w") as f:
+        f.write(intel)
+    # The pipe is written in steps by the test.
+    return feed, Running(SENSOR, "--replay", "-", "-i", feed, "--emit", "sightings", "--workers", 2, "--stats",
+                         folder + "/stats", *args, stdin=subprocess.PIPE)
+
+
+def put(run, *pieces):
+    for p in pieces:
+        run.p.stdin.write(p)
+    run.p.stdin.flush()
+
+
+def test_indicator_added_while_packets_flow(folder):
+    feed, run = fed(folder, native(("domain-name", "first.example")))
+    with run:
+        put(run, HEADER, frame(1000, "10.0.0.1", "203.0.113.9", 40000, 53, query(1, "first.example")))
+        run.until('"i-first.example"', "out")
+        with open(feed, "a") as f:
+            f.write(native(("ipv4-addr", "203.0.113.9"), ("domain-name", "second.example")))
+        run.p.send_signal(signal.SIGHUP)
+        run.until("generation 2 in force")
+        # The flow to 203.0.113.9 was open before the address was listed: its next packet tells.
+        put(run, frame(1001, "10.0.0.1", "203.0.113.9", 40000, 53, query(2, "second.example")))
+        run.p.stdin.close()
+        _, out, _ = run.end()
+    seen = [(s["observable"]["where"], s["observable"]["value"], s["count"], s["generation"])
+            for s in latest(lines(out)).values()]
+    assert sorted(seen) == [("dns.query", "first.example", 1, 1), ("dns.query", "second.example", 1, 2),
+                            ("ip.dst", "203.0.113.9", 1, 2)], seen
+    accounts(stats(folder + "/stats"))
+
+
+def test_name_said_before_the_change(folder):
+    """What an open flow said before is looked up again, once, and what was known before is not counted twice."""
+    feed, run = fed(folder, native(("ipv4-addr", "203.0.113.9")))
+    with run:
+        put(run, HEADER, frame(1000, "10.0.0.1", "203.0.113.9", 40000, 53, query(1, "late.example")))
+        run.until('"203.0.113.9"', "out")
+        with open(feed, "a") as f:
+            f.write(native(("domain-name", "late.example")))
+        run.p.send_signal(signal.SIGHUP)
+        run.until("generation 2 in force")
+        put(run, frame(1001, "10.0.0.1", "203.0.113.9", 40000, 53, query(2, "other.example")),
+            frame(1002, "10.0.0.1", "203.0.113.9", 40000, 53, query(3, "other.example")))
+        run.p.stdin.close()
+        _, out, _ = run.end()
+    got = {s["observable"]["value"]: s["count"] for s in latest(lines(out)).values()}
+    assert got == {"203.0.113.9": 1, "late.example": 1}, got
+
+
+def test_reload_that_loses_most_is_refused(folder):
+    many = [("domain-name", "n%d.example" % i) for i in range(10)]
+    feed, run = fed(folder, native(*many))
+    with run:
+        put(run, HEADER)
+        run.until("10 armed")
+        with open(feed, "w") as f:
+            f.write(native(*many[:4]))
+        run.p.send_signal(signal.SIGHUP)
+        run.until("reload refused")
+        with open(feed, "w") as f:
+            f.write(native(*many[:5]))
+        run.p.send_signal(signal.SIGHUP)
+        run.until("generation 2 in force")
+        os.unlink(feed)
+        run.p.send_signal(signal.SIGHUP)
+        run.until("reload refused", count=2)
+        put(run, frame(1000, "10.0.0.1", "203.0.113.9", 40000, 53, query(1, "n3.example")))
+        run.p.stdin.close()
+        _, out, _ = run.end()
+    assert [s["observable"]["value"] for s in latest(lines(out)).values()] == ["n3.example"]
+    st = stats(folder + "/stats")
+    assert st['sightline_intel_reloads_total{result="ok"}'] == 1
+    assert st['sightline_intel_reloads_total{result="refused"}'] == 2
+
+
+def test_reload_under_a_looping_replay(folder):
+    """At full speed, over and over: the new indicator's sightings appear, nothing is lost, the accounting holds."""
+    feed = folder + "/intel.jsonl"
+    with open(feed, "w") as f:
+        f.write(native(("domain-name", "nothing.example")))
+    capture = folder + "/a.pcap"
+    with open(capture, "wb") as f:
+        f.write(HEADER + b"".join(frame(1000 + i, "10.0.0.%d" % (i % 50 + 1), "192.0.2.1", 40000 + i, 53,
+                                       query(i, "looped.example")) for i in range(200)))
+    with Running(SENSOR, "--replay", capture, "--loop", 1000000, "-i", feed, "--emit", "sightings", "--workers", 2,
+                 "--stats", folder + "/stats") as run:
+        run.until("1 armed")
+        for generation in range(2, 8):
+            with open(feed, "a") as f:
+                f.write(native(("domain-name", "looped.example")) if generation == 2 else
+                        native(("domain-name", "more%d.example" % generation)))
+            run.p.send_signal(signal.SIGHUP)
+            run.until("generation %d in force" % generation)
+        run.until('"looped.example"', "out")
+        _, out, _ = run.end(signal.SIGINT)
+    accounts(stats(folder + "/stats"))
+
+
+if __name__ == "__main__":
+    main()
