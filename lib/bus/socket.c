@@ -81,6 +81,12 @@ int bus_endpoint(const char *url, char out[BUS_URL])
 	return 0;
 }
 
+int sl_bus_check(const char *url)
+{
+	char at[BUS_URL];
+	return bus_endpoint(url, at);
+}
+
 static int set_int(void *s, int option, int value)
 {
 	return zmq_setsockopt(s, option, &value, sizeof(value)) == 0 ? 0 : -zmq_errno();
