@@ -13,7 +13,7 @@
 static void wrap(FILE *to, const char *text, int column, int at)
 {
 	bool first = true;
-	if (at > column - 2) {
+	if (at > 0 && at > column - 2) {
 		fputc('\n', to);
 		at = 0;
 	}
@@ -51,8 +51,6 @@ static void describe(const struct sl_opt *o, bool with_key, char *out, size_t le
 	}
 	if (o->def != NULL && o->kind != SL_OPT_FLAG && (size_t)at < len)
 		at += snprintf(out + at, len - (size_t)at, " [default: %s]", o->def);
-	if (o->kind == SL_OPT_LIST && o->flag != NULL && (size_t)at < len)
-		at += snprintf(out + at, len - (size_t)at, " (repeatable)");
 	if (with_key && o->key != NULL && (size_t)at < len)
 		snprintf(out + at, len - (size_t)at, " {%s}", o->key);
 }
@@ -81,7 +79,7 @@ void sl_config_help(const struct sl_config *c, FILE *to)
 	bool keys = false;
 	char text[1024];
 	fprintf(to, "Usage: %s %s\n\n", c->program->name, c->program->usage);
-	wrap(to, c->program->about, 0, -2);
+	wrap(to, c->program->about, 0, 0);
 	fputs("\nOptions:\n", to);
 	for (size_t i = 0; i < c->count; i++) {
 		if (shown(&c->table[i]) && c->table[i].flag != NULL)
@@ -111,6 +109,8 @@ static void roff(FILE *to, const char *text)
 			fputs("\\e", to);
 		else if (*text == '-')
 			fputs("\\-", to);
+		else if (*text == ',' && text[1] != ' ')
+			fputs(",\\:", to); /* a line may break here */
 		else
 			fputc(*text == '\n' ? ' ' : *text, to);
 	}
@@ -164,7 +164,7 @@ void sl_config_man_page(const struct sl_program *p, FILE *to)
 	fputs(".TH \"", to);
 	for (const char *n = p->name; *n != '\0'; n++)
 		fputc(*n >= 'a' && *n <= 'z' ? *n - 32 : *n, to);
-	fputs("\" 1\n.SH NAME\n", to);
+	fputs("\" 1\n.ad l\n.nh\n.SH NAME\n", to);
 	roff(to, p->name);
 	fputs(" \\- ", to);
 	char line[256];
