@@ -19,12 +19,15 @@ def last_revisions(path):
     return sorted(latest.values(), key=lambda s: (s.get("first_seen", ""), s["id"]))
 
 
+def short(text, width):
+    return text if len(text) <= width else text[:width - 1] + "…"
+
+
 def row(s):
     observable, flow, first = s.get("observable", {}), s.get("flow", {}), (s.get("indicators") or [{}])[0]
     where = observable.get("where", "")
-    value = observable.get("value", "")
-    return (str(s.get("count", 1)), observable.get("type", ""), where, value if len(value) <= 58 else value[:57] + "…",
-            f'{flow.get("src", "")} → {flow.get("dst", "")}', first.get("name") or first.get("id", ""),
+    return (str(s.get("count", 1)), observable.get("type", ""), where, short(observable.get("value", ""), 40),
+            f'{flow.get("src", "")} → {flow.get("dst", "")}', short(first.get("name") or first.get("id", ""), 36),
             first.get("source", ""))
 
 
