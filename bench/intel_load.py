@@ -50,7 +50,7 @@ def main():
     p.add_argument("--loop", type=int, default=20)
     p.add_argument("--runs", type=int, default=5)
     a = p.parse_args()
-    small = os.path.join(TOP, "tests/data/dns_queries.pcap")
+    small = os.path.join(TOP, "tests/data/maltrail/trails.pcap")
     with tempfile.TemporaryDirectory(prefix="sightline-") as folder:
         feeds(folder, a.addresses, a.domains)
         with open(folder + "/one.txt", "w") as f:

@@ -224,10 +224,6 @@ void armory_reload(struct armory *a)
 {
 	struct sl_ruleset *next = NULL;
 	struct armory_counts c = { 0 };
-	if (a->leaving != NULL && !armory_settle(a)) {
-		refuse(a, "the one before is still on its way out, try again");
-		return;
-	}
 	int rc = load(a, a->packet_time_ns, false, &next, &c);
 	if (rc < 0) {
 		refuse(a, strerror(-rc));

@@ -188,15 +188,19 @@ static void control(struct sensor *s)
 {
 	sigset_t set = wanted_signals();
 	bool terminal = isatty(STDERR_FILENO);
+	bool reload = false;
 	unsigned ticks = 0;
 	while (!publisher_done(s->publisher)) {
 		int sig = sigtimedwait(&set, NULL,
 			&(struct timespec){ .tv_nsec = s->stopped ? 1000000 : TICK_NS / 10 });
-		if (sig == SIGHUP)
-			armory_reload(s->armory);
-		else if (sig == SIGINT || sig == SIGTERM || publisher_failed(s->publisher))
+		reload |= sig == SIGHUP;
+		if (sig == SIGINT || sig == SIGTERM || publisher_failed(s->publisher))
 			stop(s);
-		(void)armory_settle(s->armory);
+		if (armory_settle(s->armory) &&
+			reload) { /* one that was asked for earlier is done */
+			armory_reload(s->armory);
+			reload = false;
+		}
 		if (terminal && ++ticks % 20 == 0)
 			show_progress(s, false);
 	}

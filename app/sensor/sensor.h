@@ -101,7 +101,8 @@ void armory_free(struct armory *a);
 const struct sl_nets *armory_home(const struct armory *a);
 /* Puts the first ruleset in force. */
 int armory_start(struct armory *a, struct publisher *p);
-/* Reads everything again; a good result is in force when this returns, a bad one leaves the old. */
+/* Reads everything again; a good result is in force when this returns, a bad one leaves the old.
+ * Only once armory_settle says that the last change is done with. */
 void armory_reload(struct armory *a);
 /* Frees a ruleset that nobody names any more; false: one is still on its way out. */
 bool armory_settle(struct armory *a);

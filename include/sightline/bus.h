@@ -16,6 +16,8 @@
 struct sl_bus; /* a ZeroMQ context; made before threads are pinned */
 int sl_bus_new(struct sl_bus **out);
 void sl_bus_free(struct sl_bus *b);
+/* Whether an endpoint may be used: 0, -EACCES, -EINVAL as above. */
+int sl_bus_check(const char *url);
 
 /* ---- Stream: two frames, topic "sighting/<observable type>/<source>" and message ----
  * One message for each sighting message: where indicators of several sources matched, the topic

@@ -5,6 +5,7 @@
 #ifndef SIGHTLINE_COMPRESS_H
 #define SIGHTLINE_COMPRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,9 +22,10 @@ int sl_input_read(struct sl_input *in, void *buf, size_t cap, size_t *got);
 /* The same bytes will be read again: looks at up to cap (SL_INPUT_PEEK at most) of them. Fewer only
  * where the stream ends or is damaged there. */
 int sl_input_peek(struct sl_input *in, void *buf, size_t cap, size_t *got);
-/* fn(arg) is called whenever a read is about to wait for a pipe, so that what was read until then
- * can be passed on. */
-void sl_input_before_wait(struct sl_input *in, void (*fn)(void *arg), void *arg);
+/* fn(arg) is called when a read finds nothing in a pipe, so that what was read until then can be
+ * passed on, and then again and again (50 times a second) until there is something. False: the read
+ * gives up, -ECANCELED. */
+void sl_input_while_waiting(struct sl_input *in, bool (*fn)(void *arg), void *arg);
 /* Bytes given out so far, and bytes taken from the file and its size (0: not known). */
 uint64_t sl_input_offset(const struct sl_input *in);
 uint64_t sl_input_file_offset(const struct sl_input *in);

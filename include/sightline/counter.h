@@ -83,7 +83,10 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"TCP segments that came after what follows them")                                  \
 	X(STREAM_RESYNC, "sightline_stream_resyncs_total",                                         \
 		"sequence numbers too far off to be of the same run")                              \
-	X(STREAM_SYN_DATA, "sightline_stream_syn_data_segments_total", "SYN segments with payload")
+	X(STREAM_SYN_DATA, "sightline_stream_syn_data_segments_total",                             \
+		"SYN segments with payload")                                                       \
+	X(MESSAGES_PART, "sightline_partly_read_messages_total",                                   \
+		"messages cut or malformed, used up to there")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

@@ -19,8 +19,8 @@
 	X(NONE, "")                                                                                \
 	X(ATTEMPTED, "attempted")                                                                  \
 	X(UNREACHABLE, "unreachable")                                                              \
-	X(REFUSED, "refused") X(ANSWERED, "answered") X(ESTABLISHED, "established")                \
-		X(NXDOMAIN, "nxdomain")
+	X(REFUSED, "refused")                                                                      \
+	X(ANSWERED, "answered") X(ESTABLISHED, "established") X(NXDOMAIN, "nxdomain")
 
 #define X(id, text) SL_OUTCOME_##id,
 enum sl_outcome { SL_OUTCOMES(X) SL_OUTCOME_COUNT };
@@ -119,7 +119,7 @@ void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns);
  * so), in order of creation, a bounded number for each call; false: none is left. At the end of a
  * capture. Whether a flow's own timeout has passed is judged by the table's clock: a last
  * sl_flow_sweep with the time that all workers together have reached makes the answer independent
- * of how flows were spread over them. */
+ * of how flows were spread over them. Once none is left the clock starts anew. */
 bool sl_flow_flush(struct sl_flow_table *t);
 /* The next flow that has ended and not been taken yet, oldest first, or NULL. It stays readable
  * until sl_flow_reap; its parser state and `said` are the taker's to give back. */

@@ -72,6 +72,14 @@ enum sl_intel_verdict {
 };
 const char *sl_intel_verdict_text(enum sl_intel_verdict v);
 
+/* Codes of one entry. Refused: EMPTY, BAD_ADDRESS, BAD_DOMAIN, BAD_URL, BAD_HASH, BAD_EMAIL,
+ * BAD_MAC, BAD_VALUE, VALUE_TOO_LONG, BAD_MATCH, BAD_TIME, CONTRADICTORY, TOO_WIDE, UNKNOWN_TYPE,
+ * BARE_TRAFFIC, NOT_EVALUABLE (this sensor doesn't see such values), PATTERN_SYNTAX,
+ * PATTERN_NOT_SUPPORTED, PATTERN_TYPE, INCOMPLETE, REVOKED, BAD_KEY, BAD_JSON, NOT_AN_OBJECT,
+ * LINE_TOO_LONG, TOO_LARGE. Not valid now (refused, or armed where validity goes by packet time):
+ * EXPIRED, NOT_YET_VALID. Armed, noted: HOST_BITS. Context: CONTEXT, NO_INDICATOR,
+ * NOT_FOR_DETECTION, UNKNOWN_KEY (the entry itself is used). Of a whole file: NO_INTEL, EMPTY_FILE,
+ * DAMAGED, TOO_MANY, UNREADABLE. */
 struct sl_finding {
 	const char *file;
 	uint64_t line; /* from 1; 0: the whole file */
@@ -95,9 +103,8 @@ struct sl_intel_options {
 	uint64_t max_entries; /* indicators in all; 0: 20,000,000 */
 	sl_finding_fn finding;
 	void *arg;
-	bool tell_all; /* findings for what is plainly armed and for every object that is context,
-			* too
-			*/
+	/* Findings also for what is plainly armed and for each object that is context. */
+	bool tell_all;
 };
 
 struct sl_intel_source {

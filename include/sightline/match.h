@@ -24,9 +24,9 @@ struct sl_match_options {
 
 /* Compiles a set; takes ownership of `intel` (also on failure). `previous` (may be NULL) is the set
  * now in force: an indicator (source, id, type, value, match, where, port) that it had keeps the
- * generation in which it was born. 0, -ENOMEM, -EIO (no random bits for the hash), -E2BIG (2^31
- * indicators), or -EINVAL: one that no table can hold, such as a name over 1024 bytes; the readers
- * of intelligence let none of that through. */
+ * generation in which it was born. 0, -ENOMEM, -EIO (no random bits for the hash), -E2BIG (over
+ * 2^30 indicators), or -EINVAL: one that no table can hold, such as a name over 1024 bytes; the
+ * readers of intelligence let none of that through. */
 int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
 	const struct sl_match_options *o, const struct sl_ruleset *previous, uint32_t generation);
 /* Frees one that was never published or is no longer in force and no longer read. */

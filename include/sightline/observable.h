@@ -202,7 +202,7 @@ size_t sl_norm_name(struct sl_span in, uint8_t *out, size_t cap);
 /* RFC 3986 6.2.2 and 6.2.3: scheme and host in lower case, dot segments removed, percent-encoding
  * of unreserved characters undone and hex digits in upper case, default port and empty path mended,
  * fragment off. What RFC 3986 doesn't allow stays as it is. 0: no URL (no scheme or no host), or
- * longer than cap. */
+ * longer than cap, also where only dot segments on their way to removal are. */
 size_t sl_norm_url(struct sl_span in, uint8_t *out, size_t cap);
 /* A Host header or authority without its port, userinfo and brackets, as a name. */
 size_t sl_norm_host(struct sl_span in, uint8_t *out, size_t cap);

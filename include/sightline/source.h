@@ -26,7 +26,8 @@ struct sl_source_ops {
 	/* Up to max (<= SL_BURST) packets into pkt[0..*n). Never blocks. */
 	enum sl_rx (*rx_burst)(struct sl_source *s, uint16_t queue, struct sl_packet *pkt,
 		uint16_t max, uint16_t *n);
-	/* The burst is done with, but for the packets that were held. */
+	/* The burst is done with, but for the packets that were held. Takes the array and the
+	 * count of one rx_burst as they were given. */
 	void (*release)(struct sl_source *s, uint16_t queue, struct sl_packet *pkt, uint16_t n);
 	/* Keep a packet's bytes beyond its burst, until drop_held. -ENOBUFS: the share of held
 	 * packets is used up. */
@@ -46,7 +47,7 @@ struct sl_source {
 struct sl_threads {
 	unsigned workers; /* wanted; 0: one for each core this process may use, less one for control
 			   */
-	bool no_huge; /* don't try huge pages */
+	bool no_huge; /* don't try huge pages: sl_mem_use_huge(false) */
 	const char *extra; /* more EAL arguments, or NULL */
 };
 /* Starts the environment with t->workers lcores, in memory only, so that many processes run side by
@@ -58,7 +59,8 @@ int sl_threads_start(const struct sl_threads *t, unsigned *workers, char *err, s
 int sl_threads_launch(unsigned i, int (*fn)(void *), void *arg);
 /* Waits for worker i; its return value. */
 int sl_threads_wait(unsigned i);
-/* Puts the calling thread on the control core (where there is one that no worker has to itself). */
+/* Puts the calling thread on the cores that no worker has to itself, where there are any. The main
+ * thread is there after sl_threads_start, and so are the threads that it makes. */
 void sl_threads_pin_control(void);
 void sl_threads_stop(void);
 
@@ -69,7 +71,8 @@ struct sl_replay_options {
 	unsigned path_count;
 	unsigned queues; /* workers */
 	uint32_t loop; /* passes, 1 at least */
-	size_t memory_bytes; /* what packets in flight may take; a looped capture must fit */
+	size_t memory_bytes; /* what packets in flight may take; a looped capture must fit. Taken
+				as it is needed; 1.5 MiB for each queue at least */
 	/* In sanitizer builds each packet's tail is poisoned, so that an over-read is seen. */
 };
 
@@ -92,7 +95,10 @@ struct sl_replay_result {
 
 /* Opens the first capture, so that a missing file is known before anything starts; a thread of the
  * source's own reads ahead once started. Packets are given to queues by a symmetric hash of their
- * address pair; what has no address goes to queue 0. Within a queue the order is the capture's. */
+ * address pair; what has no address goes to queue 0. Within a queue the order is the capture's. A
+ * later capture that can't be read has its SL_RX_END_CAPTURE and its result all the same. -errno,
+ * and err is "PATH: what": a path that is missing, or a first one that is no capture. Waits for the
+ * first 64 KiB of a pipe. */
 int sl_replay_open(
 	struct sl_source **out, const struct sl_replay_options *o, char *err, size_t err_len);
 /* Timestamp of the first packet of the first capture (0: none). Before start. */
@@ -101,8 +107,10 @@ uint64_t sl_replay_first_ts(struct sl_source *s);
  * each file, stdin is looked at without being consumed. Before start. */
 int sl_replay_boot_id(struct sl_source *s, uint8_t out[32]);
 int sl_replay_start(struct sl_source *s);
-/* Ends early: queues give SL_RX_END_CAPTURE, then SL_RX_END. Any thread, async-signal-safe. */
+/* Ends early: queues give SL_RX_END_CAPTURE, then SL_RX_END, at once; what was not delivered by
+ * then never is, and the captures' results say no error for it. Any thread, async-signal-safe. */
 void sl_replay_stop(struct sl_source *s);
+/* Of a looped replay, bytes count once for each pass. */
 void sl_replay_progress(struct sl_source *s, struct sl_replay_progress *out);
 /* After all queues gave SL_RX_END: one result for each capture, in order. */
 const struct sl_replay_result *sl_replay_results(struct sl_source *s, unsigned *count);

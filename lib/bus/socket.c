@@ -81,6 +81,12 @@ int bus_endpoint(const char *url, char out[BUS_URL])
 	return 0;
 }
 
+int sl_bus_check(const char *url)
+{
+	char at[BUS_URL];
+	return bus_endpoint(url, at);
+}
+
 static int set_int(void *s, int option, int value)
 {
 	return zmq_setsockopt(s, option, &value, sizeof(value)) == 0 ? 0 : -zmq_errno();
@@ -94,7 +100,6 @@ int bus_socket(void **out, void *ctx, int type, const struct bus_limits *limits)
 	int rc = set_int(s, ZMQ_LINGER, 0);
 	rc = rc ? rc : set_int(s, ZMQ_SNDHWM, limits->send_hwm);
 	rc = rc ? rc : set_int(s, ZMQ_RCVHWM, limits->receive_hwm);
-	rc = rc ? rc : set_int(s, ZMQ_IPV6, 1);
 	rc = rc ? rc : set_int(s, ZMQ_RECONNECT_IVL, 100);
 	rc = rc ? rc : set_int(s, ZMQ_RECONNECT_IVL_MAX, 2000);
 	if (rc == 0 && zmq_setsockopt(s, ZMQ_MAXMSGSIZE, &limits->message_max, sizeof(int64_t)))
@@ -107,10 +112,17 @@ int bus_socket(void **out, void *ctx, int type, const struct bus_limits *limits)
 	return 0;
 }
 
+/* IPv6 only where it is asked for: with it, ZeroMQ names every address in its mapped form. */
+static int prepare(void *socket, const char *url, char at[BUS_URL])
+{
+	int rc = bus_endpoint(url, at);
+	return rc < 0 ? rc : set_int(socket, ZMQ_IPV6, strncmp(at, "tcp://[", 7) == 0);
+}
+
 int bus_bind(void *socket, const char *url, char *bound, size_t cap)
 {
 	char at[BUS_URL];
-	int rc = bus_endpoint(url, at);
+	int rc = prepare(socket, url, at);
 	if (rc < 0)
 		return rc;
 	if (zmq_bind(socket, at) < 0)
@@ -123,7 +135,7 @@ int bus_bind(void *socket, const char *url, char *bound, size_t cap)
 int bus_connect(void *socket, const char *url)
 {
 	char at[BUS_URL];
-	int rc = bus_endpoint(url, at);
+	int rc = prepare(socket, url, at);
 	if (rc < 0)
 		return rc;
 	return zmq_connect(socket, at) < 0 ? -zmq_errno() : 0;

@@ -12,18 +12,26 @@
 
 #define RAW_BYTES ((size_t)128 << 10)
 #define MAGIC_BYTES ((size_t)4)
+#define WAIT_MS 20
 
-/* A read of something that has nothing for us now will wait: the caller may want to know. */
-static void tell_of_wait(struct sl_input *in)
+/* Something may have nothing for us now: whoever reads is asked whether to wait for it. */
+static int wait_for_bytes(struct sl_input *in)
 {
 	struct pollfd p = { .fd = in->fd, .events = POLLIN };
-	if (in->may_wait && in->before_wait != NULL && poll(&p, 1, 0) == 0)
-		in->before_wait(in->before_wait_arg);
+	int ready = poll(&p, 1, 0);
+	while (ready == 0 || (ready < 0 && errno == EINTR)) {
+		if (!in->waiting(in->waiting_arg))
+			return -ECANCELED;
+		ready = poll(&p, 1, WAIT_MS);
+	}
+	return 0; /* an error is the read's to tell */
 }
 
 static int read_some(struct sl_input *in, void *buf, size_t cap, size_t *got)
 {
-	tell_of_wait(in);
+	int rc = in->may_wait && in->waiting != NULL ? wait_for_bytes(in) : 0;
+	if (rc < 0)
+		return rc;
 	ssize_t n;
 	do
 		n = read(in->fd, buf, cap);
@@ -174,10 +182,10 @@ void sl_input_close(struct sl_input *in)
 	free(in);
 }
 
-void sl_input_before_wait(struct sl_input *in, void (*fn)(void *arg), void *arg)
+void sl_input_while_waiting(struct sl_input *in, bool (*fn)(void *arg), void *arg)
 {
-	in->before_wait = fn;
-	in->before_wait_arg = arg;
+	in->waiting = fn;
+	in->waiting_arg = arg;
 }
 
 /* Bytes now, their error at the next call. */

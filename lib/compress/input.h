@@ -16,8 +16,8 @@ struct sl_input {
 	/* Where the raw bytes come from: a descriptor, or the caller's memory (fd -1). */
 	int fd;
 	bool close_fd, may_wait;
-	void (*before_wait)(void *arg);
-	void *before_wait_arg;
+	bool (*waiting)(void *arg);
+	void *waiting_arg;
 	uint8_t *raw_buf; /* owned; NULL for memory */
 	const uint8_t *raw; /* not yet decoded */
 	size_t raw_len;

@@ -5,7 +5,11 @@
 
 #include <sightline/hot.h>
 
-enum { V4_MIN = 20, V6_MIN = 40, EXTENSIONS_MAX = 16 };
+enum { V4_MIN = 20, V6_MIN = 40 };
+
+/* More than fit a packet of 1500 bytes: a chain is no place to hide addresses in, and its cost is
+ * bounded by the bytes that it takes. */
+#define EXTENSIONS_MAX 200
 enum {
 	V4_MORE_OR_OFFSET = 0x3fff, /* more fragments, fragment offset */
 	V6_MORE_OR_OFFSET = 0xfff9,

@@ -73,14 +73,18 @@ static enum sl_drop ethernet(struct layers *l)
 }
 
 /* The family is in the byte order of the machine that captured (NULL) or of the network (LOOP);
- * whichever gives a number below 65536 is meant. AF_INET6 differs from system to system. */
+ * whichever gives a number below 65536 is meant. AF_INET6 differs from system to system. Where
+ * neither does, the field is two: a family of two bytes, and an EtherType. */
 static enum sl_drop loopback(struct layers *l)
 {
 	uint32_t family = sl_rd32(&l->rd);
 	if (l->rd.bad)
 		return SL_DROP_SHORT;
+	uint16_t type = (uint16_t)family;
 	if (family > 0xffff)
 		family = __builtin_bswap32(family);
+	if (family > 0xffff)
+		return ethertype(l, type);
 	switch (family) {
 	case 2:
 		return decode_ip(l, 4);

@@ -7,7 +7,7 @@
 
 #include <sightline/hot.h>
 
-enum { SWEEP_LOOK = 32, FLUSH_AT_ONCE = SL_BURST, EVICT_LOOK = 8 };
+enum { SWEEP_LOOK = 32, FLUSH_AT_ONCE = SL_BURST, EVICT_CANDIDATES = 8, EVICT_LOOK = 64 };
 
 /* Packets of several queues or taps may be this much out of order in time. */
 #define SWEEP_SLACK_NS (10 * SL_SECOND)
@@ -44,6 +44,22 @@ struct sl_flow *list_shift(struct sl_flow_table *t, struct list *l)
 	return f;
 }
 
+/* The record used last is the next to be used again: its lines are the warmest. */
+void vacant_push(struct sl_flow_table *t, struct sl_flow *f)
+{
+	f->next = t->vacant;
+	t->vacant = f->index;
+}
+
+struct sl_flow *vacant_pop(struct sl_flow_table *t)
+{
+	if (t->vacant == NIL)
+		return NULL;
+	struct sl_flow *f = &t->flows[t->vacant];
+	t->vacant = f->next;
+	return f;
+}
+
 void flow_end(struct sl_flow_table *t, struct sl_flow *f, enum sl_flow_end why)
 {
 	static const uint8_t counter[] = {
@@ -65,17 +81,26 @@ enum sl_flow_end flow_end_of(const struct sl_flow *f, enum sl_flow_end otherwise
 	return f->tcp_state == ST_TCP_CLOSED ? SL_END_CLOSED : otherwise;
 }
 
+static bool may_evict(const struct sl_flow_table *t, const struct sl_flow *f)
+{
+	return f->end == SL_END_OPEN && f->burst != t->burst;
+}
+
 bool flow_evict(struct sl_flow_table *t)
 {
 	struct sl_flow *oldest = NULL;
-	for (unsigned i = 0; i < EVICT_LOOK; i++) {
+	for (unsigned i = 0, seen = 0; i < EVICT_LOOK && seen < EVICT_CANDIDATES; i++) {
 		struct sl_flow *f = &t->flows[t->evict_hand];
 		t->evict_hand = t->evict_hand + 1 < t->fresh ? t->evict_hand + 1 : 0;
-		if (f->end != SL_END_OPEN || f->burst == t->burst)
+		if (!may_evict(t, f))
 			continue;
+		seen++;
 		if (oldest == NULL || t->burst - f->burst > t->burst - oldest->burst)
 			oldest = f;
 	}
+	/* A small table's records can be mostly vacant: then the one created first, if it may. */
+	if (oldest == NULL && t->open.head != NIL && may_evict(t, &t->flows[t->open.head]))
+		oldest = &t->flows[t->open.head];
 	if (oldest)
 		flow_end(t, oldest, flow_end_of(oldest, SL_END_EVICTED));
 	return oldest != NULL;
@@ -120,7 +145,11 @@ bool sl_flow_flush(struct sl_flow_table *t)
 			      t->clock_ns - f->last_ns > t->timeout_ns[f->tcp_state];
 		flow_end(t, f, flow_end_of(f, silent ? SL_END_TIMEOUT : SL_END_FLUSH));
 	}
-	return t->open.head != NIL;
+	if (t->open.head != NIL)
+		return true;
+	/* The next capture may be of an earlier time; nothing is left that knows of this one. */
+	t->clock_ns = t->sweep_circle_ns = 0;
+	return false;
 }
 
 struct sl_flow *sl_flow_ended(struct sl_flow_table *t)
@@ -135,6 +164,6 @@ void sl_flow_reap(struct sl_flow_table *t)
 {
 	struct sl_flow *f;
 	while ((f = list_shift(t, &t->taken)) != NULL)
-		list_append(t, &t->vacant, f);
+		vacant_push(t, f);
 	t->burst++;
 }

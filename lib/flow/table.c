@@ -84,7 +84,8 @@ int sl_flow_table_new(struct sl_flow_table **out, unsigned worker, const struct 
 	t->counters = counters;
 	t->next_id = ((uint64_t)worker << 48) + 1;
 	t->burst = 1;
-	t->open = t->ended = t->taken = t->vacant = (struct list){ NIL, NIL };
+	t->open = t->ended = t->taken = (struct list){ NIL, NIL };
+	t->vacant = NIL;
 	*out = t;
 	return 0;
 fail_buckets:
@@ -176,13 +177,14 @@ static struct sl_flow *flow_find(
 
 static struct sl_flow *record_take(struct sl_flow_table *t)
 {
+	/* Without a record nobody is put out in vain. */
+	if (t->vacant == NIL && t->fresh == t->records)
+		return NULL;
 	if (t->open_count == t->max_open && !flow_evict(t))
 		return NULL;
-	struct sl_flow *f = list_shift(t, &t->vacant);
+	struct sl_flow *f = vacant_pop(t);
 	if (f)
 		return f;
-	if (t->fresh == t->records)
-		return NULL;
 	f = &t->flows[t->fresh];
 	f->index = t->fresh++;
 	return f;
@@ -214,7 +216,7 @@ static struct sl_flow *flow_open(struct sl_flow_table *t, struct sl_packet *p, s
 	};
 	if (!buckets_put(&t->buckets, k.hash, index)) {
 		f->end = SL_END_EVICTED; /* the sweep must not take it for an open one */
-		list_append(t, &t->vacant, f);
+		vacant_push(t, f);
 		return NULL;
 	}
 	f->id = t->next_id++;

@@ -86,7 +86,8 @@ struct sl_flow_table {
 	uint32_t burst;
 	uint32_t sweep_hand, evict_hand;
 	uint64_t sweep_circle_ns; /* clock when the hand began its circle */
-	struct list open, ended, taken, vacant;
+	struct list open, ended, taken;
+	uint32_t vacant; /* linked by next */
 	struct flow_key keys[SL_BURST];
 };
 
@@ -104,6 +105,8 @@ static inline uint64_t silent_ns(const struct sl_flow_table *t, const struct sl_
 void list_append(struct sl_flow_table *t, struct list *l, struct sl_flow *f);
 void list_remove(struct sl_flow_table *t, struct list *l, struct sl_flow *f);
 struct sl_flow *list_shift(struct sl_flow_table *t, struct list *l);
+void vacant_push(struct sl_flow_table *t, struct sl_flow *f);
+struct sl_flow *vacant_pop(struct sl_flow_table *t);
 
 /* Takes an open flow out of the table and puts it on the list of the ended. */
 void flow_end(struct sl_flow_table *t, struct sl_flow *f, enum sl_flow_end why);

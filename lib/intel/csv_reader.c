@@ -15,6 +15,7 @@
 enum column {
 	COL_NONE,
 	COL_VALUE,
+	COL_DATA, /* a value, and what is called "indicator" beside it the type */
 	COL_TYPE,
 	COL_ID,
 	COL_NAME,
@@ -36,7 +37,7 @@ static const struct {
 	const char *name;
 	enum column column;
 } columns[] = {
-	{ "data", COL_VALUE },
+	{ "data", COL_DATA },
 	{ "note", COL_NAME },
 	{ "notes", COL_NAME },
 	{ "value", COL_VALUE },
@@ -151,7 +152,17 @@ static void header_column(struct table *t, size_t number, const char *name)
 		}
 }
 
-/* A header names a column of values, or one whose name is a type. */
+static bool is_value(const struct field *f)
+{
+	char plain[SL_VALUE_MAX];
+	bool changed;
+	size_t len = f->len < sizeof(plain)
+			     ? sl_refang(f->p, f->len, plain, sizeof(plain), &changed)
+			     : 0;
+	return shape_of(plain, len) != SHAPE_NONE;
+}
+
+/* A header names a column of values, or one whose name is a type; a row "MD5,d41d..." is none. */
 static bool header_read(const struct field *f, size_t n, struct table *t)
 {
 	char name[64];
@@ -164,7 +175,15 @@ static bool header_read(const struct field *f, size_t n, struct table *t)
 		name[f[i].len] = '\0';
 		header_column(t, i + 1, name);
 	}
-	for (size_t i = 0; i < n && t->at[COL_VALUE] == 0; i++) {
+	if (t->at[COL_DATA] != 0) {
+		if (t->at[COL_TYPE] == 0)
+			t->at[COL_TYPE] = t->at[COL_VALUE];
+		t->at[COL_VALUE] = t->at[COL_DATA];
+	}
+	bool row = false;
+	for (size_t i = 0; i < n; i++)
+		row |= is_value(&f[i]);
+	for (size_t i = 0; i < n && t->at[COL_VALUE] == 0 && !row; i++) {
 		if (f[i].len >= sizeof(name))
 			continue;
 		memcpy(name, f[i].p, f[i].len);
@@ -197,16 +216,6 @@ struct tally {
 	size_t lines, values, typed;
 	bool headed, tried;
 };
-
-static bool is_value(const struct field *f)
-{
-	char plain[SL_VALUE_MAX];
-	bool changed;
-	size_t len = f->len < sizeof(plain)
-			     ? sl_refang(f->p, f->len, plain, sizeof(plain), &changed)
-			     : 0;
-	return shape_of(plain, len) != SHAPE_NONE;
-}
 
 static void tally_line(void *arg, const char *line, size_t len)
 {
@@ -287,50 +296,57 @@ static uint8_t confidence_of(const char *text)
 									: SL_CONFIDENCE_NONE;
 }
 
+static enum sl_tlp tlp_cell(const char *text)
+{
+	enum sl_tlp t = text != NULL ? tlp_of_text(text) : SL_TLP_NONE;
+	/* What isn't understood is kept close. */
+	return text != NULL && t == SL_TLP_NONE ? SL_TLP_AMBER_STRICT : t;
+}
+
+static void draft_fill(const struct table *t, struct field *f, size_t n, struct draft *d)
+{
+	d->type = t->type;
+	d->value = cell(t, f, n, COL_VALUE);
+	d->value_len = d->value != NULL ? f[t->at[COL_VALUE] - 1].len : 0;
+	if (d->value == NULL)
+		d->value = "";
+	if (t->at[COL_TYPE] != 0)
+		d->type = cell(t, f, n, COL_TYPE);
+	d->id = cell(t, f, n, COL_ID);
+	d->name = cell(t, f, n, COL_NAME);
+	d->source = cell(t, f, n, COL_SOURCE);
+	d->severity = cell(t, f, n, COL_SEVERITY);
+	d->labels = cell(t, f, n, COL_LABELS);
+	d->confidence = confidence_of(cell(t, f, n, COL_CONFIDENCE));
+	d->valid_from = cell(t, f, n, COL_FROM);
+	d->valid_until = cell(t, f, n, COL_UNTIL);
+	d->match = cell(t, f, n, COL_MATCH);
+	d->where = cell(t, f, n, COL_WHERE);
+	d->tlp = tlp_cell(cell(t, f, n, COL_TLP));
+}
+
 static int record_read(struct reading *r, const struct table *t, char *p, size_t len, uint64_t line)
 {
 	struct field f[COLUMNS_MAX];
 	size_t n = split(p, len, t->delimiter, f);
-	struct draft d = { .line = line, .type = t->type };
+	struct draft d = { .line = line };
 	bool empty = true;
 	for (size_t i = 0; i < n; i++)
 		empty &= f[i].len == 0;
 	if (empty) /* as spreadsheets leave them */
 		return 0;
-	d.value = cell(t, f, n, COL_VALUE);
-	d.value_len = d.value != NULL ? f[t->at[COL_VALUE] - 1].len : 0;
-	if (d.value == NULL)
-		d.value = "";
-	if (t->at[COL_TYPE] != 0)
-		d.type = cell(t, f, n, COL_TYPE);
-	d.id = cell(t, f, n, COL_ID);
-	d.name = cell(t, f, n, COL_NAME);
-	d.source = cell(t, f, n, COL_SOURCE);
-	d.severity = cell(t, f, n, COL_SEVERITY);
-	d.labels = cell(t, f, n, COL_LABELS);
-	d.confidence = confidence_of(cell(t, f, n, COL_CONFIDENCE));
-	d.valid_from = cell(t, f, n, COL_FROM);
-	d.valid_until = cell(t, f, n, COL_UNTIL);
-	d.match = cell(t, f, n, COL_MATCH);
-	d.where = cell(t, f, n, COL_WHERE);
-	const char *tlp = cell(t, f, n, COL_TLP), *to_ids = cell(t, f, n, COL_TO_IDS);
-	if (tlp != NULL) {
-		d.tlp = tlp_of_text(tlp);
-		if (d.tlp == SL_TLP_NONE)
-			d.tlp = SL_TLP_AMBER_STRICT;
-	}
-	if (to_ids != NULL && strcmp(to_ids, "0") == 0) {
-		struct sl_finding c = { .line = line,
-			.id = d.id,
-			.verdict = SL_CONTEXT,
-			.code = "NOT_FOR_DETECTION",
-			.reason = "The feed says so (to_ids is 0).",
-			.part = d.value };
-		reading_tell(r, &c);
-		return 0;
-	}
-	/* The value may hold zero bytes: only its length is believed. */
-	return draft_add(r, &d);
+	draft_fill(t, f, n, &d);
+	const char *to_ids = cell(t, f, n, COL_TO_IDS);
+	if (to_ids == NULL || strcmp(to_ids, "0") != 0)
+		return draft_add(r, &d);
+	struct sl_finding c = { .line = line,
+		.id = d.id,
+		.verdict = SL_CONTEXT,
+		.code = "NOT_FOR_DETECTION",
+		.reason = "The feed says so (to_ids is 0).",
+		.part = d.value };
+	reading_tell(r, &c);
+	return 0;
 }
 
 struct csv {

@@ -15,31 +15,82 @@ struct native {
 	int stop; /* an error that is not the line's */
 };
 
-static bool is_known(const char *key)
+enum key {
+	KEY_ID,
+	KEY_TYPE,
+	KEY_VALUE,
+	KEY_PATTERN,
+	KEY_MATCH,
+	KEY_SOURCE,
+	KEY_NAME,
+	KEY_TLP,
+	KEY_CONFIDENCE,
+	KEY_SEVERITY,
+	KEY_FROM,
+	KEY_UNTIL,
+	KEY_LABELS,
+	KEY_TEST,
+	KEY_WHERE,
+	KEY_COUNT
+};
+
+static const struct {
+	const char *text;
+	bool is_text;
+} keys[KEY_COUNT] = {
+	[KEY_ID] = { "id", true },
+	[KEY_TYPE] = { "type", true },
+	[KEY_VALUE] = { "value", true },
+	[KEY_PATTERN] = { "pattern", true },
+	[KEY_MATCH] = { "match", true },
+	[KEY_SOURCE] = { "source", true },
+	[KEY_NAME] = { "name", true },
+	[KEY_TLP] = { "tlp", true },
+	[KEY_CONFIDENCE] = { "confidence", false },
+	[KEY_SEVERITY] = { "severity", true },
+	[KEY_FROM] = { "valid_from", true },
+	[KEY_UNTIL] = { "valid_until", true },
+	[KEY_LABELS] = { "labels", false },
+	[KEY_TEST] = { "test", false },
+	[KEY_WHERE] = { "where", true },
+};
+
+/* An object's members by key; the last one wins. */
+struct members {
+	const struct sl_json *at[KEY_COUNT];
+	const char *unknown;
+};
+
+static void members_find(const struct sl_json *v, struct members *out)
 {
-	static const char *const keys[] = { "id", "type", "value", "pattern", "match", "source",
-		"name", "tlp", "confidence", "severity", "valid_from", "valid_until", "labels",
-		"test", "where" };
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strcmp(key, keys[i]) == 0)
-			return true;
-	return false;
+	memset(out, 0, sizeof(*out));
+	for (const struct sl_json *m = v->child; m != NULL; m = m->next) {
+		unsigned k = 0;
+		while (k < KEY_COUNT && strcmp(keys[k].text, m->key) != 0)
+			k++;
+		if (k < KEY_COUNT)
+			out->at[k] = m;
+		else if (out->unknown == NULL)
+			out->unknown = m->key;
+	}
+}
+
+static const char *text_of(const struct members *m, enum key k)
+{
+	return m->at[k] != NULL && m->at[k]->kind == SL_JSON_STRING ? m->at[k]->text : NULL;
 }
 
 /* A key that nobody knows may be a mistyped one: said, and the rest used. */
-static void tell_unknown(struct native *n, const struct sl_json *v, const char *id)
+static void tell_unknown(struct native *n, const struct members *m)
 {
-	for (const struct sl_json *m = v->child; m != NULL; m = m->next) {
-		if (is_known(m->key))
-			continue;
-		struct sl_finding f = { .line = n->line,
-			.id = id,
-			.verdict = SL_CONTEXT,
-			.code = "UNKNOWN_KEY",
-			.part = m->key,
-			.reason = "No key of this name is known; the rest of the line is used." };
+	struct sl_finding f = { .line = n->line,
+		.id = text_of(m, KEY_ID),
+		.verdict = SL_CONTEXT,
+		.code = "UNKNOWN_KEY",
+		.part = m->unknown,
+		.reason = "No key of this name is known; the rest of the line is used." };
+	if (m->unknown != NULL)
 		reading_tell(n->r, &f);
-	}
 }
 
 void labels_join(const struct sl_json *list, char *out, size_t cap)
@@ -60,42 +111,46 @@ void labels_join(const struct sl_json *list, char *out, size_t cap)
 }
 
 /* What has the wrong kind is refused: it would be used with another meaning than meant. */
-static const char *wrong_kind(const struct sl_json *v)
+static const char *wrong_kind(const struct members *m)
 {
-	static const char *const texts[] = { "id", "type", "value", "pattern", "match", "source",
-		"name", "tlp", "severity", "valid_from", "valid_until", "where" };
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		const struct sl_json *m = sl_json_get(v, texts[i]);
-		if (m != NULL && m->kind != SL_JSON_STRING && m->kind != SL_JSON_NULL)
-			return texts[i];
+	for (unsigned k = 0; k < KEY_COUNT; k++) {
+		const struct sl_json *v = m->at[k];
+		if (v != NULL && keys[k].is_text && v->kind != SL_JSON_STRING &&
+			v->kind != SL_JSON_NULL)
+			return keys[k].text;
 	}
-	const struct sl_json *c = sl_json_get(v, "confidence"), *t = sl_json_get(v, "test");
+	const struct sl_json *c = m->at[KEY_CONFIDENCE], *t = m->at[KEY_TEST];
 	if (c != NULL && c->kind != SL_JSON_NULL &&
 		(c->kind != SL_JSON_NUMBER || c->integer < 0 || c->integer > 100))
 		return "confidence";
 	return t != NULL && t->kind != SL_JSON_BOOL ? "test" : NULL;
 }
 
-static void draft_fill(const struct sl_json *v, struct draft *d)
+static void draft_fill(const struct members *m, struct draft *d)
 {
-	const struct sl_json *value = sl_json_get(v, "value"), *c = sl_json_get(v, "confidence"),
-			     *t = sl_json_get(v, "test");
-	d->id = sl_json_get_text(v, "id");
-	d->name = sl_json_get_text(v, "name");
-	d->source = sl_json_get_text(v, "source");
-	d->severity = sl_json_get_text(v, "severity");
-	d->type = sl_json_get_text(v, "type");
-	d->where = sl_json_get_text(v, "where");
-	d->match = sl_json_get_text(v, "match");
-	d->valid_from = sl_json_get_text(v, "valid_from");
-	d->valid_until = sl_json_get_text(v, "valid_until");
+	const struct sl_json *value = m->at[KEY_VALUE], *c = m->at[KEY_CONFIDENCE];
+	d->id = text_of(m, KEY_ID);
+	d->name = text_of(m, KEY_NAME);
+	d->source = text_of(m, KEY_SOURCE);
+	d->severity = text_of(m, KEY_SEVERITY);
+	d->type = text_of(m, KEY_TYPE);
+	d->where = text_of(m, KEY_WHERE);
+	d->match = text_of(m, KEY_MATCH);
+	d->valid_from = text_of(m, KEY_FROM);
+	d->valid_until = text_of(m, KEY_UNTIL);
 	d->confidence =
 		c != NULL && c->kind == SL_JSON_NUMBER ? (uint8_t)c->integer : SL_CONFIDENCE_NONE;
-	d->test = t != NULL && t->boolean;
+	d->test = m->at[KEY_TEST] != NULL && m->at[KEY_TEST]->boolean;
 	if (value != NULL && value->kind == SL_JSON_STRING) {
 		d->value = value->text;
 		d->value_len = value->len;
 	}
+	const char *tlp = text_of(m, KEY_TLP);
+	if (tlp == NULL || tlp[0] == '\0')
+		return;
+	d->tlp = tlp_of_text(tlp);
+	if (d->tlp == SL_TLP_NONE) /* what isn't understood is kept close */
+		d->tlp = SL_TLP_AMBER_STRICT;
 }
 
 static int pattern_use(struct native *n, const struct sl_json *pattern, struct draft *d)
@@ -127,24 +182,20 @@ static int indicator(void *arg, const struct sl_json *v)
 			"An indicator is a JSON object, one a line.", "");
 		return 0;
 	}
-	const char *wrong = wrong_kind(v);
-	const char *id = sl_json_get_text(v, "id");
+	struct members m;
+	members_find(v, &m);
+	const char *wrong = wrong_kind(&m);
+	const char *id = text_of(&m, KEY_ID);
 	if (wrong != NULL) {
 		reading_refuse(n->r, n->line, id, "BAD_KEY",
 			"The value of this key is not of its kind or out of its range.", wrong);
 		return 0;
 	}
-	draft_fill(v, &d);
-	tell_unknown(n, v, id);
-	labels_join(sl_json_get(v, "labels"), labels, sizeof(labels));
+	draft_fill(&m, &d);
+	tell_unknown(n, &m);
+	labels_join(m.at[KEY_LABELS], labels, sizeof(labels));
 	d.labels = labels;
-	const char *tlp = sl_json_get_text(v, "tlp");
-	if (tlp != NULL && tlp[0] != '\0') {
-		d.tlp = tlp_of_text(tlp);
-		if (d.tlp == SL_TLP_NONE) /* what isn't understood is kept close */
-			d.tlp = SL_TLP_AMBER_STRICT;
-	}
-	const struct sl_json *pattern = sl_json_get(v, "pattern");
+	const struct sl_json *pattern = m.at[KEY_PATTERN];
 	if (pattern != NULL && pattern->kind == SL_JSON_STRING)
 		return pattern_use(n, pattern, &d);
 	if (d.value != NULL && (d.type != NULL || d.where != NULL)) {

@@ -78,6 +78,19 @@ static int judged(struct reading *r, int rc)
 	return rc == -E2BIG ? 0 : rc;
 }
 
+/* A file that speaks with one voice is known by it. */
+static void source_name(struct reading *r)
+{
+	const struct sl_intel *set = r->set;
+	if (set->count == r->first)
+		return;
+	const char *one = set->items[r->first].source;
+	for (size_t i = r->first; i < set->count; i++)
+		if (set->items[i].source != one)
+			return;
+	set->sources[r->source].name = one;
+}
+
 static int input_read(struct reading *r)
 {
 	struct sl_intel *set = r->set;
@@ -93,7 +106,9 @@ static int input_read(struct reading *r)
 	if (f == NULL)
 		return judged(r, rc);
 	set->sources[r->source].format = f->name;
-	return judged(r, f->read(r));
+	rc = f->read(r);
+	source_name(r);
+	return judged(r, rc);
 }
 
 static int reading_open(struct reading *r, struct sl_intel *set, const char *path,

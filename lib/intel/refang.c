@@ -73,6 +73,8 @@ static bool begins(const char *p, size_t len, const char *with)
 /* The scheme's word is one only before "://", however that is written. */
 static size_t scheme(const char *p, size_t len, struct out *o)
 {
+	if (len == 0 || memchr(p, '/', len) == NULL)
+		return 0;
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		size_t n = strlen(schemes[i].from);
 		if (!begins(p, len, schemes[i].from))

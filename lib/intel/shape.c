@@ -122,7 +122,7 @@ bool has_scheme(const char *p, size_t len)
 	size_t i = 0;
 	while (i < len && ((p[i] | 32) >= 'a' && (p[i] | 32) <= 'z'))
 		i++;
-	return i > 1 && len - i > 3 && memcmp(p + i, "://", 3) == 0;
+	return i > 1 && len - i >= 3 && memcmp(p + i, "://", 3) == 0;
 }
 
 static enum shape url_shape(const char *p, size_t len)
@@ -132,8 +132,10 @@ static enum shape url_shape(const char *p, size_t len)
 			return SHAPE_NONE;
 	if (has_scheme(p, len))
 		return SHAPE_URL;
-	if (len > 2 && p[0] == '/' && p[1] == '/')
-		return url_shape(p + 2, len - 2);
+	if (len > 2 && p[0] == '/' && p[1] == '/') {
+		p += 2;
+		len -= 2;
+	}
 	size_t host = 0;
 	while (host < len && p[host] != '/' && p[host] != '?')
 		host++;

@@ -12,6 +12,7 @@
 #define LABELS_BYTES 1024
 #define REFS_MAX ((size_t)1 << 20)
 #define MARKINGS_MAX 64
+#define TRIALS_MAX 32
 
 /* An id that the file defines: an identity's name, a marking's meaning. */
 struct definition {
@@ -262,73 +263,65 @@ static void markings_resolve(struct stix *s)
 	}
 }
 
-/* A file that speaks with one voice is known by it. */
-static void source_name(struct stix *s)
-{
-	const struct sl_intel *set = s->r->set;
-	if (set->count == s->r->first)
-		return;
-	const char *one = set->items[s->r->first].source;
-	for (size_t i = s->r->first; i < set->count; i++)
-		if (set->items[i].source != one)
-			return;
-	set->sources[s->r->source].name = one;
-}
-
 static void resolve(struct stix *s)
 {
 	if (s->def_count)
 		qsort(s->defs, s->def_count, sizeof(*s->defs), by_id);
 	sources_resolve(s);
 	markings_resolve(s);
-	source_name(s);
 }
 
 /* ---- reading ---- */
 
-static const char *path_of(const char *head, size_t len)
-{
-	size_t i = 0;
-	while (i < len && strchr("\xef\xbb\xbf \t\r\n", head[i]) != NULL && head[i] != '\0')
-		i++;
-	if (i < len && head[i] == '[')
-		return "*";
-	/* A lone object has its type before or behind; only a bundle or envelope has objects. */
-	return memmem(head, len, "\"objects\"", 9) != NULL ? "objects/*" : "";
-}
-
 struct trial {
+	unsigned tried;
 	bool found;
 };
 
+/* Every STIX 2 object's id is its type, "--" and a UUID. */
 static int trial_object(void *arg, const struct sl_json *o)
 {
 	struct trial *t = arg;
 	const char *type = sl_json_get_text(o, "type"), *id = sl_json_get_text(o, "id");
 	size_t n = type != NULL ? strlen(type) : 0;
-	/* Every STIX 2 object's id is its type, "--" and a UUID. */
-	t->found =
-		n > 0 && id != NULL && strncmp(id, type, n) == 0 && strncmp(id + n, "--", 2) == 0;
-	return 1;
+	t->found = n > 0 && strcmp(type, "bundle") != 0 && id != NULL &&
+		   strncmp(id, type, n) == 0 && strncmp(id + n, "--", 2) == 0;
+	return t->found || ++t->tried == TRIALS_MAX;
 }
 
-bool stix_recognise(const char *head, size_t len, bool whole)
+static bool trial(const char *path, const char *head, size_t len)
 {
 	struct sl_json_limits limits = { OBJECT_BYTES, 0 };
 	struct trial t = { 0 };
 	struct sl_json_in *in;
+	if (sl_json_in_new(&in, path, &limits, trial_object, &t) < 0)
+		return false;
+	sl_json_in_feed(in, head, len);
+	const char *type = sl_json_in_top(in, "type");
+	if (type != NULL && strcmp(type, "bundle") == 0 && strcmp(path, "objects/*") == 0)
+		t.found = true;
+	sl_json_in_free(in);
+	return t.found;
+}
+
+/* Where the objects are: in a bundle or envelope, in an array, or one behind the other. NULL:
+ * nowhere. */
+static const char *path_of(const char *head, size_t len)
+{
+	static const char *const paths[] = { "objects/*", "*", "" };
 	if (len >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0) {
 		head += 3;
 		len -= 3;
 	}
-	if (sl_json_in_new(&in, path_of(head, len), &limits, trial_object, &t) < 0)
-		return false;
-	sl_json_in_feed(in, head, len);
-	const char *type = sl_json_in_top(in, "type");
-	if (type != NULL && strcmp(type, "bundle") == 0)
-		t.found = true;
-	sl_json_in_free(in);
-	return t.found;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (trial(paths[i], head, len))
+			return paths[i];
+	return NULL;
+}
+
+bool stix_recognise(const char *head, size_t len, bool whole)
+{
+	return path_of(head, len) != NULL;
 }
 
 static int objects_read(struct stix *s, struct sl_json_in *in, char *buf)
@@ -359,9 +352,10 @@ int stix_read(struct reading *r)
 	size_t got = 0;
 	char *buf = malloc(PEEK_BYTES);
 	int rc = buf != NULL ? sl_input_peek(r->in, buf, PEEK_BYTES, &got) : -ENOMEM;
-	if (rc == 0)
-		rc = sl_json_in_new(&in, path_of(buf, got), &limits, object, &s);
-	if (rc == 0)
+	const char *path = rc == 0 ? path_of(buf, got) : NULL;
+	if (path != NULL)
+		rc = sl_json_in_new(&in, path, &limits, object, &s);
+	if (rc == 0 && in != NULL)
 		rc = objects_read(&s, in, buf);
 	resolve(&s);
 	sl_json_in_free(in);

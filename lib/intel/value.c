@@ -277,13 +277,15 @@ static enum sl_type type_of_shape(enum shape s)
 
 static bool type_guess(struct work *w)
 {
-	if (looks_like_regex(w->plain, w->len))
+	enum shape s = shape_of(w->plain, w->len);
+	bool sure = s != SHAPE_NONE && s != SHAPE_URL;
+	if (!sure && looks_like_regex(w->plain, w->len))
 		return refuse(w, "PATTERN_NOT_SUPPORTED",
 			"This looks like a regular expression; only plain values are read.");
 	if (w->plain[0] == '[' && w->plain[w->len - 1] == ']' && memchr(w->plain, '=', w->len))
 		return refuse(w, "PATTERN_NOT_SUPPORTED",
 			"This looks like a pattern; only plain values are read here.");
-	w->out->type = (uint8_t)type_of_shape(shape_of(w->plain, w->len));
+	w->out->type = (uint8_t)type_of_shape(s);
 	if (w->out->type != SL_TYPE_NONE)
 		return true;
 	if (w->plain[0] == '/')

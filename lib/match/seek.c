@@ -243,11 +243,12 @@ static void take_listing(struct take *t, uint32_t listing, enum relation r)
 		return;
 	}
 	const uint32_t *m = &t->set->members[listing & ~LISTING_MANY];
-	uint32_t value = *m & ~MEMBER_LAST;
-	for (;; m++) {
-		take_one(t, *m & ~MEMBER_LAST, value, r);
-		if (*m & MEMBER_LAST)
+	for (uint32_t i = 1; i <= *m; i++) {
+		if (t->n == SL_HITS_PER_OBS) { /* a feed may repeat one value a million times */
+			t->cut += *m - i + 1;
 			return;
+		}
+		take_one(t, m[i], m[1], r);
 	}
 }
 

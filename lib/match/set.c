@@ -116,7 +116,7 @@ static int values_number(
 	size_t shared = 0, used = 0, values = 0;
 	for (size_t i = 0, n; i < s->count; i += n) {
 		n = run_length(s, it, i);
-		shared += n > 1 ? n : 0;
+		shared += n > 1 ? n + 1 : 0;
 	}
 	if (shared > 0) {
 		s->members_bytes = shared * sizeof(*s->members);
@@ -129,9 +129,9 @@ static int values_number(
 		v[values] = (struct listed){ it[i].hash, it[i].ind, it[i].ind };
 		if (n > 1) {
 			v[values].listing = LISTING_MANY | (uint32_t)used;
+			s->members[used++] = (uint32_t)n;
 			for (size_t k = 0; k < n; k++)
 				s->members[used++] = it[i + k].ind;
-			s->members[used - 1] |= MEMBER_LAST;
 		}
 		values++;
 		count[it[i].table]++;
@@ -178,7 +178,7 @@ int set_build(struct set *s, const struct sl_indicator *ind, size_t count)
 	*s = (struct set){ .ind = ind, .count = count };
 	/* Empty tables, so that set_fini can be called whatever failed. */
 	(void)tables_build(s, &(struct listed){ 0 }, (size_t[TABLE_COUNT]){ 0 });
-	if (count >= MEMBER_LAST - 1)
+	if (count > INDICATORS_MAX)
 		return -E2BIG;
 	int rc = sl_hash_key_draw(&s->key);
 	if (rc < 0)

@@ -13,10 +13,10 @@
 #include "tags.h"
 
 /* A listed value, as the tables hold it and as sl_hit.value gives it: the number of its only
- * indicator, or LISTING_MANY and where its indicators begin in `members`. */
+ * indicator, or LISTING_MANY and where in `members` their count stands, and they behind it. */
 #define LISTING_MANY 0x80000000u
 #define LISTING_NONE 0xffffffffu
-#define MEMBER_LAST 0x80000000u
+#define INDICATORS_MAX 0x40000000u /* so that a place in `members` fits */
 
 /* Prefixes of one version, shorter than a host. `filter` tells for a slice of the address space
  * (v4: the /16; v6: a hash of the first 32 bits) which lengths can occur there, by their place in
@@ -174,7 +174,7 @@ static inline uint64_t text_hash(const struct set *s, uint8_t type, const uint8_
 static inline const struct sl_indicator *listing_first(const struct set *s, uint32_t listing)
 {
 	if (listing & LISTING_MANY)
-		return &s->ind[s->members[listing & ~LISTING_MANY] & ~MEMBER_LAST];
+		return &s->ind[s->members[(listing & ~LISTING_MANY) + 1]];
 	return &s->ind[listing];
 }
 

@@ -19,12 +19,11 @@ static bool listed_as(const struct set *s, uint32_t listing, enum sl_match_kind 
 	if (!(listing & LISTING_MANY))
 		return s->ind[listing].match == match;
 	const uint32_t *m = &s->members[listing & ~LISTING_MANY];
-	for (;; m++) {
-		if (s->ind[*m & ~MEMBER_LAST].match == match)
+	for (uint32_t i = 1; i <= *m; i++) {
+		if (s->ind[m[i]].match == match)
 			return true;
-		if (*m & MEMBER_LAST)
-			return false;
 	}
+	return false;
 }
 
 /* The stems on the way to one prefix; the root of its type stands apart. Returns their number. */

@@ -4,7 +4,7 @@
 #include <sightline/observable.h>
 #include <sightline/hot.h>
 
-#define X(id, text) [SL_TYPE_##id] = text,
+#define X(id, text) [SL_TYPE_##id] = (text),
 static const char *const type_texts[SL_TYPE_COUNT] = { SL_TYPES(X) };
 #undef X
 

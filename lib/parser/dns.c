@@ -22,9 +22,10 @@ enum {
 	TYPE_MX = 15,
 	TYPE_AAAA = 28,
 	TYPE_SRV = 33,
-	TYPE_OPT = 41,
 	TYPE_DNAME = 39,
-	TYPE_TSIG = 250
+	TYPE_OPT = 41,
+	TYPE_SVCB = 64,
+	TYPE_HTTPS = 65,
 };
 enum { CLASS_IN = 1, CLASS_CH = 3, CLASS_ANY = 255 };
 enum { RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 };
@@ -40,6 +41,7 @@ struct dns {
 	uint8_t oldest;
 	/* The message at hand. */
 	bool active; /* stopped by a full batch */
+	bool ended; /* all but its close is said */
 	bool response, repeat;
 	uint8_t outcome;
 	uint8_t names;
@@ -202,6 +204,7 @@ static bool message_open(struct dns *d, const struct header *h, struct sl_span i
 	d->names = 0;
 	d->item = 0;
 	d->offset = HEADER_BYTES;
+	d->ended = false;
 	d->active = true;
 	return true;
 }
@@ -251,6 +254,8 @@ static int name_offset(uint16_t type)
 	case TYPE_DNAME:
 		return 0;
 	case TYPE_MX:
+	case TYPE_SVCB:
+	case TYPE_HTTPS:
 		return 2;
 	case TYPE_SRV:
 		return 6;
@@ -309,6 +314,9 @@ static bool message_read(
 		d->item++;
 		d->offset = (uint16_t)(r.p - p->bytes.p);
 	}
+	if (!d->ended && (r.bad || d->item < items))
+		parser_count_part(b);
+	d->ended = true;
 	if (d->response && !sl_batch_close(b, p->dir, d->message))
 		return false;
 	d->active = false;

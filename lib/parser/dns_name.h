@@ -5,7 +5,7 @@
 
 #include <sightline/span.h>
 
-#define DNS_NAME_MAX 1024 /* beyond RFC 1035's 255: what is sent is looked at, up to here */
+#define DNS_NAME_MAX 255 /* RFC 1035 2.3.4 */
 
 struct dns_name {
 	size_t len; /* of text; labels joined with dots, bytes as they are, no final dot */

@@ -266,6 +266,8 @@ static enum sl_verdict feed_bytes(
 		}
 		if (!say_request(s, &h, p->dir, b))
 			return SL_FULL;
+		if (!h.complete)
+			parser_count_part(b);
 		at += h.len;
 		body_follows(s, &h);
 	}

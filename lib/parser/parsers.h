@@ -5,6 +5,13 @@
 
 #include <sightline/parser.h>
 
+/* A message was cut or malformed; what stood before that was used. */
+static inline void parser_count_part(struct sl_batch *b)
+{
+	if (b->counters != NULL)
+		sl_count(b->counters, SL_C_MESSAGES_PART, 1);
+}
+
 extern const struct sl_parser sl_parser_dns;
 extern const struct sl_parser sl_parser_tls;
 extern const struct sl_parser sl_parser_http;

@@ -15,6 +15,7 @@ enum { EXT_SERVER_NAME = 0 };
 struct hello {
 	struct sl_span sni[SNI_MAX];
 	unsigned count;
+	bool cut;
 };
 
 static bool is_record(struct sl_span s)
@@ -87,6 +88,7 @@ static bool read_hello(struct sl_span in, struct hello *h)
 	size_t len = sl_rd24(&r);
 	if (r.bad)
 		return false;
+	h->cut = len > sl_rd_left(&r);
 	if (len < sl_rd_left(&r))
 		r.end = r.p + len;
 	sl_rd_skip(&r, 2 + 32); /* version, random */
@@ -102,6 +104,7 @@ static bool read_hello(struct sl_span in, struct hello *h)
 		if (!r.bad && type == EXT_SERVER_NAME)
 			read_names(ext, h);
 	}
+	h->cut |= r.bad;
 	return true;
 }
 
@@ -118,6 +121,8 @@ static bool say_hello(const struct hello *h, enum sl_dir dir, struct sl_batch *b
 	for (unsigned i = 0; i < h->count; i++)
 		(void)sl_batch_add_raw(b, SL_WHERE_TLS_SNI, dir, message, h->sni[i], NULL);
 	(void)sl_batch_close(b, dir, message);
+	if (h->cut)
+		parser_count_part(b);
 	return true;
 }
 

@@ -10,22 +10,34 @@
 
 #include "capture.h"
 
-#define READ_BYTES ((size_t)256 << 10) /* stays in a core's own cache */
+#define FIRST_WINDOW ((size_t)128 << 10) /* enough for most, and stays in a core's own cache */
+
+static void window_grow(struct sl_capture *c)
+{
+	uint8_t *more = realloc(c->buf, CAPTURE_WINDOW);
+	if (more == NULL) {
+		c->in_error = -ENOMEM;
+		c->in_end = true;
+		return;
+	}
+	c->buf = more;
+	c->room = CAPTURE_WINDOW;
+}
 
 size_t capture_need(struct sl_capture *c, size_t n)
 {
 	if (c->len - c->at >= n)
 		return c->len - c->at;
-	if (c->at + n > CAPTURE_WINDOW || c->at == c->len) {
+	if (n > c->room && !c->in_end)
+		window_grow(c);
+	if (c->at + n > c->room || c->at == c->len) {
 		c->len -= c->at;
 		memmove(c->buf, c->buf + c->at, c->len);
 		c->at = 0;
 	}
 	while (c->len - c->at < n && !c->in_end) {
 		size_t got = 0;
-		size_t room = CAPTURE_WINDOW - c->len;
-		int rc = sl_input_read(
-			c->in, c->buf + c->len, room < READ_BYTES ? room : READ_BYTES, &got);
+		int rc = sl_input_read(c->in, c->buf + c->len, c->room - c->len, &got);
 		c->len += got;
 		if (rc < 0)
 			c->in_error = rc;
@@ -120,7 +132,8 @@ int sl_capture_open(struct sl_capture **out, struct sl_input *in, struct sl_capt
 		return -ENOMEM;
 	c->in = in;
 	c->damage = damage;
-	c->buf = malloc(CAPTURE_WINDOW);
+	c->room = FIRST_WINDOW;
+	c->buf = malloc(c->room);
 	int rc = c->buf != NULL ? open_by_magic(c) : -ENOMEM;
 	if (rc < 0) {
 		sl_capture_close(c);

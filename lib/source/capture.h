@@ -22,7 +22,8 @@ struct iface {
 struct sl_capture {
 	struct sl_input *in; /* borrowed */
 	struct sl_capture_damage *damage; /* borrowed */
-	uint8_t *buf; /* owned; CAPTURE_WINDOW bytes */
+	uint8_t *buf; /* owned */
+	size_t room; /* its bytes: CAPTURE_WINDOW once something needs them */
 	size_t at, len; /* buf[at..len) is not yet used */
 	uint64_t offset; /* of buf[at] in the capture */
 	bool in_end; /* the input has given all */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* loader.c - the thread that reads captures ahead of the workers. It alone waits: for the file, or
- * for a block to come back. Ends with the last capture, or soon after a stop (it is cancelled where
- * it waits for a pipe). */
+ * for a block to come back. Ends with the last capture, or soon after a stop. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,9 +35,8 @@ void loader_close_capture(struct replay *r)
 {
 	sl_capture_close(r->capture);
 	r->capture = NULL;
-	struct sl_input *in = r->in;
-	r->in = NULL; /* first, because closing is where a cancelled thread may end */
-	sl_input_close(in);
+	sl_input_close(r->in);
+	r->in = NULL;
 }
 
 static int next_packet(struct replay *r, struct sl_capture_packet *p)
@@ -72,9 +70,12 @@ static int place(struct replay *r, unsigned capture, const struct sl_capture_pac
 	return 0;
 }
 
-static void flush_before_wait(void *replay)
+/* What there is goes on to the workers while more is waited for. */
+static bool flush_and_wait(void *replay)
 {
-	blocks_flush(replay);
+	struct replay *r = replay;
+	blocks_flush(r);
+	return !atomic_load_explicit(&r->stop, memory_order_relaxed);
 }
 
 /* Why it is not the capture's own fault. */
@@ -98,7 +99,7 @@ static int load(struct replay *r, unsigned i)
 	int rc;
 	r->lowest_ns = UINT64_MAX;
 	r->highest_ns = 0;
-	sl_input_before_wait(r->in, flush_before_wait, r);
+	sl_input_while_waiting(r->in, flush_and_wait, r);
 	while ((rc = next_packet(r, &p)) == 1) {
 		rc = place(r, i, &p);
 		if (rc < 0) {
@@ -112,7 +113,7 @@ static int load(struct replay *r, unsigned i)
 			set_relaxed(&r->file_offset, sl_input_file_offset(r->in));
 	}
 	set_relaxed(&r->file_offset, sl_input_file_offset(r->in));
-	return rc;
+	return rc == -ECANCELED ? 0 : rc;
 }
 
 /* What was read goes to the workers; a looped capture that broke off for want of memory does not,

@@ -158,13 +158,10 @@ void sl_replay_stop(struct sl_source *s)
 	atomic_store_explicit(&replay_of(s)->stop, true, memory_order_relaxed);
 }
 
-/* After a stop the loader may be waiting for a pipe that stays silent. */
 static void loader_join(struct replay *r)
 {
 	if (!r->started || r->joined)
 		return;
-	if (atomic_load(&r->stop))
-		pthread_cancel(r->thread);
 	pthread_join(r->thread, NULL);
 	r->joined = true;
 }

@@ -4,11 +4,14 @@
  * environment gets no huge pages, no PCI scan and no files to share, and many processes run side by
  * side as any user. Called by main. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
@@ -86,6 +89,7 @@ static int cores_look(void)
 {
 	if (sched_getaffinity(0, sizeof(t.allowed), &t.allowed) < 0)
 		return -errno;
+	t.core_count = 0;
 	for (unsigned i = 0; i < CPU_SETSIZE; i++)
 		if (CPU_ISSET(i, &t.allowed))
 			t.cores[t.core_count++] = i;
@@ -157,6 +161,25 @@ static int refuse(char *err, size_t err_len, int rc, const char *what)
 	return rc;
 }
 
+/* On an argument that it does not know, the environment prints its help on stdout, which is for
+ * data: it gets none meanwhile. */
+static int eal_init(void)
+{
+	fflush(stdout);
+	int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (out >= 0 && null >= 0)
+		(void)dup2(null, STDOUT_FILENO);
+	int rc = rte_eal_init(t.argc, t.argv);
+	fflush(stdout);
+	if (out >= 0 && null >= 0)
+		(void)dup2(out, STDOUT_FILENO);
+	if (out >= 0)
+		close(out);
+	if (null >= 0)
+		close(null);
+	return rc;
+}
+
 static int start(unsigned workers, const char *extra, char *err, size_t err_len)
 {
 	int rc = cores_map(workers);
@@ -165,7 +188,7 @@ static int start(unsigned workers, const char *extra, char *err, size_t err_len)
 	if (rc < 0)
 		return refuse(err, err_len, rc, "dpdk.extra_args or the list of cores is too long");
 	log_open();
-	if (rte_eal_init(t.argc, t.argv) >= 0)
+	if (eal_init() >= 0)
 		return 0;
 	rc = rte_errno > 0 ? -rte_errno : -EINVAL;
 	snprintf(err, err_len, "worker threads: DPDK does not start: %s%s%s",
@@ -196,14 +219,42 @@ int sl_threads_start(const struct sl_threads *want, unsigned *workers, char *err
 	return rc;
 }
 
+/* ---- Work ---- */
+
+/* The environment orders what was written before the launch, and by the worker before its end; it
+ * is not instrumented, though, so that the thread sanitizer is shown the same order here: each
+ * release store of `steps` pairs with the acquire load on the other side. */
+static struct job {
+	int (*fn)(void *);
+	void *arg;
+	_Atomic unsigned steps;
+} jobs[RTE_MAX_LCORE];
+
+static int job_run(void *job)
+{
+	struct job *j = job;
+	(void)atomic_load_explicit(&j->steps, memory_order_acquire);
+	int rc = j->fn(j->arg);
+	atomic_fetch_add_explicit(&j->steps, 1, memory_order_release);
+	return rc;
+}
+
 int sl_threads_launch(unsigned i, int (*fn)(void *), void *arg)
 {
-	return rte_eal_remote_launch(fn, arg, i + 1);
+	if (i >= WORKERS_MAX)
+		return -EINVAL;
+	struct job *j = &jobs[i];
+	j->fn = fn;
+	j->arg = arg;
+	atomic_fetch_add_explicit(&j->steps, 1, memory_order_release);
+	return rte_eal_remote_launch(job_run, j, i + 1);
 }
 
 int sl_threads_wait(unsigned i)
 {
-	return rte_eal_wait_lcore(i + 1);
+	int rc = rte_eal_wait_lcore(i + 1);
+	(void)atomic_load_explicit(&jobs[i].steps, memory_order_acquire);
+	return rc;
 }
 
 void sl_threads_pin_control(void)

@@ -111,6 +111,24 @@ static void test_nested(void **state)
 	nested("2001:db8:1:2:3:4:5:6", SL_TYPE_IPV6, 128);
 }
 
+/* A prefix is compared by its first bits, whatever stands behind them. */
+static void test_uncleared(void **state)
+{
+	(void)state;
+	struct fixture f = begin();
+	memcpy(made_add(f.in, SL_TYPE_IPV4, "10.0.0.0/8", SL_MATCH_EXACT)->addr.b, "\x0a\xff\x7f",
+		3);
+	made_add(f.in, SL_TYPE_IPV4, "10.0.0.0/8", SL_MATCH_EXACT);
+	made_add(f.in, SL_TYPE_IPV6, "2001:db8::/33", SL_MATCH_EXACT)->addr.b[15] = 1;
+	made_addr(f.m, SL_WHERE_IP_SRC, "10.0.0.1");
+	made_addr(f.m, SL_WHERE_IP_SRC, "10.255.255.255");
+	made_addr(f.m, SL_WHERE_IP_SRC, "2001:db8:7fff::");
+	made_addr(f.m, SL_WHERE_IP_SRC, "2001:db8:8000::");
+	assert_int_equal(end(&f, NULL), 5);
+	assert_int_equal(hit[0].value, hit[3].value);
+	free(f.m);
+}
+
 static void test_home(void **state)
 {
 	(void)state;
@@ -454,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_uncleared),
 		cmocka_unit_test(test_home),
 		cmocka_unit_test(test_allow),
 		cmocka_unit_test(test_validity),

@@ -10,7 +10,7 @@
 
 #include "made.h"
 
-enum { VALUES = 300, READERS = 3, GENERATIONS = 60 };
+enum { VALUES = 300, READERS = 3, GENERATIONS = 200 };
 
 static char ids[VALUES][8];
 static int stop;

@@ -4,7 +4,7 @@
 import os, signal, subprocess
 from harness import *
 
-GOOD = sample("dns_queries.pcap")
+GOOD = sample("maltrail/trails.pcap")
 
 
 def one_line(err, *words):

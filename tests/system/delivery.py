@@ -4,7 +4,7 @@
 import json, os, signal, sqlite3
 from harness import *
 
-CAPTURE = sample("dns_queries.pcap")
+CAPTURE = sample("maltrail/trails.pcap")
 
 
 def everything(folder):

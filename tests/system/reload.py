@@ -11,18 +11,6 @@ def native(*values, **more):
                    for t, v in values)
 
 
-def packets(path):
-    """A little-endian microsecond pcap: (header, [record])."""
-    d = open(path, "rb").read()
-    assert d[:4] == b"\xd4\xc3\xb2\xa1"
-    out, at = [], 24
-    while at + 16 <= len(d):
-        n = struct.unpack_from("<I", d, at + 8)[0]
-        out.append(d[at:at + 16 + n])
-        at += 16 + n
-    return d[:24], out
-
-
 def frame(seconds, src, dst, sport, dport, payload):
     """One UDP datagram in Ethernet."""
     ip = lambda a: bytes(map(int, a.split(".")))
@@ -38,6 +26,8 @@ def query(number, name):
 
 
 HEADER = struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+# The sensor's boot id is made of a capture's first 64 KiB: a pipe is read that far before anything starts.
+FILLER = frame(999, "10.9.9.9", "10.8.8.8", 9, 9, bytes(1200)) * 55
 
 
 def fed(folder, intel, *args):
@@ -58,7 +48,7 @@ def put(run, *pieces):
 def test_indicator_added_while_packets_flow(folder):
     feed, run = fed(folder, native(("domain-name", "first.example")))
     with run:
-        put(run, HEADER, frame(1000, "10.0.0.1", "203.0.113.9", 40000, 53, query(1, "first.example")))
+        put(run, HEADER, FILLER, frame(1000, "10.0.0.1", "203.0.113.9", 40000, 53, query(1, "first.example")))
         run.until('"i-first.example"', "out")
         with open(feed, "a") as f:
             f.write(native(("ipv4-addr", "203.0.113.9"), ("domain-name", "second.example")))
@@ -79,7 +69,7 @@ def test_name_said_before_the_change(folder):
     """What an open flow said before is looked up again, once, and what was known before is not counted twice."""
     feed, run = fed(folder, native(("ipv4-addr", "203.0.113.9")))
     with run:
-        put(run, HEADER, frame(1000, "10.0.0.1", "203.0.113.9", 40000, 53, query(1, "late.example")))
+        put(run, HEADER, FILLER, frame(1000, "10.0.0.1", "203.0.113.9", 40000, 53, query(1, "late.example")))
         run.until('"203.0.113.9"', "out")
         with open(feed, "a") as f:
             f.write(native(("domain-name", "late.example")))
@@ -97,7 +87,7 @@ def test_reload_that_loses_most_is_refused(folder):
     many = [("domain-name", "n%d.example" % i) for i in range(10)]
     feed, run = fed(folder, native(*many))
     with run:
-        put(run, HEADER)
+        put(run, HEADER, FILLER)
         run.until("10 armed")
         with open(feed, "w") as f:
             f.write(native(*many[:4]))

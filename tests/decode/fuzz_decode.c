@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fuzz_decode.c - a run of packets from a fuzzer through decode, a small flow table and stream.
+ * Input: records of link type choice (1), flags (1: bit 0 verify, bit 1 stripped tag, bit 2 salt),
+ * seconds since the last packet (1), length (2, big-endian), then the packet. Each packet lies in
+ * its own allocation, so that an over-read is one. */
+#include <stdlib.h>
+
+#include <sightline/clock.h>
+#include <sightline/decode.h>
+#include <sightline/flow.h>
+#include <sightline/span.h>
+#include <sightline/stream.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MUST(x)                                                                                    \
+	do {                                                                                       \
+		if (!(x))                                                                          \
+			abort();                                                                   \
+	} while (0)
+
+static const uint16_t links[] = { SL_LINK_ETHERNET, SL_LINK_NULL, SL_LINK_RAW_BSD,
+	SL_LINK_RAW_OPENBSD, SL_LINK_RAW, SL_LINK_LOOP, SL_LINK_SLL, SL_LINK_IPV4, SL_LINK_IPV6,
+	SL_LINK_SLL2, 9999 };
+
+static void check_view(const struct sl_packet *p)
+{
+	MUST(p->version == 0 || p->version == 4 || p->version == 6);
+	MUST(p->vlan_count <= SL_VLAN_MAX);
+	if (p->payload_len) {
+		MUST(p->flags & SL_PKT_L4);
+		MUST(p->payload >= p->data && p->payload + p->payload_len <= p->data + p->len);
+	}
+}
+
+static void check_pieces(struct sl_packet *p, struct sl_counters *c)
+{
+	struct sl_piece piece[SL_STREAM_PIECES];
+	unsigned n = sl_stream_pieces(p, piece, c);
+	MUST(n <= SL_STREAM_PIECES);
+	for (unsigned i = 0; i < n; i++) {
+		if (piece[i].kind != SL_PIECE_BYTES)
+			continue;
+		MUST(piece[i].bytes.len > 0 && piece[i].bytes.p >= p->payload);
+		MUST(piece[i].bytes.p + piece[i].bytes.len <= p->payload + p->payload_len);
+	}
+}
+
+static bool next_packet(struct sl_rd *r, struct sl_packet *p, bool *verify, uint64_t *now)
+{
+	uint8_t link = sl_rd8(r), flags = sl_rd8(r), seconds = sl_rd8(r);
+	uint16_t len = sl_rd16(r);
+	if (r->bad)
+		return false;
+	size_t have = len < sl_rd_left(r) ? len : sl_rd_left(r);
+	struct sl_span s = sl_rd_take(r, have);
+	uint8_t *copy = malloc(have ? have : 1);
+	MUST(copy);
+	if (have)
+		memcpy(copy, s.p, have);
+	*now += seconds * SL_SECOND;
+	*verify = flags & 1;
+	*p = (struct sl_packet){ .data = copy, .len = (uint32_t)have, .wire_len = len };
+	p->ts_ns = *now;
+	p->linktype = links[link % (sizeof(links) / sizeof(links[0]))];
+	p->flags = flags & 2 ? SL_PKT_VLAN_STRIPPED : 0;
+	p->salt = flags & 4 ? 1 : 0;
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct sl_counters c;
+	struct sl_flow_options fo = sl_flow_defaults;
+	struct sl_flow_table *t;
+	fo.max_flows = 4;
+	memset(&c, 0, sizeof(c));
+	MUST(sl_flow_table_new(&t, 0, &fo, &c) == 0);
+	struct sl_rd r = sl_rd(sl_span(data, size));
+	struct sl_packet p;
+	bool verify;
+	uint64_t now = SL_SECOND;
+	while (next_packet(&r, &p, &verify, &now)) {
+		struct sl_decode_options o = { .verify_checksums = verify };
+		MUST(sl_decode(&o, &p, 1, &c) == (p.version != 0));
+		check_view(&p);
+		sl_flow_bind(t, &p, 1);
+		check_pieces(&p, &c);
+		sl_flow_sweep(t, now);
+		while (sl_flow_ended(t))
+			;
+		sl_flow_reap(t);
+		free((void *)(uintptr_t)p.data);
+	}
+	while (sl_flow_flush(t))
+		;
+	MUST(sl_flow_count(t) == 0);
+	sl_flow_table_free(t);
+	return 0;
+}

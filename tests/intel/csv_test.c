@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* csv_test.c - tables with and without a header. */
+#include "reading.h"
+
+static void header(void **state)
+{
+	static const char text[] =
+		"\xef\xbb\xbfType,Value,Description,Source,Confidence,TLP,Valid From,Valid "
+		"Until,Tags,id\n"
+		"domain,evil[.]example,\"a \"\"name\"\", quoted\",feed,80,AMBER+STRICT,2026-01-01,"
+		"2027-01-01T00:00:00Z,\"x,y\",id-1\n"
+		"ip,192.0.2.1,,,,,,,,\n"
+		",,,,,,,,,\n"
+		"URL,hxxps://evil.example/a,\"two\nlines\",feed,,,,,,\n"
+		"sha256,00,,,,,,,,\n"
+		"domain,,,,,,,,,id-2\n"
+		"what,x.example,,,,,,,,\n"
+		"comment,some text,,,,,,,,\n"
+		"regkey,HKLM,,,,,,,,\n"
+		"domain,y.example,,,,,gestern,,,\n"
+		"domain,z.example,,,,,2026-01-02,2026-01-01,,\n"
+		"domain,old.example,,,,,,2025-01-01,,\n"
+		"User Agent,Mozilla/4.0 [en],,,101,pink,,,,\n";
+	struct read r;
+	read_text(&r, text);
+	assert_string_equal(r.source->format, "csv");
+	assert_string_equal(r.said,
+		"7 BAD_HASH\n8 EMPTY\n9 UNKNOWN_TYPE\n10 CONTEXT\n11 NOT_EVALUABLE\n12 BAD_TIME\n"
+		"13 CONTRADICTORY\n14 EXPIRED\n");
+	assert_int_equal(r.count, 5);
+	assert_string_equal(r.ind[0].value, "evil.example");
+	assert_string_equal(r.ind[0].id, "id-1");
+	assert_string_equal(r.ind[0].name, "a \"name\", quoted");
+	assert_string_equal(r.ind[0].source, "feed");
+	assert_string_equal(r.ind[0].labels, "x,y");
+	assert_int_equal(r.ind[0].confidence, 80);
+	assert_int_equal(r.ind[0].tlp, SL_TLP_AMBER_STRICT);
+	assert_true(r.ind[0].valid_from_ns < r.ind[0].valid_until_ns);
+	assert_string_equal(r.ind[1].source, "test.txt");
+	assert_string_equal(r.ind[2].name, "two\nlines");
+	assert_ptr_equal(r.ind[2].source, r.ind[0].source);
+	assert_int_equal(r.ind[4].type, SL_TYPE_USER_AGENT);
+	assert_string_equal(r.ind[4].value, "Mozilla/4.0 [en]");
+	assert_int_equal(r.ind[4].confidence, SL_CONFIDENCE_NONE);
+	assert_int_equal(r.ind[4].tlp, SL_TLP_AMBER_STRICT);
+	assert_int_equal(r.source->count[SL_CONTEXT], 1);
+	assert_int_equal(r.source->count[SL_NOT_VALID], 1);
+	read_free(&r);
+	read_at_every_cut(text);
+}
+
+static void validity(void **state)
+{
+	static const char text[] = "ioc;valid_from;valid_until\n"
+				   "old.example;;2026-01-01\n"
+				   "now.example;2026-01-01;\n"
+				   "new.example;2026-12-01;\n";
+	struct read r;
+	read_bytes(&r, text, strlen(text), SL_VALID_NOW);
+	assert_string_equal(r.said, "2 EXPIRED\n4 NOT_YET_VALID\n");
+	assert_int_equal(r.count, 1);
+	assert_string_equal(r.ind[0].value, "now.example");
+	assert_int_equal(r.source->count[SL_NOT_VALID], 2);
+	read_free(&r);
+	read_bytes(&r, text, strlen(text), SL_VALID_PACKET);
+	assert_int_equal(r.count, 3);
+	assert_int_equal(r.source->count[SL_ARMED], 3);
+	assert_int_equal(r.source->count[SL_NOT_VALID], 2);
+	read_free(&r);
+	read_bytes(&r, text, strlen(text), SL_VALID_IGNORE);
+	assert_int_equal(r.count, 3);
+	assert_int_equal(r.source->count[SL_NOT_VALID], 0);
+	assert_string_equal(r.said, "");
+	read_free(&r);
+}
+
+static void forms(void **state)
+{
+	static const struct {
+		const char *text, *value, *name;
+		size_t count;
+	} rows[] = {
+		{ "evil.example,malware,(static)\n6.6.6.6:8443,malware,(static)\n", "evil.example",
+			"malware", 2 },
+		{ "Host,evil.example\nMD5,d41d8cd98f00b204e9800998ecf8427e\n", "evil.example", "",
+			1 },
+		{ "Domain,Seen\nevil.example,\"May 1st, 2015\"\n", "evil.example", "", 1 },
+		{ "Name\tIndicator\nx y\tevil.example\n", "evil.example", "x y", 1 },
+		{ "#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\n"
+		  "evil.example\tIntel::DOMAIN\tme\tbad\n",
+			"evil.example", "bad", 1 },
+		{ "#fields\tindicator\tindicator_type\n192.0.2.1\tIntel::ADDR\n", "192.0.2.1", "",
+			1 },
+		{ "indicator,data,note\ndomain,evil.example,x\n", "evil.example", "x", 1 },
+		{ "value\nevil.example\n", "evil.example", "", 1 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct read r;
+		read_text(&r, rows[i].text);
+		if (r.count != rows[i].count || strcmp(r.ind->value, rows[i].value) != 0)
+			fail_msg("row %zu: %zu %s", i, r.count, r.said);
+		assert_string_equal(r.ind->name, rows[i].name);
+		assert_string_equal(r.source->format, "csv");
+		read_free(&r);
+		read_at_every_cut(rows[i].text);
+	}
+}
+
+/* A quote that never ends costs its record's lines up to the bound, and is told. */
+static void open_quote(void **state)
+{
+	char *text = malloc(400000);
+	size_t len = (size_t)sprintf(text, "value,name\na.example,\"never ends\n");
+	for (unsigned i = 0; i < 2000; i++)
+		len += (size_t)sprintf(text + len, "n%u.example,x\n", i);
+	struct read r;
+	read_bytes(&r, text, len, SL_VALID_PACKET);
+	assert_string_equal(r.said, "2 LINE_TOO_LONG\n");
+	assert_true(r.count > 900);
+	read_free(&r);
+	free(text);
+}
+
+static void to_ids(void **state)
+{
+	struct read r;
+	read_text(&r, "uuid,type,value,to_ids\nu1,ip-dst,192.0.2.1,1\nu2,domain,google.com,0\n");
+	assert_int_equal(r.count, 1);
+	assert_string_equal(r.said, "3 NOT_FOR_DETECTION\n");
+	assert_int_equal(r.source->count[SL_CONTEXT], 1);
+	read_free(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(header),
+		cmocka_unit_test(validity),
+		cmocka_unit_test(forms),
+		cmocka_unit_test(open_quote),
+		cmocka_unit_test(to_ids),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

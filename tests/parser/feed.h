@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* feed.h - feeds a parser as the worker does, from unit tests and fuzz targets alike: the batch may
+ * be nearly full from the start, what comes out is written to a log, and a call with an empty batch
+ * that makes no progress is a failure. */
+#ifndef TEST_PARSER_FEED_H
+#define TEST_PARSER_FEED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <sightline/parser.h>
+
+struct feed {
+	const struct sl_parser *parser;
+	void *state;
+	struct sl_flow flow;
+	struct sl_counters counters;
+	struct sl_batch b;
+	unsigned room; /* observables that the batch has room for at first; 0: all */
+	size_t log_len;
+	char log[1 << 18];
+};
+
+static inline struct feed *feed_new(const char *parser, unsigned room)
+{
+	struct feed *f = calloc(1, sizeof(*f));
+	for (unsigned i = 0; i < sl_parser_count; i++)
+		if (strcmp(sl_parsers[i]->name, parser) == 0)
+			f->parser = sl_parsers[i];
+	f->state = f->parser->state_bytes ? calloc(1, f->parser->state_bytes) : NULL;
+	f->room = room;
+	f->b.flow = &f->flow;
+	f->b.counters = &f->counters;
+	sl_batch_want_all(&f->b);
+	return f;
+}
+
+static inline void feed_free(struct feed *f)
+{
+	free(f->state);
+	free(f);
+}
+
+static inline void feed_log(struct feed *f, unsigned from)
+{
+	static char text[SL_VALUE_MAX + 1];
+	for (unsigned i = from; i < f->b.n; i++) {
+		const struct sl_observable *o = &f->b.obs[i];
+		sl_value_text(o->where, sl_span(o->value, o->len), text);
+		size_t room = sizeof(f->log) - f->log_len;
+		int n = snprintf(f->log + f->log_len, room, "%s %u%s%s%s%s %s\n",
+			o->flags & SL_OBS_CLOSE ? "close" : sl_wheres[o->where].name, o->message,
+			o->outcome ? " " : "",
+			o->outcome == SL_OUTCOME_ANSWERED    ? "answered"
+			: o->outcome == SL_OUTCOME_NXDOMAIN  ? "nxdomain"
+			: o->outcome == SL_OUTCOME_REFUSED   ? "refused"
+			: o->outcome == SL_OUTCOME_ATTEMPTED ? "attempted"
+							     : "",
+			o->flags & SL_OBS_REPEAT ? " repeat" : "",
+			o->part == SL_PART_TRUNCATED ? " truncated" : "", text);
+		f->log_len += (size_t)n < room ? (size_t)n : room - 1;
+	}
+}
+
+/* One call with room for `room` observables (0: an empty batch). */
+static inline enum sl_verdict feed_call(
+	struct feed *f, struct sl_piece *p, unsigned room, bool *progress)
+{
+	size_t used = 0;
+	sl_batch_empty(&f->b);
+	f->b.n = room ? (uint16_t)(SL_BATCH_MAX - room) : 0;
+	unsigned from = f->b.n;
+	enum sl_verdict v = f->parser->feed(f->state, p, &f->b, &used);
+	if (used > p->bytes.len || f->b.n > SL_BATCH_MAX || f->b.used > SL_BATCH_TEXT)
+		abort();
+	*progress = f->b.n > from || used > 0;
+	feed_log(f, from);
+	p->bytes = sl_span_from(p->bytes, used);
+	return v;
+}
+
+static inline enum sl_verdict feed_piece(struct feed *f, struct sl_piece p)
+{
+	bool progress = true;
+	for (;;) {
+		bool was = progress;
+		enum sl_verdict v = feed_call(f, &p, was ? f->room : 0, &progress);
+		if (v != SL_FULL)
+			return v;
+		if (!was && !progress)
+			abort(); /* stuck with an empty batch */
+	}
+}
+
+static inline enum sl_verdict feed_bytes(struct feed *f, enum sl_dir dir, const void *p, size_t len)
+{
+	return feed_piece(f, (struct sl_piece){ .kind = SL_PIECE_BYTES,
+				     .dir = dir,
+				     .bytes = sl_span(p, len),
+				     .ts_ns = 1,
+				     .datagram = f->parser->over == SL_OVER_UDP });
+}
+
+static inline enum sl_verdict feed_mark(
+	struct feed *f, enum sl_piece_kind kind, enum sl_dir dir, uint64_t gap)
+{
+	return feed_piece(f, (struct sl_piece){ .kind = kind, .dir = dir, .gap_bytes = gap });
+}
+
+#endif
