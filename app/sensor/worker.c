@@ -136,9 +136,12 @@ static void burst(struct worker *w, uint16_t n)
 	w->src->ops->release(w->src, (uint16_t)w->number, pkt, n);
 }
 
-static void capture_end(struct worker *w)
+static void capture_end(struct worker *w, uint64_t last_ns)
 {
 	take_rules(w);
+	if (last_ns > w->now_ns)
+		w->now_ns = last_ns;
+	sl_flow_sweep(w->flows, w->now_ns);
 	bool more;
 	do {
 		more = sl_flow_flush(w->flows);
@@ -160,7 +163,7 @@ int worker_run(void *arg)
 		if (rx == SL_RX_END)
 			break;
 		if (rx == SL_RX_END_CAPTURE) {
-			capture_end(w);
+			capture_end(w, w->pkt[0].ts_ns);
 		} else if (n > 0) {
 			burst(w, n);
 			idle = 0;

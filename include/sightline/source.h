@@ -14,7 +14,9 @@
 enum sl_rx {
 	SL_RX_OK, /* n packets, n may be 0: nothing there yet */
 	SL_RX_END_CAPTURE, /* no packet; this queue has seen the end of one capture: flush, then
-			      call again */
+			      call again. pkt[0].ts_ns is the latest time in the whole capture, so
+			      that what ends by then does not depend on the number of queues; 0: it
+			      was stopped */
 	SL_RX_END, /* no packet, and none will come */
 };
 

@@ -129,6 +129,9 @@ static void hand_over(struct replay *r, unsigned i, int rc)
 		set_relaxed(&r->loop_packets, r->loop_packets + r->results[i].packets * r->o.loop);
 		blocks_send_kept(r, r->highest_ns - r->lowest_ns + SL_SECOND);
 	}
+	if (r->results[i].packets > 0)
+		r->end_ns[i] = r->highest_ns +
+			       (r->o.loop - 1) * (r->highest_ns - r->lowest_ns + SL_SECOND);
 	blocks_send_mark(r, LANE_END_CAPTURE);
 }
 

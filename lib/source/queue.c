@@ -86,18 +86,22 @@ static void fill(const struct queue *q, struct block *b, struct sl_packet *pkt, 
 }
 
 /* After a stop: one END_CAPTURE, so that the worker flushes, and then the end. */
-static enum sl_rx stopped(struct queue *q)
+static enum sl_rx stopped(struct queue *q, struct sl_packet *pkt)
 {
+	pkt->ts_ns = 0;
 	if (q->ended || q->stop_said)
 		return SL_RX_END;
 	q->stop_said = true;
 	return SL_RX_END_CAPTURE;
 }
 
-static enum sl_rx said(struct queue *q, uintptr_t mark)
+static enum sl_rx said(
+	const struct replay *r, struct queue *q, uintptr_t mark, struct sl_packet *pkt)
 {
-	if (mark == LANE_END_CAPTURE)
+	if (mark == LANE_END_CAPTURE) {
+		pkt->ts_ns = r->end_ns[q->captures_ended++];
 		return SL_RX_END_CAPTURE;
+	}
 	if (mark == LANE_END)
 		q->ended = true;
 	return q->ended ? SL_RX_END : SL_RX_OK;
@@ -111,13 +115,13 @@ static enum sl_rx replay_rx_burst(
 	struct queue *q = &r->queues[queue];
 	*n = 0;
 	if (atomic_load_explicit(&r->stop, memory_order_relaxed))
-		return stopped(q);
+		return stopped(q, pkt);
 	struct block *b = q->current;
 	if (b == NULL) {
 		uintptr_t mark;
 		b = q->current = block_next(r, q, &mark);
 		if (b == NULL)
-			return said(q, mark);
+			return said(r, q, mark, pkt);
 	}
 	uint32_t left = b->count - b->taken;
 	uint16_t got = left < max ? (uint16_t)left : max;

@@ -69,8 +69,9 @@ static int replay_init(struct replay *r, char *err, size_t err_len)
 	if (rc < 0)
 		return rc;
 	r->results = calloc(r->o.path_count, sizeof(*r->results));
+	r->end_ns = calloc(r->o.path_count, sizeof(*r->end_ns));
 	r->kept = calloc(r->o.path_count, sizeof(struct sl_input *));
-	if (r->results == NULL || r->kept == NULL || blocks_init(r) < 0)
+	if (r->results == NULL || r->end_ns == NULL || r->kept == NULL || blocks_init(r) < 0)
 		return say(err, err_len, -ENOMEM, "replay", strerror(ENOMEM));
 	for (unsigned i = 0; i < r->o.path_count; i++)
 		r->results[i].path = r->o.paths[i];
@@ -214,5 +215,6 @@ void replay_close(struct sl_source *s)
 	free(r->kept);
 	free(r->head);
 	free(r->results);
+	free(r->end_ns);
 	free(r);
 }

@@ -62,6 +62,7 @@ struct queue {
 	uint32_t pass;
 	uint32_t held_blocks;
 	bool ended, stop_said;
+	unsigned captures_ended;
 	_Atomic uint64_t delivered; /* worker writes, any thread reads */
 	struct lane up;
 };
@@ -89,6 +90,7 @@ struct replay {
 	uint8_t *head; /* first bytes of the first capture, until start */
 	size_t head_len;
 	struct sl_replay_result *results;
+	uint64_t *end_ns; /* of each capture in its last pass; written before its mark is sent */
 
 	/* loader writes, any thread reads */
 	_Atomic uint64_t file_offset, files_done, capture_number;
