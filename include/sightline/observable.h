@@ -24,11 +24,11 @@
 #define SL_TYPES(X)                                                                                \
 	X(NONE, "")                                                                                \
 	X(IPV4, "ipv4-addr")                                                                       \
-	X(IPV6, "ipv6-addr") X(MAC, "mac-addr") X(DOMAIN, "domain-name") X(URL, "url")             \
-		X(EMAIL, "email-addr") X(FILE, "file") X(CERT, "x509-certificate")                 \
-			X(TRAFFIC, "network-traffic") X(USER_AGENT, "user-agent")                  \
-				X(SOFTWARE, "software") X(ARTIFACT, "artifact")                    \
-					X(EMAIL_MESSAGE, "email-message")
+	X(IPV6, "ipv6-addr")                                                                       \
+	X(MAC, "mac-addr") X(DOMAIN, "domain-name") X(URL, "url") X(EMAIL, "email-addr")           \
+		X(FILE, "file") X(CERT, "x509-certificate") X(TRAFFIC, "network-traffic")          \
+			X(USER_AGENT, "user-agent") X(SOFTWARE, "software")                        \
+				X(ARTIFACT, "artifact") X(EMAIL_MESSAGE, "email-message")
 
 #define X(id, text) SL_TYPE_##id,
 enum sl_type { SL_TYPES(X) SL_TYPE_COUNT };
