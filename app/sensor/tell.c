@@ -88,7 +88,6 @@ static void tell_hit(struct worker *w, const struct sl_hit *hit, uint32_t n)
 	const struct sl_observable *o = &w->batch.obs[hit->obs];
 	struct sl_flow *f = o->flow;
 	uint16_t said = f->said != NULL ? f->said->used : 0;
-	sl_count(&w->counters, SL_C_HITS, 1);
 	if (sl_wheres[o->where].scope == SL_SCOPE_FLOW) {
 		f->hit = true;
 		f->told = f->outcome;
@@ -141,7 +140,6 @@ void tell_batch(struct worker *w)
 	uint16_t at = 0, remembered = 0;
 	if (b->n == 0)
 		return;
-	sl_count(&w->counters, SL_C_OBSERVABLES, b->n);
 	for (uint16_t i = 0; w->emit_observables && i < b->n; i++)
 		if (!(b->obs[i].flags & (SL_OBS_SILENT | SL_OBS_CLOSE)))
 			tell_observable(w, &b->obs[i]);

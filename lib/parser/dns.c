@@ -339,13 +339,13 @@ static enum sl_verdict dns_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
 	struct dns *d = state;
-	struct sl_rd r = sl_rd(p->bytes);
 	*consumed = 0;
 	if (p->kind == SL_PIECE_END)
 		return dns_end(d, p->dir, b);
 	*consumed = p->bytes.len;
 	if (p->kind != SL_PIECE_BYTES || p->bytes.len < HEADER_BYTES || p->bytes.len > UINT16_MAX)
 		return SL_MORE;
+	struct sl_rd r = sl_rd(p->bytes);
 	struct header h = read_header(&r);
 	uint8_t outcome = b->outcome, flags = b->flags;
 	bool done = d->active || message_open(d, &h, p->bytes, p->dir, b);

@@ -75,7 +75,8 @@ static inline enum sl_verdict feed_call(
 		abort();
 	*progress = f->b.n > from || used > 0;
 	feed_log(f, from);
-	p->bytes = sl_span_from(p->bytes, used);
+	if (used)
+		p->bytes = sl_span_from(p->bytes, used);
 	return v;
 }
 

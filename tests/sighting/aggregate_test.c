@@ -360,6 +360,29 @@ static void test_directions(void **state)
 	}
 }
 
+/* Quiet ones take no number of the stream; the first loud indicator is told at once. */
+static void test_quiet(void **state)
+{
+	struct fixture *f = *state;
+	struct made_record x;
+	/* No reader arms quietly yet: the test makes one so. */
+	struct sl_indicator *i =
+		(struct sl_indicator *)(uintptr_t)sl_ruleset_indicator(f->rs, f->evil[0]);
+	i->quiet = true;
+	hit(f, T0, "evil.example", 1, 0);
+	hit(f, T0, "evil.example", 2, 0);
+	assert_int_equal(f->n, 1);
+	assert_true(f->told[0].quiet);
+	assert_int_equal(f->told[0].seq, 0);
+	record_name(&x, T0, SL_WHERE_DNS_QUERY, "evil.example", 3, f->evil, 2);
+	assert_int_equal(sl_sightings_hit(f->s, &x.r, f->rs), 0);
+	assert_int_equal(f->n, 2);
+	assert_false(f->told[1].quiet);
+	assert_int_equal(f->told[1].seq, 1);
+	assert_int_equal(f->told[1].revision, 2);
+	assert_int_equal(f->told[1].count, 3);
+}
+
 static void test_odd_records(void **state)
 {
 	struct fixture *f = *state;
@@ -388,6 +411,6 @@ int main(void)
 		T(test_grid), T(test_identity), T(test_repeat_flag), T(test_repeat_over_the_edge),
 		T(test_one_message_counts_once), T(test_late), T(test_horizon),
 		T(test_flush_remembers), T(test_bound), T(test_ruleset_may_go), T(test_context),
-		T(test_directions), T(test_odd_records) };
+		T(test_directions), T(test_quiet), T(test_odd_records) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,8 @@ static inline struct sl_record *record_name(struct made_record *x, uint64_t ts_n
 	x->r.match = SL_MATCH_SUFFIX;
 	x->r.indicator_count = count;
 	x->r.value_len = (uint16_t)strlen(name);
-	memcpy(x->r.tail, numbers, 4 * (size_t)count);
+	if (count > 0)
+		memcpy(x->r.tail, numbers, 4 * (size_t)count);
 	memcpy(x->r.tail + 4 * (size_t)count, name, strlen(name));
 	record_flow(&x->r, "10.0.0.1", 40000, "8.8.8.8", 53, 17);
 	x->r.flow.id = 1;

@@ -69,7 +69,7 @@ class Running:
     def __init__(self, *args, stdin=None):
         self.args = [str(a) for a in args]
         self.p = subprocess.Popen(self.args, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.text = {"out": b"", "err": b""}
+        self.text = {"out": bytearray(), "err": bytearray()}
         self.files = {"out": self.p.stdout, "err": self.p.stderr}
         for f in self.files.values():
             fcntl.fcntl(f, fcntl.F_SETFL, fcntl.fcntl(f, fcntl.F_GETFL) | os.O_NONBLOCK)
@@ -103,15 +103,20 @@ class Running:
         return bool(ready)
 
     def until(self, word, where="err", count=1):
-        """Waits until `word` has come `count` times on stderr (or stdout); the text so far."""
+        """Waits until `word` has come `count` times on stderr (or stdout)."""
         end = time.monotonic() + PATIENCE
-        while self.text[where].count(word.encode()) < count:
+        text, word, at, behind, seen = self.text[where], word.encode(), 0, 0, 0
+        while seen < count:
+            found = text.find(word, at)
+            if found >= 0:
+                seen, at, behind = seen + 1, found + len(word), found + len(word)
+                continue
+            at = max(behind, len(text) - len(word) + 1)
             if not self.files or time.monotonic() > end:
                 raise AssertionError("%s: '%s' did not come\nstdout: %s\nstderr: %s" % (
-                    " ".join(self.args), word, self.text["out"][-2000:].decode("utf-8", "replace"),
+                    " ".join(self.args), word.decode(), self.text["out"][-2000:].decode("utf-8", "replace"),
                     self.text["err"][-2000:].decode("utf-8", "replace")))
             self._pump(1)
-        return self.text[where].decode("utf-8", "replace")
 
     def end(self, signal=None, check=0):
         """Sends a signal if one is given, reads to the end. (status, stdout, stderr)"""
