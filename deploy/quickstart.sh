@@ -88,8 +88,8 @@ cat <<END
 
 The collector is running (process $(<"$pid_file")); sensors deliver to tcp://127.0.0.1:$deliver,
 and the stream of sightings is at tcp://127.0.0.1:$stream.
-  see them arrive   $build/app/sightline/sightline tail --connect tcp://127.0.0.1:$stream
+  see them arrive   $build/app/sightline/sightline tail tcp://127.0.0.1:$stream
   what is stored    $state/sightings.db (SQLite)
   its log           $log
-  stop it           $top/deploy/quickstart.sh stop
+  stop it           ${SIGHTLINE_STATE:+SIGHTLINE_STATE=$state }$top/deploy/quickstart.sh stop
 END
