@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The benchmark mix against the indicators made from it: every expected sighting that needs no reassembly, no decoy, and
 the same answer whatever the number of workers and the kind of memory."""
-import json, re
+import json, os, re
 from harness import *
 
 MIX = data("bench-mix.pcap.gz")
@@ -79,5 +79,27 @@ def test_byte_identical_with_one_worker(folder):
     assert sightings(*args) == sightings(*args)
 
 
+def test_every_flow_is_told_once(folder):
+    """Packets of flow records and packets that left the path by name are all the packets, and the flows are the same for
+    any number of workers."""
+    first = None
+    for workers in (1, 2, 3):
+        _, out, _ = sensor("--replay", MIX, "--emit", "flows", "--stats", folder + "/stats", "--workers", workers)
+        st, flows = stats(folder + "/stats"), lines(out)
+        accounts(st)
+        assert sum(sum(f["packets"]) for f in flows) == st["sightline_processed_packets_total"]
+        assert len(flows) == st["sightline_flows_total"]
+        first = first or sorted(out.splitlines())
+        assert sorted(out.splitlines()) == first, "%d workers tell other flows" % workers
+
+
+def test_sanitizers_find_nothing(folder):
+    one = counts(lines(sightings("--workers", 1)))
+    _, out, err = run(os.path.join(ASAN, "app/sensor/sightline-sensor"), "--replay", MIX, "-i", INTEL, "-i", DECOYS,
+                      "--emit", "sightings", "--emit", "observables", "--emit", "flows", "--workers", 2)
+    assert "runtime error" not in err, err[-3000:]
+    assert counts(l for l in lines(out) if l["record"] == "sighting") == one
+
+
 if __name__ == "__main__":
-    main()
+    main(needs_data=True)
