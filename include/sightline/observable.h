@@ -25,8 +25,9 @@
 	X(NONE, "")                                                                                \
 	X(IPV4, "ipv4-addr")                                                                       \
 	X(IPV6, "ipv6-addr")                                                                       \
-	X(MAC, "mac-addr") X(DOMAIN, "domain-name") X(URL, "url") X(EMAIL, "email-addr")           \
-		X(FILE, "file") X(CERT, "x509-certificate") X(TRAFFIC, "network-traffic")          \
+	X(MAC, "mac-addr")                                                                         \
+	X(DOMAIN, "domain-name") X(URL, "url") X(EMAIL, "email-addr") X(FILE, "file")              \
+		X(CERT, "x509-certificate") X(TRAFFIC, "network-traffic")                          \
 			X(USER_AGENT, "user-agent") X(SOFTWARE, "software")                        \
 				X(ARTIFACT, "artifact") X(EMAIL_MESSAGE, "email-message")
 

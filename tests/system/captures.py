@@ -15,6 +15,7 @@ INTEL = os.path.join(DATA, "intel", "derived-from-pcaps", "decoys.jsonl")
 
 
 def captures():
+    yield os.path.join(DATA, "bench-mix.pcap.gz")
     for folder in ("pcap", "suricata-verify"):
         for base, _, names in os.walk(os.path.join(DATA, folder)):
             for name in names:
