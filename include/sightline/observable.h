@@ -21,15 +21,13 @@
 #include <sightline/packet.h>
 #include <sightline/span.h>
 
-#define SL_TYPES(X)                                                                                \
-	X(NONE, "")                                                                                \
-	X(IPV4, "ipv4-addr")                                                                       \
-	X(IPV6, "ipv6-addr")                                                                       \
-	X(MAC, "mac-addr")                                                                         \
-	X(DOMAIN, "domain-name") X(URL, "url") X(EMAIL, "email-addr") X(FILE, "file")              \
-		X(CERT, "x509-certificate") X(TRAFFIC, "network-traffic")                          \
-			X(USER_AGENT, "user-agent") X(SOFTWARE, "software")                        \
-				X(ARTIFACT, "artifact") X(EMAIL_MESSAGE, "email-message")
+/* clang-format off */
+#define SL_TYPES(X) \
+	X(NONE, "") X(IPV4, "ipv4-addr") X(IPV6, "ipv6-addr") X(MAC, "mac-addr") X(DOMAIN, "domain-name") \
+	X(URL, "url") X(EMAIL, "email-addr") X(FILE, "file") X(CERT, "x509-certificate") \
+	X(TRAFFIC, "network-traffic") X(USER_AGENT, "user-agent") X(SOFTWARE, "software") \
+	X(ARTIFACT, "artifact") X(EMAIL_MESSAGE, "email-message")
+/* clang-format on */
 
 #define X(id, text) SL_TYPE_##id,
 enum sl_type { SL_TYPES(X) SL_TYPE_COUNT };
