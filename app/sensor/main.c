@@ -194,10 +194,15 @@ static void control(struct sensor *s)
 		int sig = sigtimedwait(&set, NULL,
 			&(struct timespec){ .tv_nsec = s->stopped ? 1000000 : TICK_NS / 10 });
 		reload |= sig == SIGHUP;
-		if (sig == SIGINT || sig == SIGTERM || publisher_failed(s->publisher))
+		bool end = sig == SIGINT || sig == SIGTERM;
+		if (end && s->stopped) {
+			sl_warn("asked twice to end: what was not written yet is lost");
+			_exit(EXIT_FAILED);
+		}
+		if (end || publisher_failed(s->publisher))
 			stop(s);
-		if (armory_settle(s->armory) &&
-			reload) { /* one that was asked for earlier is done */
+		bool settled = armory_settle(s->armory);
+		if (reload && settled) {
 			armory_reload(s->armory);
 			reload = false;
 		}
