@@ -210,13 +210,16 @@ static void take_ack(struct sl_delivery *d, const Sightline__V1__Ack *a)
 	b->due_ns = sl_clock_mono_ns() + REFUSED_NS;
 }
 
-static void take_acks(struct sl_delivery *d)
+/* True: something came. */
+static bool take_acks(struct sl_delivery *d)
 {
 	uint8_t frame[ACK_MAX];
+	bool came = false;
 	int n;
 	while ((n = zmq_recv(d->socket, frame, sizeof(frame), ZMQ_DONTWAIT)) >= 0) {
 		bool one = !bus_more(d->socket) && n <= (int)sizeof(frame);
 		bus_skip(d->socket);
+		came = true;
 		Sightline__V1__Ack *a =
 			one ? sightline__v1__ack__unpack(NULL, (size_t)n, frame) : NULL;
 		if (a == NULL)
@@ -224,6 +227,7 @@ static void take_acks(struct sl_delivery *d)
 		take_ack(d, a);
 		sightline__v1__ack__free_unpacked(a, NULL);
 	}
+	return came;
 }
 
 static bool send_batch(struct sl_delivery *d, struct batch *b, uint64_t now_ns)
@@ -269,9 +273,11 @@ static uint64_t send_due(struct sl_delivery *d)
 void sl_delivery_run(struct sl_delivery *d, int timeout_ms)
 {
 	take_events(d);
-	take_acks(d);
+	bool came = take_acks(d);
 	uint64_t wait_ns = send_due(d);
-	if (timeout_ms <= 0)
+	/* An answer that was there already is what the caller waits for: after the last one
+	 * nothing more comes. */
+	if (timeout_ms <= 0 || came)
 		return;
 	uint64_t wait_ms = wait_ns / 1000000 + 1;
 	zmq_pollitem_t items[] = {
