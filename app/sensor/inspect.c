@@ -163,11 +163,11 @@ void inspect_packet(struct worker *w, struct sl_packet *p)
 		f->told = f->outcome;
 		aim(w, f, p->ts_ns, 0);
 	}
-	struct sl_piece piece[SL_STREAM_PIECES];
-	unsigned n = sl_stream_pieces(p, piece, &w->counters);
-	for (unsigned i = 0; i < n; i++) {
-		aim(w, f, p->ts_ns, 0);
-		parse(w, f, &piece[i]);
+	struct sl_piece piece;
+	sl_stream_push(w->streams, p);
+	while (sl_stream_next(w->streams, &piece)) {
+		aim(w, f, piece.ts_ns, 0);
+		parse(w, f, &piece);
 	}
 }
 
@@ -190,6 +190,12 @@ void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns)
 
 void inspect_end(struct worker *w, struct sl_flow *f)
 {
+	struct sl_piece held;
+	sl_stream_end(w->streams, f);
+	while (sl_stream_next(w->streams, &held)) {
+		aim(w, f, held.ts_ns, 0);
+		parse(w, f, &held);
+	}
 	for (unsigned dir = 0; dir < 2 && f->parser != NULL; dir++) {
 		struct sl_piece end = { .kind = SL_PIECE_END,
 			.dir = (enum sl_dir)dir,

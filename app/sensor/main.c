@@ -117,6 +117,7 @@ static int step_workers(struct sensor *s)
 {
 	struct worker_options o = { .src = s->source,
 		.flow = sl_flow_defaults,
+		.stream = sl_stream_defaults,
 		.parser_bytes = sl_config_u64(s->config, "parser.memory"),
 		.ring_bytes = sl_config_u64(s->config, "ring"),
 		.contexts = (uint32_t)sl_config_u64(s->config, "flow.context_max"),
@@ -125,14 +126,15 @@ static int step_workers(struct sensor *s)
 		.emit_flows = s->emit_flows,
 		.wait = true };
 	o.flow.max_flows = (uint32_t)sl_config_u64(s->config, "flow.max");
+	o.stream.memory_bytes = sl_config_u64(s->config, "stream.memory");
 	s->worker = calloc(s->workers, sizeof(*s->worker));
 	int rc = s->worker == NULL ? -ENOMEM : 0;
 	for (o.number = 0; rc == 0 && o.number < s->workers; o.number++)
 		rc = worker_new(&s->worker[o.number], &o);
 	if (rc < 0)
 		snprintf(s->err, sizeof(s->err),
-			"no memory for %u workers: lower flow.max, flow.context_max or "
-			"parser.memory in the configuration",
+			"no memory for %u workers: lower flow.max, flow.context_max, "
+			"stream.memory or parser.memory in the configuration",
 			s->workers);
 	return rc;
 }

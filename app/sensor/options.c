@@ -159,6 +159,13 @@ static const struct sl_opt opts[] = {
 		.min = 0,
 		.max = 268435456,
 		.help = "flows a worker keeps the context of (names, URLs), 512 bytes each" },
+	{ .key = "stream.memory",
+		.kind = SL_OPT_SIZE,
+		.def = "64MiB",
+		.min = 1048576,
+		.max = 1e11,
+		.help = "memory of a worker for TCP segments that came before their turn; at the "
+			"bound their holes are given up, counted" },
 	{ .key = "parser.memory",
 		.kind = SL_OPT_SIZE,
 		.def = "64MiB",

@@ -36,6 +36,7 @@ struct worker {
 	struct sl_source *src;
 	struct sl_ring *ring;
 	struct sl_flow_table *flows;
+	struct sl_stream *streams;
 	struct sl_parser_pool *states;
 	struct context_pool *contexts;
 	struct sl_decode_options decode;
@@ -60,6 +61,7 @@ struct worker_options {
 	unsigned number;
 	struct sl_source *src;
 	struct sl_flow_options flow;
+	struct sl_stream_options stream;
 	size_t parser_bytes, ring_bytes;
 	uint32_t contexts;
 	bool verify_checksums, emit_observables, emit_flows, wait;

@@ -86,7 +86,21 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(STREAM_SYN_DATA, "sightline_stream_syn_data_segments_total",                             \
 		"SYN segments with payload")                                                       \
 	X(MESSAGES_PART, "sightline_partly_read_messages_total",                                   \
-		"messages cut or malformed, used up to there")
+		"messages cut or malformed, used up to there")                                     \
+	X(STREAM_HELD, "sightline_stream_held_segments_total",                                     \
+		"TCP segments kept because bytes before them were missing")                        \
+	X(STREAM_CONFLICT, "sightline_stream_conflicts_total",                                     \
+		"TCP segments that contradict bytes held of another")                              \
+	X(STREAM_HOLE_ACKED, "sightline_stream_holes_given_up_total{why=\"acknowledged\"}",        \
+		"holes that the receiver had filled and the capture had not")                      \
+	X(STREAM_HOLE_CUT, "sightline_stream_holes_given_up_total{why=\"cut\"}",                   \
+		"holes left by packets captured short")                                            \
+	X(STREAM_HOLE_BOUND, "sightline_stream_holes_given_up_total{why=\"bound\"}",               \
+		"holes with too much held behind them")                                            \
+	X(STREAM_HOLE_MEMORY, "sightline_stream_holes_given_up_total{why=\"memory\"}",             \
+		"holes given up because the memory for segments was used up")                      \
+	X(STREAM_HOLE_END, "sightline_stream_holes_given_up_total{why=\"end\"}",                   \
+		"holes that nothing could fill any more")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

@@ -37,8 +37,10 @@ struct sl_said;
 struct sl_stream_seq {
 	uint32_t first; /* sequence number of the first byte, after the SYN or where it was met */
 	uint32_t next; /* after the last byte given */
-	uint32_t hole_from, hole_to; /* the newest hole that is not filled; equal: none */
+	uint32_t hole_from, hole_to; /* the newest hole given up and not filled; equal: none */
 	bool known; /* next is valid */
+	bool middle; /* first is where it was met, not known from a SYN */
+	bool cut; /* the packet that brought the last byte given was captured short */
 };
 
 /* One flow. Two cache lines that every packet touches, then what is touched when something is said.
@@ -71,7 +73,7 @@ struct sl_flow {
 	struct sl_stream_seq seq[2]; /* by enum sl_dir */
 	const struct sl_parser *parser; /* chosen once; NULL: none yet, or none will be */
 	void *parser_state; /* from the state pools, NULL until a parser needs it */
-	void *stream; /* reassembly, NULL until a segment is out of order */
+	void *stream; /* segments held by lib/stream; NULL: none */
 	uint8_t probe_left[2]; /* payload packets that may still be probed, by direction */
 	bool parser_dead[2]; /* the parser gave up on this direction */
 	uint64_t missing[2]; /* TCP payload bytes that no packet brought, by direction */

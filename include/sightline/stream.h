@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stream.h - from packets to the bytes that a parser is fed. Now: each TCP payload and UDP datagram
- * as it came, retransmissions of bytes already fed left out, a hole told as a gap. Reassembly takes
- * this place with the same call. Worker. */
+/* stream.h - from packets to the bytes that a parser is fed: each direction of a TCP connection in
+ * order, every byte once. What comes in order is never copied; what comes before its turn is copied
+ * into memory decided at start and kept until its hole is filled or given up. One reassembler a
+ * worker, never shared.
+ *
+ * A hole is given up, told as a gap of its size, and what is held behind it follows in order, when
+ *  - the other direction acknowledged bytes behind it: the receiver has what the tap missed, and
+ *    nobody will send it again (SL_C_STREAM_HOLE_ACKED);
+ *  - it begins where a packet was captured shorter than it was (SL_C_STREAM_HOLE_CUT);
+ *  - max_segments or max_bytes of its direction are held (SL_C_STREAM_HOLE_BOUND): as many holes,
+ *    from the first on, as it takes until the new segment fits or comes in order;
+ *  - the worker's memory is used up (SL_C_STREAM_HOLE_MEMORY): the flow that wants more gives up
+ * its own holes, never another's;
+ *  - an RST within the window, a SYN with another number, a jump in numbers beyond any window, or
+ *    the end of the flow leaves nothing to wait for (SL_C_STREAM_HOLE_END).
+ * A FIN gives up nothing: what comes before it may still be sent again, until it is acknowledged.
+ * A segment that comes late into the newest hole given up is still given, behind a gap of unknown
+ * size, because it doesn't continue what was given before it; so is one from before the byte with
+ * which a direction was met in its middle. */
 #ifndef SIGHTLINE_STREAM_H
 #define SIGHTLINE_STREAM_H
 
@@ -16,21 +32,49 @@ enum sl_piece_kind { SL_PIECE_BYTES, SL_PIECE_GAP, SL_PIECE_END };
 struct sl_piece {
 	enum sl_piece_kind kind;
 	enum sl_dir dir;
-	struct sl_span bytes; /* BYTES: borrowed until the burst is released */
+	struct sl_span bytes; /* BYTES: borrowed until the next call of sl_stream_next */
 	uint64_t gap_bytes; /* GAP: bytes that nobody saw, 0 where unknown */
-	uint64_t ts_ns;
+	uint64_t ts_ns; /* of the packet that made it readable in order; of the flow's last */
 	bool datagram; /* message boundaries are packet boundaries */
 };
 
-#define SL_STREAM_PIECES 2 /* at most from one packet: a hole, and the bytes behind it */
+/* Whose bytes count where segments that nothing was given of yet overlap and differ. What was given
+ * is never taken back, as no receiver does. FIRST and LAST say it outright. The others prefer the
+ * segment that begins first, as BSD and Linux queue them; where both begin at the same byte BSD
+ * keeps what it has, Linux replaces it by a longer one. Linux is the default: most servers run it,
+ * and it differs from BSD in nothing else. Bytes that differ are counted whatever the policy
+ * (SL_C_STREAM_CONFLICT), where the old ones are still held. */
+enum sl_overlap { SL_OVERLAP_FIRST, SL_OVERLAP_LAST, SL_OVERLAP_BSD, SL_OVERLAP_LINUX };
 
-/* What one bound packet gives to its flow's parser, in order; returns how many pieces. A UDP
- * payload is one datagram. A TCP payload is what of it is new: bytes given before are left out, a
- * hole is told before the bytes that follow it, and a segment that comes late into the newest hole
- * of its direction is still given, behind a gap of unknown size, because it doesn't continue what
- * was given before it. The end of a flow is the worker's to tell: SL_PIECE_END is never made here,
- * and neither FIN nor RST stops what is given. Writes seq and missing of pkt->flow. */
-unsigned sl_stream_pieces(
-	const struct sl_packet *pkt, struct sl_piece out[SL_STREAM_PIECES], struct sl_counters *c);
+struct sl_stream_options {
+	size_t memory_bytes; /* for segments held, all flows together; touched as it is needed */
+	uint32_t max_segments; /* held of one direction, 16384 at most */
+	uint32_t max_bytes; /* of memory that they take, a direction */
+	enum sl_overlap overlap;
+};
+extern const struct sl_stream_options sl_stream_defaults;
+
+struct sl_stream;
+
+/* -EINVAL, -ENOMEM. Control, as is _free. */
+int sl_stream_new(
+	struct sl_stream **out, const struct sl_stream_options *o, struct sl_counters *counters);
+void sl_stream_free(struct sl_stream *s);
+
+/* Takes a bound packet; sl_stream_next then gives, until false, every piece that it made readable:
+ * first of the other direction what its acknowledgement released, then of its own. A UDP payload is
+ * one datagram; a packet of another protocol gives nothing. The packet has to stay until then.
+ * SL_PIECE_END is never made here: the end of a flow is the worker's to tell. Writes seq, stream
+ * and missing of pkt->flow, which keeps nothing but sequence numbers while nothing is held. */
+void sl_stream_push(struct sl_stream *s, const struct sl_packet *pkt);
+/* The flow has ended: sl_stream_next gives what is held, direction after direction, and when it is
+ * false all memory of the flow is given back. */
+void sl_stream_end(struct sl_stream *s, struct sl_flow *f);
+bool sl_stream_next(struct sl_stream *s, struct sl_piece *out);
+
+size_t sl_stream_bytes(const struct sl_stream *s); /* of memory_bytes, in use */
+/* Places in lists of held segments that were looked at or moved so far: what a test of the bounds
+ * counts instead of time. */
+uint64_t sl_stream_work(const struct sl_stream *s);
 
 #endif

@@ -1,170 +1,319 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stream.c - from bound packets to the pieces that a parser is fed. Worker. Keeps nothing but a few
- * sequence numbers in the flow; never holds or copies a byte.
- * Sequence numbers are compared modulo 2^32 (RFC 9293 3.4). */
-#include <sightline/stream.h>
-
+/* stream.c - from bound packets to the pieces that a parser is fed. One worker; making and freeing
+ * a reassembler is control's. What comes in order passes in sl_stream_push's first lines. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <sightline/mem.h>
+#include <sightline/stream.h>
+
+#include "reassembly.h"
 #include <sightline/hot.h>
 
-/* No window is larger (RFC 7323 2.3: 2^30); what is further off belongs to no run of this one. */
-#define WINDOW_MAX (INT32_C(1) << 30)
+#define SEGMENTS_MAX 16384 /* what the lists can number */
+#define WINDOW_PLAIN 65535 /* a window without scaling (RFC 9293 3.1) */
 
-/* One segment's payload on its way to pieces. */
-struct segment {
-	struct sl_stream_seq *sq;
-	uint64_t *missing;
-	struct sl_counters *c;
-	struct sl_piece *out;
-	unsigned pieces;
-	uint32_t seq; /* of bytes.p[0] */
-	struct sl_span bytes;
-	uint64_t ts_ns;
-	enum sl_dir dir;
+const struct sl_stream_options sl_stream_defaults = {
+	.memory_bytes = (size_t)64 << 20,
+	.max_segments = 1024,
+	.max_bytes = 2 << 20,
+	.overlap = SL_OVERLAP_LINUX,
 };
 
-static void put_bytes(struct segment *s, struct sl_span bytes, bool datagram)
+int sl_stream_new(
+	struct sl_stream **out, const struct sl_stream_options *o, struct sl_counters *counters)
 {
-	s->out[s->pieces++] = (struct sl_piece){
-		.kind = SL_PIECE_BYTES,
-		.dir = s->dir,
-		.bytes = bytes,
-		.ts_ns = s->ts_ns,
-		.datagram = datagram,
+	if (o->max_segments == 0 || o->max_segments > SEGMENTS_MAX)
+		return -EINVAL;
+	struct sl_stream *s = sl_mem_map(sizeof(*s));
+	if (s == NULL)
+		return -ENOMEM;
+	int rc = blocks_new(&s->holder.blocks, o->memory_bytes);
+	if (rc < 0) {
+		sl_mem_unmap(s, sizeof(*s));
+		return rc;
+	}
+	s->holder.overlap = o->overlap;
+	s->holder.max_segments = (uint16_t)o->max_segments;
+	s->holder.max_bytes = o->max_bytes;
+	s->holder.c = s->c = counters;
+	s->spent = NO_BLOCK;
+	*out = s;
+	return 0;
+}
+
+void sl_stream_free(struct sl_stream *s)
+{
+	if (s == NULL)
+		return;
+	blocks_free(s->holder.blocks);
+	sl_mem_unmap(s, sizeof(*s));
+}
+
+size_t sl_stream_bytes(const struct sl_stream *s)
+{
+	return blocks_used(s->holder.blocks);
+}
+
+uint64_t sl_stream_work(const struct sl_stream *s)
+{
+	return s->holder.work;
+}
+
+/* ---- What a flow holds ---- */
+
+/* NULL: nothing of this direction. */
+static struct hold *held(const struct sl_flow *f, enum sl_dir dir)
+{
+	struct holds *hs = f->stream;
+	return hs != NULL && hs->side[dir].n > 0 ? &hs->side[dir] : NULL;
+}
+
+/* What the flow keeps its segments in; NULL: no memory. */
+static struct holds *holds_of(struct sl_stream *s, struct sl_flow *f)
+{
+	if (f->stream != NULL)
+		return f->stream;
+	uint32_t block = blocks_take(s->holder.blocks, (uint32_t)sizeof(struct holds));
+	if (block == NO_BLOCK)
+		return NULL;
+	struct holds *hs = blocks_at(s->holder.blocks, block);
+	*hs = (struct holds){ .block = block };
+	f->stream = hs;
+	return hs;
+}
+
+/* A flow with nothing out of order keeps nothing here. */
+static void tidy(struct sl_stream *s, struct sl_flow *f)
+{
+	struct holds *hs = f->stream;
+	if (hs == NULL || hs->side[0].n > 0 || hs->side[1].n > 0)
+		return;
+	blocks_give(s->holder.blocks, hs->block);
+	f->stream = NULL;
+}
+
+static void give_spent(struct sl_stream *s)
+{
+	if (s->spent != NO_BLOCK)
+		blocks_give(s->holder.blocks, s->spent);
+	s->spent = NO_BLOCK;
+}
+
+/* ---- Pieces ---- */
+
+static bool give_held(struct sl_stream *s, enum sl_dir dir, struct sl_piece *out)
+{
+	struct sl_stream_seq *sq = &s->flow->seq[dir];
+	struct sl_span bytes = hold_shift(&s->holder, held(s->flow, dir), &s->spent);
+	*out = (struct sl_piece){
+		.kind = SL_PIECE_BYTES, .dir = dir, .bytes = bytes, .ts_ns = s->ts_ns
 	};
-}
-
-static void put_gap(struct segment *s, uint32_t bytes)
-{
-	s->out[s->pieces++] = (struct sl_piece){
-		.kind = SL_PIECE_GAP,
-		.dir = s->dir,
-		.gap_bytes = bytes,
-		.ts_ns = s->ts_ns,
-	};
-}
-
-static void in_order(struct segment *s)
-{
-	put_bytes(s, s->bytes, false);
-	s->sq->next = s->seq + (uint32_t)s->bytes.len;
-}
-
-/* Nothing is known of where this belongs: it is the begin of a new run. */
-static void resync(struct segment *s)
-{
-	sl_count(s->c, SL_C_STREAM_RESYNC, 1);
-	s->sq->hole_from = s->sq->hole_to = 0;
-	put_gap(s, 0);
-	in_order(s);
-}
-
-static void behind_hole(struct segment *s, uint32_t hole)
-{
-	s->sq->hole_from = s->sq->next;
-	s->sq->hole_to = s->seq;
-	*s->missing += hole;
-	sl_count(s->c, SL_C_STREAM_MISSING, hole);
-	put_gap(s, hole);
-	in_order(s);
-}
-
-/* The part of the segment that lies in the remembered hole, if any. What of the hole lies behind it
- * is still open; what lies before it is given up. The missing bytes come back, though their
- * counter, which only grows, keeps them: they were missing when it mattered. */
-static bool fill_hole(struct segment *s)
-{
-	struct sl_stream_seq *sq = s->sq;
-	uint32_t hole = sq->hole_to - sq->hole_from;
-	int32_t skip = (int32_t)(sq->hole_from - s->seq);
-	uint32_t from = skip > 0 ? (uint32_t)skip : 0; /* into the segment */
-	uint32_t at = skip > 0 ? 0 : (uint32_t)-skip; /* into the hole */
-	if (hole == 0 || from >= s->bytes.len || at >= hole)
-		return false;
-	uint32_t n = (uint32_t)s->bytes.len - from;
-	if (n > hole - at)
-		n = hole - at;
-	sl_count(s->c, SL_C_STREAM_LATE, 1);
-	sl_count(s->c, SL_C_STREAM_REPEATED, s->bytes.len - n);
-	put_gap(s, 0);
-	put_bytes(s, sl_span(s->bytes.p + from, n), false);
-	sq->hole_from += at + n;
-	*s->missing -= n;
+	sq->next += (uint32_t)bytes.len;
+	sq->cut = false;
 	return true;
 }
 
-/* The segment begins `back` bytes before what is expected. */
-static void behind_next(struct segment *s, uint32_t back)
+/* The hole up to `to` is given up. */
+static bool give_gap(struct sl_stream *s, enum sl_dir dir, uint32_t to, enum sl_counter why,
+	struct sl_piece *out)
 {
-	if (back < s->bytes.len) {
-		sl_count(s->c, SL_C_STREAM_REPEATED, back);
-		s->bytes = sl_span_from(s->bytes, back);
-		s->seq += back;
-		in_order(s);
-	} else if (!fill_hole(s)) {
-		sl_count(s->c, SL_C_STREAM_REPEATED, s->bytes.len);
-	}
+	struct sl_stream_seq *sq = &s->flow->seq[dir];
+	uint32_t hole = to - sq->next;
+	*out = (struct sl_piece){
+		.kind = SL_PIECE_GAP, .dir = dir, .gap_bytes = hole, .ts_ns = s->ts_ns
+	};
+	sq->hole_from = sq->next;
+	sq->hole_to = sq->next = to;
+	sq->cut = false;
+	s->flow->missing[dir] += hole;
+	sl_count(s->c, SL_C_STREAM_MISSING, hole);
+	sl_count(s->c, why, 1);
+	return true;
 }
 
-static void segment_place(struct segment *s)
+/* What is held and begins before `limit` (NULL: all), holes given up; false: nothing (more). */
+static bool give_up(struct sl_stream *s, enum sl_dir dir, const uint32_t *limit,
+	enum sl_counter why, struct sl_piece *out)
 {
-	int32_t ahead = (int32_t)(s->seq - s->sq->next);
-	if (!s->sq->known) {
-		s->sq->known = true;
-		s->sq->first = s->seq;
-		in_order(s);
-	} else if (ahead > WINDOW_MAX || ahead < -WINDOW_MAX) {
-		resync(s);
-	} else if (ahead > 0) {
-		behind_hole(s, (uint32_t)ahead);
-	} else if (ahead < 0) {
-		behind_next(s, 0u - (uint32_t)ahead);
-	} else {
-		in_order(s);
-	}
+	const struct hold *h = held(s->flow, dir);
+	if (h == NULL)
+		return false;
+	uint32_t first = hold_first(&s->holder, h);
+	if (first == s->flow->seq[dir].next)
+		return give_held(s, dir, out);
+	if (limit != NULL && (int32_t)(*limit - first) < 0)
+		return false;
+	return give_gap(s, dir, first, why, out);
 }
 
-/* A SYN takes one number. The same SYN once more says nothing; another one begins another run. */
-static void syn(struct segment *s)
+static bool give_cur(struct sl_stream *s, uint32_t n, struct sl_piece *out)
 {
-	s->seq++;
-	if (s->bytes.len)
-		sl_count(s->c, SL_C_STREAM_SYN_DATA, 1);
-	if (s->sq->known && s->sq->first == s->seq)
+	struct sl_stream_seq *sq = seq_of(s);
+	*out = (struct sl_piece){ .kind = SL_PIECE_BYTES,
+		.dir = s->dir,
+		.bytes = sl_span(s->cur.bytes.p, n),
+		.ts_ns = s->ts_ns };
+	segment_skip(&s->cur, n);
+	sq->next += n;
+	sq->cut = s->cut && s->cur.bytes.len == 0;
+	return true;
+}
+
+/* Keeps the payload, which comes before its turn. False, and *why: a hole has to go instead. */
+static bool keep(struct sl_stream *s, enum sl_counter *why)
+{
+	struct sl_stream_seq *sq = seq_of(s);
+	*why = SL_C_STREAM_HOLE_CUT;
+	if (sq->cut)
+		return false;
+	*why = SL_C_STREAM_HOLE_MEMORY;
+	struct holds *hs = holds_of(s, s->flow);
+	if (hs == NULL)
+		return false;
+	enum hold_result rc = hold_put(&s->holder, &hs->side[s->dir], sq->next, &s->cur);
+	if (rc == HOLD_BOUND)
+		*why = SL_C_STREAM_HOLE_BOUND;
+	else if (rc == HOLD_OK)
+		sl_count(s->c, SL_C_STREAM_HELD, 1);
+	return rc == HOLD_OK;
+}
+
+/* The next piece of the packet's own direction: its payload, or what is held behind it. */
+static bool give_own(struct sl_stream *s, struct sl_piece *out)
+{
+	struct sl_stream_seq *sq = seq_of(s);
+	struct segment *cur = &s->cur;
+	struct hold *h = held(s->flow, s->dir);
+	if (cur->bytes.len > 0 && (int32_t)(sq->next - cur->seq) > 0) {
+		uint32_t back = sq->next - cur->seq;
+		segment_skip(cur, back < cur->bytes.len ? back : (uint32_t)cur->bytes.len);
+	}
+	if (cur->bytes.len > 0 && cur->seq == sq->next) {
+		uint32_t n = h ? hold_yield(&s->holder, h, cur) : (uint32_t)cur->bytes.len;
+		if (n > 0)
+			return give_cur(s, n, out);
+		h = held(s->flow, s->dir);
+	}
+	if (h != NULL && hold_first(&s->holder, h) == sq->next)
+		return give_held(s, s->dir, out);
+	enum sl_counter why;
+	if (cur->bytes.len == 0 || keep(s, &why))
+		return false;
+	uint32_t to = cur->seq;
+	h = held(s->flow, s->dir);
+	if (h != NULL && (int32_t)(to - hold_first(&s->holder, h)) > 0)
+		to = hold_first(&s->holder, h);
+	return give_gap(s, s->dir, to, why, out);
+}
+
+/* An RST that the receiver would take (RFC 9293 3.5.3), as far as its window can be guessed. */
+static bool resets(const struct sl_stream *s)
+{
+	if (!(s->tcp_flags & TH_RST) || s->flow->stream == NULL)
+		return false;
+	const struct hold *h = held(s->flow, s->dir);
+	uint32_t next = seq_of(s)->next;
+	uint32_t span = h != NULL ? hold_end(&s->holder, h) - next : 0;
+	return s->cur.seq - next <= span + WINDOW_PLAIN;
+}
+
+/* ---- From stage to stage ---- */
+
+/* The next piece of the stage at hand; false: it is done with. */
+static bool stage_next(struct sl_stream *s, struct sl_piece *out)
+{
+	switch (s->stage) {
+	case RELEASE:
+		return s->tcp_flags & TH_ACK &&
+		       give_up(s, s->dir ^ 1, &s->ack, SL_C_STREAM_HOLE_ACKED, out);
+	case FLUSH:
+		return place_ends_run(s) && give_up(s, s->dir, NULL, SL_C_STREAM_HOLE_END, out);
+	case PLACE:
+		place(s);
+		return false;
+	case GIVE:
+		return give_own(s, out);
+	case END:
+		return give_up(s, SL_TO_SERVER, NULL, SL_C_STREAM_HOLE_END, out) ||
+		       give_up(s, SL_TO_CLIENT, NULL, SL_C_STREAM_HOLE_END, out);
+	}
+	return false;
+}
+
+static void stage_done(struct sl_stream *s)
+{
+	if (s->stage < GIVE || (s->stage == GIVE && resets(s))) {
+		s->stage++;
 		return;
-	*s->sq = (struct sl_stream_seq){ .first = s->seq, .next = s->seq, .known = true };
+	}
+	tidy(s, s->flow);
+	s->flow = NULL;
 }
 
-static unsigned tcp_pieces(const struct sl_packet *p, struct segment *s)
+bool sl_stream_next(struct sl_stream *s, struct sl_piece *out)
 {
-	s->seq = p->tcp_seq;
-	if (p->tcp_flags & TH_SYN)
-		syn(s);
-	if (s->bytes.len)
-		segment_place(s);
-	return s->pieces;
+	give_spent(s);
+	for (;;) {
+		if (s->given < s->queued) {
+			*out = s->queue[s->given++];
+			return true;
+		}
+		if (s->flow == NULL)
+			return false;
+		if (stage_next(s, out))
+			return true;
+		stage_done(s);
+	}
 }
 
-unsigned sl_stream_pieces(
-	const struct sl_packet *p, struct sl_piece out[SL_STREAM_PIECES], struct sl_counters *c)
+/* Everything but a segment in order of a flow that holds nothing. */
+static void push_placed(struct sl_stream *s, const struct sl_packet *p)
+{
+	s->flow = p->flow;
+	s->stage = p->flow->stream != NULL ? RELEASE : PLACE;
+	s->cur = (struct segment){ .bytes = sl_span(p->payload, p->payload_len),
+		.seq = p->tcp_seq,
+		.from = p->tcp_seq,
+		.to = p->tcp_seq + p->payload_len };
+	s->ack = p->tcp_ack;
+	s->tcp_flags = p->tcp_flags;
+	s->cut = p->flags & SL_PKT_CUT;
+}
+
+void sl_stream_push(struct sl_stream *s, const struct sl_packet *p)
 {
 	struct sl_flow *f = p->flow;
+	s->queued = s->given = 0;
 	if (f == NULL || !(p->flags & SL_PKT_L4))
-		return 0;
-	struct segment s = {
-		.sq = &f->seq[p->dir],
-		.missing = &f->missing[p->dir],
-		.c = c,
-		.out = out,
-		.bytes = sl_span(p->payload, p->payload_len),
-		.ts_ns = p->ts_ns,
-		.dir = p->dir,
-	};
-	if (p->proto == IPPROTO_TCP)
-		return tcp_pieces(p, &s);
-	if (p->proto == IPPROTO_UDP && p->payload_len)
-		put_bytes(&s, s.bytes, true);
-	return s.pieces;
+		return;
+	s->dir = p->dir;
+	s->ts_ns = p->ts_ns;
+	struct sl_span bytes = sl_span(p->payload, p->payload_len);
+	if (p->proto == IPPROTO_UDP && bytes.len > 0)
+		put_bytes(s, bytes, true);
+	if (p->proto != IPPROTO_TCP)
+		return;
+	struct sl_stream_seq *sq = &f->seq[p->dir];
+	bool plain = f->stream == NULL && !(p->tcp_flags & TH_SYN);
+	if (plain && bytes.len == 0)
+		return;
+	if (!plain || !sq->known || p->tcp_seq != sq->next) {
+		push_placed(s, p);
+		return;
+	}
+	put_bytes(s, bytes, false);
+	sq->next += (uint32_t)bytes.len;
+	sq->cut = p->flags & SL_PKT_CUT;
+}
+
+void sl_stream_end(struct sl_stream *s, struct sl_flow *f)
+{
+	s->queued = s->given = 0;
+	if (f->stream == NULL)
+		return;
+	s->flow = f;
+	s->stage = END;
+	s->ts_ns = f->last_ns;
 }

@@ -33,17 +33,26 @@ static void check_view(const struct sl_packet *p)
 	}
 }
 
-static void check_pieces(struct sl_packet *p, struct sl_counters *c)
+/* Pieces are of the packet, or of what was held of others: no longer than a packet can be. */
+static void check_pieces(struct sl_stream *s)
 {
-	struct sl_piece piece[SL_STREAM_PIECES];
-	unsigned n = sl_stream_pieces(p, piece, c);
-	MUST(n <= SL_STREAM_PIECES);
-	for (unsigned i = 0; i < n; i++) {
-		if (piece[i].kind != SL_PIECE_BYTES)
-			continue;
-		MUST(piece[i].bytes.len > 0 && piece[i].bytes.p >= p->payload);
-		MUST(piece[i].bytes.p + piece[i].bytes.len <= p->payload + p->payload_len);
+	struct sl_piece piece;
+	while (sl_stream_next(s, &piece)) {
+		MUST(piece.kind != SL_PIECE_END);
+		if (piece.kind == SL_PIECE_BYTES)
+			MUST(piece.bytes.len > 0 && piece.bytes.len <= UINT16_MAX);
 	}
+}
+
+static void end_flows(struct sl_flow_table *t, struct sl_stream *s)
+{
+	struct sl_flow *f;
+	while ((f = sl_flow_ended(t)) != NULL) {
+		sl_stream_end(s, f);
+		check_pieces(s);
+		MUST(f->stream == NULL);
+	}
+	sl_flow_reap(t);
 }
 
 static bool next_packet(struct sl_rd *r, struct sl_packet *p, bool *verify, uint64_t *now)
@@ -72,10 +81,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sl_counters c;
 	struct sl_flow_options fo = sl_flow_defaults;
+	struct sl_stream_options so = sl_stream_defaults;
 	struct sl_flow_table *t;
+	struct sl_stream *streams;
 	fo.max_flows = 4;
+	so.memory_bytes = 128 << 10;
+	so.max_segments = 8;
 	memset(&c, 0, sizeof(c));
 	MUST(sl_flow_table_new(&t, 0, &fo, &c) == 0);
+	MUST(sl_stream_new(&streams, &so, &c) == 0);
 	struct sl_rd r = sl_rd(sl_span(data, size));
 	struct sl_packet p;
 	bool verify;
@@ -85,16 +99,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(sl_decode(&o, &p, 1, &c) == (p.version != 0));
 		check_view(&p);
 		sl_flow_bind(t, &p, 1);
-		check_pieces(&p, &c);
+		sl_stream_push(streams, &p);
+		check_pieces(streams);
 		sl_flow_sweep(t, now);
-		while (sl_flow_ended(t))
-			;
-		sl_flow_reap(t);
+		end_flows(t, streams);
 		free((void *)(uintptr_t)p.data);
 	}
 	while (sl_flow_flush(t))
-		;
+		end_flows(t, streams);
+	end_flows(t, streams);
 	MUST(sl_flow_count(t) == 0);
+	MUST(sl_stream_bytes(streams) == 0);
+	sl_stream_free(streams);
 	sl_flow_table_free(t);
 	return 0;
 }
