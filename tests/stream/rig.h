@@ -94,10 +94,10 @@ static inline const char *sent(struct rig *r, enum sl_dir dir, uint8_t flags, in
 	return line;
 }
 
-/* text[at, at + len) to the server, without an acknowledgement. */
+/* text[at, at + len) to the server (where at is further, any of it), without an acknowledgement. */
 static inline const char *fed(struct rig *r, int at, uint32_t len)
 {
-	return sent(r, SL_TO_SERVER, 0, at, text + (at > 0 ? at : 0), len, 0);
+	return sent(r, SL_TO_SERVER, 0, at, text + at % 60, len, 0);
 }
 
 static inline const char *fed_syn(struct rig *r, int at, uint32_t len)
