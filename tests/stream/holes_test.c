@@ -75,7 +75,8 @@ static void test_acknowledged(void **state)
 		fed(r, 14, 2);
 		assert_string_equal(acked(r, 4), "");
 		assert_string_equal(acked(r, 9), ""); /* 9 may still be sent again */
-		assert_string_equal(acked(r, 12), "<6>ab");
+		assert_string_equal(acked(r, 10), "<6>ab");
+		assert_string_equal(acked(r, 12), "");
 		assert_int_equal(r->flow.missing[SL_TO_SERVER], 6);
 		assert_int_equal(count(r, SL_C_STREAM_HOLE_ACKED), 1);
 		/* With the answer in the same packet: what it answers comes first. */
@@ -249,6 +250,33 @@ static void test_memory(void **state)
 	rig_free(r);
 }
 
+/* Blocks of the smallest size that came back serve a large segment. */
+static void test_memory_of_another_size(void **state)
+{
+	static const uint8_t large[20000];
+	struct sl_stream_options o = sl_stream_defaults;
+	o.memory_bytes = 1;
+	struct rig *r = rig_with(9, &o);
+	for (unsigned round = 0; round < 3; round++) {
+		for (int i = 0; i < 900; i++)
+			fed(r, 2 + 2 * i, 1);
+		ended(r);
+		assert_int_equal(sl_stream_bytes(r->s), 0);
+		r->flow = (struct sl_flow){ .src.v4_be = 0 };
+		fed(r, 0, 1);
+		sent(r, SL_TO_SERVER, 0, 10, large, sizeof(large), 0);
+		assert_int_equal(count(r, SL_C_STREAM_HOLE_MEMORY), 0);
+		assert_true(sl_stream_bytes(r->s) > sizeof(large));
+		assert_non_null(r->flow.stream);
+		struct sl_piece p;
+		sl_stream_end(r->s, &r->flow);
+		while (sl_stream_next(r->s, &p))
+			;
+		r->flow = (struct sl_flow){ .src.v4_be = 0 };
+	}
+	rig_free(r);
+}
+
 /* Two segments that overlap and differ, then what stands before both. */
 static const char *two(enum sl_overlap overlap, int old_at, const char *old, int new_at,
 	const char *newer, bool filled_in_order)
@@ -355,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_bound_segments),
 		cmocka_unit_test(test_bound_bytes),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_memory_of_another_size),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_overlap_in_order),
 		cmocka_unit_test(test_overlap_of_three),
