@@ -214,6 +214,8 @@ void output_run(struct output *o, bool idle)
 {
 	if (idle && o->used > 0)
 		flush(o);
+	if (idle && o->stream != NULL)
+		sl_stream_out_run(o->stream);
 	if (o->delivery != NULL)
 		watch_delivery(o);
 }
