@@ -69,8 +69,8 @@ static int open_bus(struct output *o, const struct publisher_options *po, char *
 			"tcp://127.0.0.1:PORT or ipc:///PATH",
 			url);
 	else if (rc == -EINVAL)
-		snprintf(err, err_len,
-			"%s: no address; give tcp://127.0.0.1:PORT or ipc:///PATH", url);
+		snprintf(err, err_len, "%s: no address; give tcp://127.0.0.1:PORT or ipc:///PATH",
+			url);
 	else if (rc < 0)
 		snprintf(err, err_len,
 			"%s: %s; choose another address or end the program that has it", url,
