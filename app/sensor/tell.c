@@ -98,6 +98,8 @@ static void tell_hit(struct worker *w, const struct sl_hit *hit, uint32_t n)
 		return;
 	fill(r, SL_REC_HIT, w, o);
 	r->match = hit->match;
+	if (hit->known) /* the value was counted when it was said */
+		r->flags |= SL_OBS_REPEAT;
 	r->indicator_count = (uint16_t)n;
 	r->said_len = said;
 	uint8_t *p = r->tail;
