@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sightline/clock.h>
 #include <sightline/intel.h>
 #include <sightline/log.h>
 
@@ -55,12 +56,11 @@ static enum sl_validity validity(const struct armory *a)
 }
 
 /* Reads every path of a list into one set. The first failure is returned, after all were tried. */
-static int read_paths(struct armory *a, const char *key, struct sl_intel *in, uint64_t now_ns)
+static int read_paths(struct armory *a, const char *key, struct sl_intel *in)
 {
-	struct sl_intel_options o = {
-		.validity = validity(a), .now_ns = now_ns, .finding = tell_finding, .arg = a
-	};
+	struct sl_intel_options o = { .validity = validity(a), .finding = tell_finding, .arg = a };
 	size_t n;
+	o.now_ns = o.validity == SL_VALID_NOW ? sl_clock_wall_ns() : a->packet_time_ns;
 	const char *const *path = sl_config_list(a->config, key, &n);
 	int rc = 0;
 	a->told = 0;
@@ -106,14 +106,14 @@ static int compile(struct armory *a, struct sl_intel *in, struct sl_ruleset **ou
 	return sl_ruleset_build(out, in, &o, a->current, a->generation + 1);
 }
 
-static int load(struct armory *a, uint64_t now_ns, bool must_arm, struct sl_ruleset **out,
-	struct armory_counts *counts)
+static int load(
+	struct armory *a, bool must_arm, struct sl_ruleset **out, struct armory_counts *counts)
 {
 	struct sl_intel *in;
 	int rc = sl_intel_new(&in);
 	if (rc < 0)
 		return rc;
-	rc = read_paths(a, "intel", in, now_ns);
+	rc = read_paths(a, "intel", in);
 	if (rc < 0)
 		goto fail;
 	const char *useless = must_arm ? useless_source(in) : NULL;
@@ -161,7 +161,7 @@ static int allow_lists(struct armory *a)
 	if (n == 0)
 		return 0;
 	int rc = sl_intel_new(&a->allow);
-	return rc < 0 ? rc : read_paths(a, "allow", a->allow, a->packet_time_ns);
+	return rc < 0 ? rc : read_paths(a, "allow", a->allow);
 }
 
 int armory_new(
@@ -176,7 +176,7 @@ int armory_new(
 	if (rc == 0)
 		rc = allow_lists(a);
 	if (rc == 0)
-		rc = load(a, packet_time_ns, must_arm, &a->current, &a->counts);
+		rc = load(a, must_arm, &a->current, &a->counts);
 	if (rc < 0) {
 		armory_free(a);
 		return rc;
@@ -224,7 +224,7 @@ void armory_reload(struct armory *a)
 {
 	struct sl_ruleset *next = NULL;
 	struct armory_counts c = { 0 };
-	int rc = load(a, a->packet_time_ns, false, &next, &c);
+	int rc = load(a, false, &next, &c);
 	if (rc < 0) {
 		refuse(a, strerror(-rc));
 		return;

@@ -278,6 +278,28 @@ static uint32_t again(const struct sl_ruleset *rs, uint32_t generation)
 	return n;
 }
 
+/* A newer indicator of a value that an older one lists says that the value is known. */
+static void test_known(void **state)
+{
+	(void)state;
+	const struct sl_match_options o = { .validity = SL_VALID_PACKET };
+	struct sl_ruleset *rs[2];
+	struct sl_intel *in = feed(2, 5);
+	made_add(in, SL_TYPE_IPV4, "192.0.2.3", SL_MATCH_EXACT)->id = "other";
+	assert_int_equal(sl_ruleset_build(&rs[0], feed(2, 4), &o, NULL, 1), 0);
+	assert_int_equal(sl_ruleset_build(&rs[1], in, &o, rs[0], 2), 0);
+	assert_int_equal(again(rs[1], 1), 2);
+	assert_int_equal(hit[0].obs, 3);
+	assert_true(hit[0].known);
+	assert_int_equal(hit[1].obs, 4);
+	assert_false(hit[1].known);
+	assert_int_equal(again(rs[1], 0), 4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_false(hit[i].known);
+	sl_ruleset_free(rs[0]);
+	sl_ruleset_free(rs[1]);
+}
+
 static void test_born(void **state)
 {
 	(void)state;
@@ -296,6 +318,7 @@ static void test_born(void **state)
 	assert_int_equal(hit[0].obs, 7);
 	assert_int_equal(again(rs[3], 3), 2); /* gone and come back is new */
 	assert_int_equal(hit[0].obs, 0);
+	assert_false(hit[0].known);
 	for (unsigned i = 0; i < 4; i++)
 		sl_ruleset_free(rs[i]);
 }
@@ -478,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_validity),
 		cmocka_unit_test(test_port),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_born),
 		cmocka_unit_test(test_cut_and_resume),
 		cmocka_unit_test(test_texts),

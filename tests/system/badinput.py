@@ -110,6 +110,8 @@ def test_arguments(folder):
                        (["--replay", GOOD, "--port", "eth0"], "not built yet"), ([], "--replay"),
                        (["--replay", GOOD, "--allow-empty", "--publish", "tcp://0.0.0.0:7611"], "loopback"),
                        (["--replay", GOOD, "--allow-empty", "--home-net", "10.0.0.0/99"], "10.0.0.0/99"),
+                       (["--replay", GOOD, "--allow-empty", "--collector", "127.0.0.1:7610"], "no address"),
+                       (["--replay", GOOD, "--allow-empty", "stray.pcap"], "stray.pcap"),
                        (["--replay", GOOD, "--emit", "everything"], "everything")):
         _, _, err = sensor(*args, check=2)
         assert word in err, err
