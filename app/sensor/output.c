@@ -217,6 +217,8 @@ void output_run(struct output *o, bool idle)
 {
 	if (idle && o->used > 0)
 		flush(o);
+	if (o->stream != NULL)
+		sl_stream_out_run(o->stream);
 	if (o->delivery != NULL)
 		watch_delivery(o);
 }
