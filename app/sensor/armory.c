@@ -27,6 +27,7 @@ struct armory {
 	struct armory_counts counts;
 	struct sl_counters counters;
 	unsigned told;
+	bool said; /* why it can't start */
 };
 
 static void tell_finding(void *arg, const struct sl_finding *f)
@@ -72,6 +73,12 @@ static int read_paths(struct armory *a, const char *key, struct sl_intel *in)
 	if (a->told > TOLD_MAX)
 		sl_warn("%u more findings; sightline intel check lists them all",
 			a->told - TOLD_MAX);
+	a->said |= rc < 0;
+	if (rc < 0)
+		sl_error(
+			"%s: not everything that it names could be read (%s); mend the path or its "
+			"permissions",
+			key, strerror(-rc));
 	return rc;
 }
 
@@ -123,6 +130,7 @@ static int load(
 			 "is wrong), "
 			 "or start with --allow-empty",
 			useless != NULL ? useless : "", useless != NULL ? ": " : "");
+		a->said = true;
 		rc = -ENODATA;
 		goto fail;
 	}
@@ -146,6 +154,7 @@ static int home_nets(struct armory *a)
 	int rc = sl_nets_new(&a->home);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		rc = sl_nets_add(a->home, net[i], strlen(net[i]));
+		a->said |= rc == -EINVAL;
 		if (rc == -EINVAL)
 			sl_error("--home-net: '%s' is neither an address nor a prefix such as "
 				 "10.0.0.0/8",
@@ -178,6 +187,8 @@ int armory_new(
 	if (rc == 0)
 		rc = load(a, must_arm, &a->current, &a->counts);
 	if (rc < 0) {
+		if (!a->said)
+			sl_error("indicators: %s", strerror(-rc));
 		armory_free(a);
 		return rc;
 	}

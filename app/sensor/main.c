@@ -302,7 +302,7 @@ static int run(struct sensor *s)
 	const char *stats = sl_config_text(s->config, "stats");
 	int rc = stats != NULL ? stats_write(&v, stats) : 0;
 	if (rc < 0)
-		sl_error("%s: %s", stats, strerror(-rc));
+		sl_error("--stats %s: %s; name a file that can be written", stats, strerror(-rc));
 	return good && rc == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -386,7 +386,7 @@ int main(int argc, char **argv)
 			continue;
 		if (s.err[0] != '\0')
 			sl_error("%s", s.err);
-		else if (rc != -ENODATA && rc != -ENOENT)
+		else if (steps[i].step != step_intel) /* which says it itself */
 			sl_error("start failed: %s", strerror(-rc));
 		teardown(&s);
 		return steps[i].status;

@@ -217,7 +217,7 @@ void output_run(struct output *o, bool idle)
 {
 	if (idle && o->used > 0)
 		flush(o);
-	if (idle && o->stream != NULL)
+	if (o->stream != NULL)
 		sl_stream_out_run(o->stream);
 	if (o->delivery != NULL)
 		watch_delivery(o);

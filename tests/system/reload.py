@@ -102,6 +102,21 @@ def test_second_source_of_a_listed_value(folder):
     assert s["count"] == 20, s["count"]
 
 
+def test_subscriber_of_a_sensor_without_sightings(folder):
+    """The sensor answers who subscribes though it has nothing to tell, and the first sighting arrives."""
+    url = "ipc://%s/stream" % folder
+    _, run = fed(folder, native(("domain-name", "first.example")), "--publish", url)
+    with run:
+        put(run, HEADER, FILLER)
+        run.until("published on")
+        with Running(TOOL, "tail", "--json", "--count", 1, url) as tail:
+            tail.until("subscribed")
+            put(run, frame(1000, "10.0.0.1", "203.0.113.9", 40000, 53, query(1, "first.example")))
+            assert lines(tail.end()[1])[0]["observable"]["value"] == "first.example"
+        run.p.stdin.close()
+        run.end()
+
+
 def test_reload_that_loses_most_is_refused(folder):
     many = [("domain-name", "n%d.example" % i) for i in range(10)]
     feed, run = fed(folder, native(*many))
