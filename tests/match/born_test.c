@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* born_test.c - which indicators are new to an open flow: the generation in which each was born,
- * over reloads. */
-#include <errno.h>
+/* born_test.c - looked up again after a change: which indicators are newer than a flow. */
 #include <stdio.h>
 
 #include "made.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rules_test.c - what decides beside the value: own networks, allow-list, time, port,
- * bounds; each by hand. */
+/* rules_test.c - what decides beside the value: own networks, allow-list, time, port, bounds; each
+ * by hand. */
 #include <errno.h>
 #include <stdio.h>
 
