@@ -172,7 +172,7 @@ static int step_workers(struct sensor *s)
 		.emit_flows = s->emit_flows,
 		.wait = true };
 	o.flow.max_flows = (uint32_t)sl_config_u64(s->config, "flow.max");
-	s->worker = calloc(s->workers, sizeof(*s->worker));
+	s->worker = calloc(s->workers, sizeof(struct worker *));
 	int rc = s->worker == NULL ? -ENOMEM : 0;
 	for (o.number = 0; rc == 0 && o.number < s->workers; o.number++)
 		rc = worker_new(&s->worker[o.number], &o);
