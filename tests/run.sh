@@ -14,7 +14,7 @@ logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 started=$SECONDS
 export SIGHTLINE_DATA=${SIGHTLINE_DATA:-$PWD/../shared/data}
-export SIGHTLINE_BUILD=$PWD/build-release SIGHTLINE_BUILD_ASAN=$PWD/build-asan
+export SIGHTLINE_BUILD=$PWD/build-release SIGHTLINE_BUILD_ASAN=$PWD/build-asan SIGHTLINE_BUILD_TSAN=$PWD/build-tsan
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1}
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 suppressions=$PWD/tests/tsan.supp"
@@ -133,10 +133,12 @@ if wants asan || wants system; then
 		unit build-asan
 	fi
 fi
-if wants tsan && build_or_fail build-tsan "${debug[@]}" -Db_sanitize=thread; then
-	say "unit tests with threads, TSAN"
-	mapfile -t names < <(threaded)
-	unit build-tsan "${names[@]}"
+if wants tsan || wants system; then
+	if build_or_fail build-tsan "${debug[@]}" -Db_sanitize=thread && wants tsan; then
+		say "unit tests with threads, TSAN"
+		mapfile -t names < <(threaded)
+		unit build-tsan "${names[@]}"
+	fi
 fi
 wants system && system_tests
 if wants fuzz && CC=clang-14 build_or_fail build-fuzz "${debug[@]}" -Db_lundef=false -Db_sanitize=address,undefined \

@@ -15,6 +15,7 @@
 struct received {
 	struct sl_intake_batch b;
 	bool *news; /* of each sighting: stored or raised */
+	size_t unusable;
 };
 
 static void tell_store(struct receiver *r, int rc)
@@ -34,20 +35,20 @@ static bool hopeless(int rc)
 	return rc == -EINVAL || rc == -E2BIG;
 }
 
-static int store_batch(struct receiver *r, const struct received *x)
+static int store_batch(struct receiver *r, struct received *x)
 {
 	const Sightline__V1__SightingBatch *batch = x->b.batch;
 	for (size_t i = 0; i < batch->n_sightings; i++) {
 		int rc = sl_store_put(r->store, batch->sightings[i], &x->news[i]);
 		if (hopeless(rc))
-			r->count[COUNT_UNUSABLE]++;
+			x->unusable++;
 		else if (rc < 0)
 			return rc;
 	}
 	return 0;
 }
 
-static int store_all(struct receiver *r, const struct received *x, size_t n)
+static int store_all(struct receiver *r, struct received *x, size_t n)
 {
 	int rc = sl_store_begin(r->store);
 	for (size_t i = 0; rc == 0 && i < n; i++)
@@ -65,6 +66,7 @@ static void publish(struct receiver *r, const struct received *x)
 	const Sightline__V1__SightingBatch *batch = x->b.batch;
 	r->count[COUNT_BATCHES]++;
 	r->count[COUNT_RECEIVED] += batch->n_sightings;
+	r->count[COUNT_UNUSABLE] += x->unusable;
 	for (size_t i = 0; i < batch->n_sightings; i++) {
 		r->count[COUNT_STORED] += x->news[i];
 		if (!x->news[i] || batch->sightings[i]->quiet)
@@ -80,6 +82,7 @@ static size_t take(struct receiver *r, struct received *x)
 	while (n < BATCHES && sl_intake_next(r->intake, 0, &x[n].b) == 1) {
 		size_t sightings = x[n].b.batch->n_sightings;
 		x[n].news = calloc(sightings + 1, sizeof(bool));
+		x[n].unusable = 0;
 		n++;
 	}
 	r->count[COUNT_UNREADABLE] = sl_intake_unreadable(r->intake);

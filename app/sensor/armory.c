@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sightline/clock.h>
 #include <sightline/intel.h>
 #include <sightline/log.h>
 
@@ -26,6 +27,7 @@ struct armory {
 	struct armory_counts counts;
 	struct sl_counters counters;
 	unsigned told;
+	bool said; /* why it can't start */
 };
 
 static void tell_finding(void *arg, const struct sl_finding *f)
@@ -55,12 +57,11 @@ static enum sl_validity validity(const struct armory *a)
 }
 
 /* Reads every path of a list into one set. The first failure is returned, after all were tried. */
-static int read_paths(struct armory *a, const char *key, struct sl_intel *in, uint64_t now_ns)
+static int read_paths(struct armory *a, const char *key, struct sl_intel *in)
 {
-	struct sl_intel_options o = {
-		.validity = validity(a), .now_ns = now_ns, .finding = tell_finding, .arg = a
-	};
+	struct sl_intel_options o = { .validity = validity(a), .finding = tell_finding, .arg = a };
 	size_t n;
+	o.now_ns = o.validity == SL_VALID_NOW ? sl_clock_wall_ns() : a->packet_time_ns;
 	const char *const *path = sl_config_list(a->config, key, &n);
 	int rc = 0;
 	a->told = 0;
@@ -72,6 +73,12 @@ static int read_paths(struct armory *a, const char *key, struct sl_intel *in, ui
 	if (a->told > TOLD_MAX)
 		sl_warn("%u more findings; sightline intel check lists them all",
 			a->told - TOLD_MAX);
+	a->said |= rc < 0;
+	if (rc < 0)
+		sl_error(
+			"%s: not everything that it names could be read (%s); mend the path or its "
+			"permissions",
+			key, strerror(-rc));
 	return rc;
 }
 
@@ -106,14 +113,14 @@ static int compile(struct armory *a, struct sl_intel *in, struct sl_ruleset **ou
 	return sl_ruleset_build(out, in, &o, a->current, a->generation + 1);
 }
 
-static int load(struct armory *a, uint64_t now_ns, bool must_arm, struct sl_ruleset **out,
-	struct armory_counts *counts)
+static int load(
+	struct armory *a, bool must_arm, struct sl_ruleset **out, struct armory_counts *counts)
 {
 	struct sl_intel *in;
 	int rc = sl_intel_new(&in);
 	if (rc < 0)
 		return rc;
-	rc = read_paths(a, "intel", in, now_ns);
+	rc = read_paths(a, "intel", in);
 	if (rc < 0)
 		goto fail;
 	const char *useless = must_arm ? useless_source(in) : NULL;
@@ -123,6 +130,7 @@ static int load(struct armory *a, uint64_t now_ns, bool must_arm, struct sl_rule
 			 "is wrong), "
 			 "or start with --allow-empty",
 			useless != NULL ? useless : "", useless != NULL ? ": " : "");
+		a->said = true;
 		rc = -ENODATA;
 		goto fail;
 	}
@@ -146,6 +154,7 @@ static int home_nets(struct armory *a)
 	int rc = sl_nets_new(&a->home);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		rc = sl_nets_add(a->home, net[i], strlen(net[i]));
+		a->said |= rc == -EINVAL;
 		if (rc == -EINVAL)
 			sl_error("--home-net: '%s' is neither an address nor a prefix such as "
 				 "10.0.0.0/8",
@@ -161,7 +170,7 @@ static int allow_lists(struct armory *a)
 	if (n == 0)
 		return 0;
 	int rc = sl_intel_new(&a->allow);
-	return rc < 0 ? rc : read_paths(a, "allow", a->allow, a->packet_time_ns);
+	return rc < 0 ? rc : read_paths(a, "allow", a->allow);
 }
 
 int armory_new(
@@ -176,8 +185,10 @@ int armory_new(
 	if (rc == 0)
 		rc = allow_lists(a);
 	if (rc == 0)
-		rc = load(a, packet_time_ns, must_arm, &a->current, &a->counts);
+		rc = load(a, must_arm, &a->current, &a->counts);
 	if (rc < 0) {
+		if (!a->said)
+			sl_error("indicators: %s", strerror(-rc));
 		armory_free(a);
 		return rc;
 	}
@@ -224,7 +235,7 @@ void armory_reload(struct armory *a)
 {
 	struct sl_ruleset *next = NULL;
 	struct armory_counts c = { 0 };
-	int rc = load(a, a->packet_time_ns, false, &next, &c);
+	int rc = load(a, false, &next, &c);
 	if (rc < 0) {
 		refuse(a, strerror(-rc));
 		return;

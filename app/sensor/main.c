@@ -39,27 +39,74 @@ struct sensor {
 
 /* Signals are taken by the control thread's loop alone; every thread made later inherits the mask.
  */
-static sigset_t wanted_signals(void)
+static sigset_t ending_signals(void)
 {
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	return set;
+}
+
+static sigset_t wanted_signals(void)
+{
+	sigset_t set = ending_signals();
 	sigaddset(&set, SIGHUP);
 	return set;
+}
+
+static struct sl_source *_Atomic running; /* what a signal ends; NULL: nothing has begun */
+static volatile sig_atomic_t asked; /* to end */
+
+/* Async-signal-safe: called by the loop, and by the signal itself where the control thread is at
+ * something that may take long. */
+static void on_end(int number)
+{
+	static const char twice[] = "sightline-sensor: warning: asked twice to end: what was not "
+				    "written yet is lost\n";
+	struct sl_source *src = atomic_load(&running);
+	(void)number;
+	if (src == NULL)
+		_exit(EXIT_DONE);
+	if (asked) {
+		ssize_t n = write(STDERR_FILENO, twice, sizeof(twice) - 1);
+		(void)n;
+		_exit(EXIT_FAILED);
+	}
+	asked = 1;
+	sl_replay_stop(src);
+}
+
+/* Around what may wait for others (a pipe, a large feed, workers that wait for whoever reads their
+ * output): meanwhile the signals that end are taken where they strike. */
+static void may_wait(bool begin)
+{
+	sigset_t set = ending_signals();
+	sigprocmask(begin ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
 }
 
 static int step_signals(struct sensor *s)
 {
 	(void)s;
 	sigset_t set = wanted_signals();
+	struct sigaction end = { .sa_handler = on_end, .sa_flags = SA_RESTART };
 	signal(SIGPIPE, SIG_IGN);
-	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || sigaction(SIGINT, &end, NULL) < 0 ||
+		sigaction(SIGTERM, &end, NULL) < 0)
+		return -errno;
+	return 0;
 }
 
 static int step_options(struct sensor *s)
 {
 	size_t n;
+	char *const *operand = sl_config_operands(s->config, &n);
+	if (n > 0) {
+		snprintf(s->err, sizeof(s->err),
+			"unexpected argument '%s': a capture file is named with --replay FILE",
+			operand[0]);
+		return -EINVAL;
+	}
 	const char *const *emit = sl_config_list(s->config, "emit", &n);
 	for (size_t i = 0; i < n; i++) {
 		s->emit_observables |= strcmp(emit[i], "observables") == 0;
@@ -127,7 +174,7 @@ static int step_workers(struct sensor *s)
 		.wait = true };
 	o.flow.max_flows = (uint32_t)sl_config_u64(s->config, "flow.max");
 	o.stream.memory_bytes = sl_config_u64(s->config, "stream.memory");
-	s->worker = calloc(s->workers, sizeof(*s->worker));
+	s->worker = calloc(s->workers, sizeof(struct worker *));
 	int rc = s->worker == NULL ? -ENOMEM : 0;
 	for (o.number = 0; rc == 0 && o.number < s->workers; o.number++)
 		rc = worker_new(&s->worker[o.number], &o);
@@ -156,6 +203,7 @@ static int step_publisher(struct sensor *s)
 static int step_run(struct sensor *s)
 {
 	s->started_ns = sl_clock_mono_ns();
+	atomic_store(&running, s->source);
 	int rc = armory_start(s->armory, s->publisher);
 	if (rc == 0)
 		rc = publisher_start(s->publisher);
@@ -196,16 +244,15 @@ static void control(struct sensor *s)
 		int sig = sigtimedwait(&set, NULL,
 			&(struct timespec){ .tv_nsec = s->stopped ? 1000000 : TICK_NS / 10 });
 		reload |= sig == SIGHUP;
-		bool end = sig == SIGINT || sig == SIGTERM;
-		if (end && s->stopped) {
-			sl_warn("asked twice to end: what was not written yet is lost");
-			_exit(EXIT_FAILED);
-		}
-		if (end || publisher_failed(s->publisher))
+		if (sig == SIGINT || sig == SIGTERM)
+			on_end(sig);
+		if (asked || publisher_failed(s->publisher))
 			stop(s);
 		bool settled = armory_settle(s->armory);
-		if (reload && settled) {
+		if (reload && settled && !s->stopped) {
+			may_wait(true);
 			armory_reload(s->armory);
+			may_wait(false);
 			reload = false;
 		}
 		if (terminal && ++ticks % 20 == 0)
@@ -257,7 +304,7 @@ static int run(struct sensor *s)
 	const char *stats = sl_config_text(s->config, "stats");
 	int rc = stats != NULL ? stats_write(&v, stats) : 0;
 	if (rc < 0)
-		sl_error("%s: %s", stats, strerror(-rc));
+		sl_error("--stats %s: %s; name a file that can be written", stats, strerror(-rc));
 	return good && rc == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -279,16 +326,27 @@ static void teardown(struct sensor *s)
 static const struct {
 	int (*step)(struct sensor *s);
 	int status;
+	bool waits; /* and makes no threads, which would inherit its signal mask */
 } steps[] = {
-	{ step_signals, EXIT_FAILED },
-	{ step_options, EXIT_UNUSABLE },
-	{ step_threads, EXIT_UNUSABLE },
-	{ step_source, EXIT_FAILED },
-	{ step_intel, EXIT_UNUSABLE },
-	{ step_workers, EXIT_UNUSABLE },
-	{ step_publisher, EXIT_UNUSABLE },
-	{ step_run, EXIT_FAILED },
+	{ step_signals, EXIT_FAILED, false },
+	{ step_options, EXIT_UNUSABLE, false },
+	{ step_threads, EXIT_UNUSABLE, false },
+	{ step_source, EXIT_FAILED, true },
+	{ step_intel, EXIT_UNUSABLE, true },
+	{ step_workers, EXIT_UNUSABLE, false },
+	{ step_publisher, EXIT_UNUSABLE, false },
+	{ step_run, EXIT_FAILED, false },
 };
+
+static int take_step(struct sensor *s, size_t i)
+{
+	if (!steps[i].waits)
+		return steps[i].step(s);
+	may_wait(true);
+	int rc = steps[i].step(s);
+	may_wait(false);
+	return rc;
+}
 
 static int check_only(struct sensor *s)
 {
@@ -325,13 +383,16 @@ int main(int argc, char **argv)
 	if (sl_config_test(s.config))
 		return check_only(&s);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		rc = steps[i].step(&s);
+		rc = take_step(&s, i);
 		if (rc == 0)
 			continue;
 		if (s.err[0] != '\0')
 			sl_error("%s", s.err);
-		else if (rc != -ENODATA && rc != -ENOENT)
+		else if (steps[i].step != step_intel) /* which says it itself */
 			sl_error("start failed: %s", strerror(-rc));
+		/* Some threads may run and some not: nothing can be taken from under them. */
+		if (steps[i].step == step_run)
+			_exit(steps[i].status);
 		teardown(&s);
 		return steps[i].status;
 	}

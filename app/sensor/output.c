@@ -68,6 +68,9 @@ static int open_bus(struct output *o, const struct publisher_options *po, char *
 			"%s: without keys only loopback addresses are used; use "
 			"tcp://127.0.0.1:PORT or ipc:///PATH",
 			url);
+	else if (rc == -EINVAL)
+		snprintf(err, err_len, "%s: no address; give tcp://127.0.0.1:PORT or ipc:///PATH",
+			url);
 	else if (rc < 0)
 		snprintf(err, err_len,
 			"%s: %s; choose another address or end the program that has it", url,
@@ -214,6 +217,8 @@ void output_run(struct output *o, bool idle)
 {
 	if (idle && o->used > 0)
 		flush(o);
+	if (o->stream != NULL)
+		sl_stream_out_run(o->stream);
 	if (o->delivery != NULL)
 		watch_delivery(o);
 }

@@ -165,12 +165,18 @@ static void tick(struct publisher *p)
 }
 
 /* Every worker is done with the capture: its sightings are closed, and the next one begins from
- * nothing. */
+ * nothing. Asked to end, workers have come through different numbers of captures: who has ended
+ * holds up nobody. */
 static bool next_capture(struct publisher *p)
 {
-	for (unsigned i = 0; i < p->o.worker_count; i++)
-		if (!p->inlet[i].at_capture_end)
+	bool any = false;
+	for (unsigned i = 0; i < p->o.worker_count; i++) {
+		if (!p->inlet[i].at_capture_end && !p->inlet[i].ended)
 			return false;
+		any |= p->inlet[i].at_capture_end;
+	}
+	if (!any)
+		return false;
 	sl_sightings_flush(p->sightings);
 	for (unsigned i = 0; i < p->o.worker_count; i++) {
 		p->inlet[i].at_capture_end = false;

@@ -44,7 +44,8 @@ static void fill_flow(struct sl_record_flow *to, const struct sl_flow *f)
 		.first_ns = f->first_ns,
 		.last_ns = f->last_ns,
 		.packets = { f->packets[0], f->packets[1] },
-		.bytes = { f->bytes[0], f->bytes[1] } };
+		.bytes = { f->bytes[0], f->bytes[1] },
+		.missing_bytes = { f->missing[0], f->missing[1] } };
 	memcpy(to->vlan, f->vlan, sizeof(to->vlan));
 	if (f->parser != NULL) {
 		const char *name = f->parser->name;
@@ -97,6 +98,8 @@ static void tell_hit(struct worker *w, const struct sl_hit *hit, uint32_t n)
 		return;
 	fill(r, SL_REC_HIT, w, o);
 	r->match = hit->match;
+	if (hit->known) /* the value was counted when it was said */
+		r->flags |= SL_OBS_REPEAT;
 	r->indicator_count = (uint16_t)n;
 	r->said_len = said;
 	uint8_t *p = r->tail;

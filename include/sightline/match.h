@@ -7,6 +7,8 @@
 #ifndef SIGHTLINE_MATCH_H
 #define SIGHTLINE_MATCH_H
 
+#include <stdbool.h>
+
 #include <sightline/addr.h>
 #include <sightline/intel.h>
 #include <sightline/observable.h>
@@ -64,7 +66,7 @@ struct sl_ruleset *sl_ruleset_publish(struct sl_ruleset *next);
 struct sl_hit {
 	uint16_t obs; /* index in the batch */
 	uint8_t match; /* enum sl_match_kind: how */
-	uint8_t outcome; /* reserved, 0 */
+	bool known; /* AGAIN: an indicator that is not newer lists the value, too: it counted */
 	uint32_t indicator; /* number in the ruleset */
 	uint32_t value; /* the listed value that matched, by the number of its first indicator:
 			   equal for all indicators of that value */

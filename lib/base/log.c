@@ -15,6 +15,22 @@ void sl_log_init(const char *program, enum sl_log_level level)
 	max_level = level;
 }
 
+/* What feeds, captures and arguments say must not steer a terminal: white space becomes a blank,
+ * other control characters (C0, DEL, and C1 as UTF-8 writes them) question marks. */
+static void make_plain(char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)p[i],
+			      next = i + 1 < len ? (unsigned char)p[i + 1] : 0;
+		if (c == '\n' || c == '\r' || c == '\t')
+			p[i] = ' ';
+		else if (c < ' ' || c == 127)
+			p[i] = '?';
+		else if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+			p[i] = p[i + 1] = '?';
+	}
+}
+
 void sl_log(enum sl_log_level level, const char *format, ...)
 {
 	static const char *const word[] = { "error: ", "warning: ", "", "debug: " };
@@ -31,9 +47,7 @@ void sl_log(enum sl_log_level level, const char *format, ...)
 	size_t len = (size_t)at + (size_t)n;
 	if (len > sizeof(line) - 1)
 		len = sizeof(line) - 1;
-	for (size_t i = 0; i < len; i++)
-		if (line[i] == '\n' || line[i] == '\r')
-			line[i] = ' ';
+	make_plain(line, len);
 	line[len++] = '\n';
 	ssize_t put = write(STDERR_FILENO, line, len);
 	(void)put; /* nowhere left to tell */

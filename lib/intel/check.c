@@ -22,8 +22,11 @@ static void put_plain(FILE *out, const char *text, size_t most)
 			fputs("...", out);
 			return;
 		}
+		unsigned char next = (unsigned char)text[i + 1];
 		if (c < 0x20 || c == 0x7f)
 			fprintf(out, "\\x%02x", c);
+		else if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* C1, as UTF-8 writes it */
+			fprintf(out, "\\x%02x", (unsigned char)text[++i]);
 		else
 			fputc(c, out);
 	}

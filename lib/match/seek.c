@@ -222,12 +222,14 @@ static void take_one(struct take *t, uint32_t number, uint32_t value, enum relat
 		return;
 	if (i->port != 0 && !port_holds(o, i->port))
 		return;
-	if (t->born != NULL && t->born[number] <= t->newer_than)
-		return;
 	if (t->validity == SL_VALID_PACKET &&
 		(o->ts_ns < i->valid_from_ns ||
 			(i->valid_until_ns != 0 && o->ts_ns >= i->valid_until_ns)))
 		return;
+	if (t->born != NULL && t->born[number] <= t->newer_than) {
+		t->known = true;
+		return;
+	}
 	if (t->n == SL_HITS_PER_OBS) {
 		t->cut++;
 		return;
@@ -243,13 +245,17 @@ static void take_listing(struct take *t, uint32_t listing, enum relation r)
 		return;
 	}
 	const uint32_t *m = &t->set->members[listing & ~LISTING_MANY];
+	uint32_t first = t->n;
+	t->known = false;
 	for (uint32_t i = 1; i <= *m; i++) {
 		if (t->n == SL_HITS_PER_OBS) { /* a feed may repeat one value a million times */
 			t->cut += *m - i + 1;
-			return;
+			break;
 		}
 		take_one(t, m[i], m[1], r);
 	}
+	for (; t->known && first < t->n; first++)
+		t->hit[first].known = true;
 }
 
 static void take_host(struct take *t)

@@ -187,6 +187,24 @@ static bool is_default_port(const struct norm_out *o, size_t scheme_len, struct 
 	return false;
 }
 
+/* A colon that begins neither a port nor stands in brackets: no host of RFC 3986, so it stays as on
+ * the wire. Undoing an escape behind it could make a port that nobody wrote. */
+static bool is_odd_host(struct sl_span h)
+{
+	bool bracketed = h.len > 1 && h.p[0] == '[' && h.p[h.len - 1] == ']';
+	return h.len && !bracketed && memchr(h.p, ':', h.len) != NULL;
+}
+
+static void put_host(struct url_out *u, struct sl_span host)
+{
+	if (!is_odd_host(host)) {
+		put_part(u, host, true);
+		return;
+	}
+	for (size_t i = 0; i < host.len && !u->o->over;)
+		i += norm_put_unit(u->o, sl_span_from(host, i), true);
+}
+
 static bool put_authority(struct url_out *u, const struct url_parts *parts)
 {
 	struct norm_out *o = u->o;
@@ -196,7 +214,7 @@ static bool put_authority(struct url_out *u, const struct url_parts *parts)
 	}
 	size_t start = o->len;
 	u->stray = NO_STRAY;
-	put_part(u, parts->host, true);
+	put_host(u, parts->host);
 	if (parts->host.len && memchr(parts->host.p, ':', parts->host.len) == NULL)
 		while (o->len > start && o->p[o->len - 1] == '.')
 			o->len--;

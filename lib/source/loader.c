@@ -84,7 +84,7 @@ static void own_trouble(struct replay *r, int rc)
 	if (rc == -EFBIG)
 		snprintf(r->damage.what, sizeof(r->damage.what),
 			"--loop needs the whole capture in memory, and it does not fit in the %zu "
-			"MiB that packets may take",
+			"MiB of replay_memory: raise it in the configuration",
 			(size_t)r->block_max * BLOCK_BYTES >> 20);
 	else
 		snprintf(r->damage.what, sizeof(r->damage.what), "%s", strerror(-rc));

@@ -85,11 +85,12 @@ static void fill(const struct queue *q, struct block *b, struct sl_packet *pkt, 
 	}
 }
 
-/* After a stop: one END_CAPTURE, so that the worker flushes, and then the end. */
-static enum sl_rx stopped(struct queue *q, struct sl_packet *pkt)
+/* After a stop: one END_CAPTURE, so that the worker flushes, and then the end. No queue says it
+ * more often than there are captures. */
+static enum sl_rx stopped(const struct replay *r, struct queue *q, struct sl_packet *pkt)
 {
 	pkt->ts_ns = 0;
-	if (q->ended || q->stop_said)
+	if (q->ended || q->stop_said || q->captures_ended == r->o.path_count)
 		return SL_RX_END;
 	q->stop_said = true;
 	return SL_RX_END_CAPTURE;
@@ -115,7 +116,7 @@ static enum sl_rx replay_rx_burst(
 	struct queue *q = &r->queues[queue];
 	*n = 0;
 	if (atomic_load_explicit(&r->stop, memory_order_relaxed))
-		return stopped(q, pkt);
+		return stopped(r, q, pkt);
 	struct block *b = q->current;
 	if (b == NULL) {
 		uintptr_t mark;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rules_test.c - what decides beside the value: own networks, allow-list, time, port, generation,
- * bounds; each by hand. */
+/* rules_test.c - what decides beside the value: own networks, allow-list, time, port, bounds; each
+ * by hand. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -251,55 +251,6 @@ static void test_members(void **state)
 	free(f.m);
 }
 
-static struct sl_intel *feed(unsigned from, unsigned to)
-{
-	static char id[16][4];
-	struct sl_intel *in = made_new();
-	char text[32];
-	for (unsigned i = from; i < to; i++) {
-		sprintf(id[i], "%u", i);
-		sprintf(text, "192.0.2.%u", i);
-		made_add(in, SL_TYPE_IPV4, text, SL_MATCH_EXACT)->id = id[i];
-	}
-	return in;
-}
-
-static uint32_t again(const struct sl_ruleset *rs, uint32_t generation)
-{
-	struct made_batch *m = made_batch_new();
-	char text[32];
-	m->flow.generation = generation;
-	for (unsigned i = 0; i < 10; i++) {
-		sprintf(text, "192.0.2.%u", i);
-		made_addr(m, SL_WHERE_IP_SRC, text)->flags = SL_OBS_AGAIN;
-	}
-	uint32_t n = made_match(rs, m, hit, HITS);
-	free(m);
-	return n;
-}
-
-static void test_born(void **state)
-{
-	(void)state;
-	const struct sl_match_options o = { .validity = SL_VALID_PACKET };
-	struct sl_ruleset *rs[4];
-	assert_int_equal(sl_ruleset_build(&rs[0], feed(0, 4), &o, NULL, 1), 0);
-	assert_int_equal(sl_ruleset_build(&rs[1], feed(2, 7), &o, rs[0], 2), 0);
-	assert_int_equal(sl_ruleset_build(&rs[2], feed(2, 9), &o, rs[1], 3), 0);
-	assert_int_equal(sl_ruleset_build(&rs[3], feed(0, 9), &o, rs[2], 4), 0);
-	assert_int_equal(sl_ruleset_generation(rs[2]), 3);
-	assert_int_equal(again(rs[0], 0), 4);
-	assert_int_equal(again(rs[0], 1), 0);
-	assert_int_equal(again(rs[1], 1), 3);
-	assert_int_equal(again(rs[2], 1), 5);
-	assert_int_equal(again(rs[2], 2), 2);
-	assert_int_equal(hit[0].obs, 7);
-	assert_int_equal(again(rs[3], 3), 2); /* gone and come back is new */
-	assert_int_equal(hit[0].obs, 0);
-	for (unsigned i = 0; i < 4; i++)
-		sl_ruleset_free(rs[i]);
-}
-
 static void test_cut_and_resume(void **state)
 {
 	(void)state;
@@ -478,7 +429,6 @@ int main(void)
 		cmocka_unit_test(test_validity),
 		cmocka_unit_test(test_port),
 		cmocka_unit_test(test_members),
-		cmocka_unit_test(test_born),
 		cmocka_unit_test(test_cut_and_resume),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_want),

@@ -96,6 +96,8 @@ static void test_url(void **s)
 	/* an escape that nobody wrote must not come about */
 	expect(sl_norm_url, "http://h/%%34%31", "http://h/%%341");
 	expect(sl_norm_url, "http://%45vil%2E/", "http://evil/");
+	/* No port was written: undoing the escape would make one. */
+	expect(sl_norm_url, "http://a:%390/", "http://a:%390/");
 }
 
 static void test_url_dots(void **s)

@@ -71,13 +71,26 @@ def test_feed_lines_that_cannot_be_used(folder):
     assert stats(folder + "/stats")["sightline_intel_unusable_lines_total"] == 1
 
 
+def test_a_feed_does_not_steer_the_terminal(folder):
+    feed = folder + "/list.txt"
+    with open(feed, "wb") as f:
+        f.write(b"evil.example\nother.example\nbad\x1b[31m\xc2\x9b31m .example/..\n")
+    _, _, err = sensor("--replay", GOOD, "-i", feed)
+    assert "1 refused" in err, err
+    _, out, _ = run(TOOL, "intel", "check", feed, check=1)
+    for text in (out, err):
+        assert "31m" in text, text
+        assert not any(c != "\n" and (c < " " or "\x7f" <= c < "\xa0") for c in text), text
+
+
 def test_no_usable_indicator(folder):
     feed = folder + "/list.txt"
     with open(feed, "w") as f:
         f.write("{}\n")
     for args in (["-i", feed], [], ["-i", folder + "/absent"]):
-        _, _, err = sensor("--replay", GOOD, *args, check=2)
-        assert "error:" in err or "refused" in err, err
+        one_line(sensor("--replay", GOOD, *args, check=2)[2])
+    _, _, err = sensor("--replay", GOOD, "-i", "/proc/self/mem", check=2)
+    one_line(err, "intel", "permissions")
     sensor("--replay", GOOD, "--allow-empty")
     sensor("--replay", GOOD, "--emit", "observables")
     sensor("--replay", GOOD, "--emit", "flows")
@@ -110,6 +123,8 @@ def test_arguments(folder):
                        (["--replay", GOOD, "--port", "eth0"], "not built yet"), ([], "--replay"),
                        (["--replay", GOOD, "--allow-empty", "--publish", "tcp://0.0.0.0:7611"], "loopback"),
                        (["--replay", GOOD, "--allow-empty", "--home-net", "10.0.0.0/99"], "10.0.0.0/99"),
+                       (["--replay", GOOD, "--allow-empty", "--collector", "127.0.0.1:7610"], "no address"),
+                       (["--replay", GOOD, "--allow-empty", "stray.pcap"], "stray.pcap"),
                        (["--replay", GOOD, "--emit", "everything"], "everything")):
         _, _, err = sensor(*args, check=2)
         assert word in err, err

@@ -83,6 +83,40 @@ def test_name_said_before_the_change(folder):
     assert got == {"203.0.113.9": 1, "late.example": 1}, got
 
 
+def test_second_source_of_a_listed_value(folder):
+    """Flows that were counted when they began are not counted again because another feed lists their address, too."""
+    feed, run = fed(folder, native(("ipv4-addr", "203.0.113.9")))
+    flows = lambda at: b"".join(frame(at, "10.0.0.1", "203.0.113.9", 40000 + i, 9, b"x") for i in range(20))
+    with run:
+        put(run, HEADER, FILLER, flows(1000))
+        run.until('"203.0.113.9"', "out")
+        with open(feed, "a") as f:
+            f.write(native(("ipv4-addr", "203.0.113.9"), id="other"))
+        run.p.send_signal(signal.SIGHUP)
+        run.until("generation 2 in force")
+        put(run, flows(1001))
+        run.p.stdin.close()
+        _, out, _ = run.end()
+    s, = latest(lines(out)).values()
+    assert [i["id"] for i in s["indicators"]] == ["i-203.0.113.9", "other"], s
+    assert s["count"] == 20, s["count"]
+
+
+def test_subscriber_of_a_sensor_without_sightings(folder):
+    """The sensor answers who subscribes though it has nothing to tell, and the first sighting arrives."""
+    url = "ipc://%s/stream" % folder
+    _, run = fed(folder, native(("domain-name", "first.example")), "--publish", url)
+    with run:
+        put(run, HEADER, FILLER)
+        run.until("published on")
+        with Running(TOOL, "tail", "--json", "--count", 1, url) as tail:
+            tail.until("subscribed")
+            put(run, frame(1000, "10.0.0.1", "203.0.113.9", 40000, 53, query(1, "first.example")))
+            assert lines(tail.end()[1])[0]["observable"]["value"] == "first.example"
+        run.p.stdin.close()
+        run.end()
+
+
 def test_reload_that_loses_most_is_refused(folder):
     many = [("domain-name", "n%d.example" % i) for i in range(10)]
     feed, run = fed(folder, native(*many))
