@@ -86,7 +86,15 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(STREAM_SYN_DATA, "sightline_stream_syn_data_segments_total",                             \
 		"SYN segments with payload")                                                       \
 	X(MESSAGES_PART, "sightline_partly_read_messages_total",                                   \
-		"messages cut or malformed, used up to there")
+		"messages cut or malformed, used up to there")                                     \
+	X(TUNNEL_HEADERS, "sightline_tunnel_inner_headers_total",                                  \
+		"IP headers decoded inside another")                                               \
+	X(TUNNEL_OTHER, "sightline_tunnel_outside_only_packets_total{inside=\"not_ip\"}",          \
+		"tunnel packets known by their outside, as no IP is in them")                      \
+	X(TUNNEL_BROKEN, "sightline_tunnel_outside_only_packets_total{inside=\"broken\"}",         \
+		"tunnel packets known by their outside, as what is in them is cut or malformed")   \
+	X(TUNNEL_DEEP, "sightline_tunnel_too_deep_packets_total",                                  \
+		"packets with more headers in each other than are followed")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

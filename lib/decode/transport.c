@@ -66,9 +66,12 @@ static enum sl_drop udp(struct layers *l)
 	p->sport = be16(all.p);
 	p->dport = be16(all.p + 2);
 	payload_set(p, sl_span_from(all, 8));
-	if (!whole || (p->version == 4 && be16(all.p + 6) == 0))
-		return SL_DECODED;
-	return judge_checksum(l, all.p, (uint32_t)all.len);
+	if (whole && (p->version == 6 || be16(all.p + 6) != 0)) {
+		enum sl_drop drop = judge_checksum(l, all.p, (uint32_t)all.len);
+		if (drop != SL_DECODED)
+			return drop;
+	}
+	return decode_udp_payload(l, sl_span_from(all, 8));
 }
 
 static enum sl_drop sctp(struct layers *l)
@@ -111,6 +114,6 @@ enum sl_drop decode_transport(struct layers *l)
 	case IPPROTO_ICMPV6:
 		return icmp(l);
 	default:
-		return SL_DECODED;
+		return decode_protocol(l);
 	}
 }

@@ -145,7 +145,7 @@ static void test_not_ip(void **state)
 	put_ethernet(&odd, 0x0800);
 	put_ip(&odd, 6);
 	expect_drop(&odd, SL_LINK_ETHERNET, SL_DROP_IP_VERSION);
-	expect_drop(&odd, 105, SL_DROP_LINKTYPE);
+	expect_drop(&odd, 9999, SL_DROP_LINKTYPE);
 }
 
 static void test_null(void **state)
