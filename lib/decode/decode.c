@@ -67,6 +67,7 @@ static bool packet_decode(
 		.rd = sl_rd(sl_span(p->data, p->len)),
 		.counters = counters,
 		.verify = o->verify_checksums,
+		.ignore = o->ignore_checksums,
 		.whole = true,
 	};
 	enum sl_drop drop = decode_link(&l);

@@ -19,6 +19,7 @@ struct layers {
 	struct sl_rd rd; /* not decoded yet; its end moves in once IP has said how long it is */
 	struct sl_counters *counters;
 	bool verify; /* a wrong checksum drops the packet */
+	bool ignore; /* no checksum is looked at */
 	bool whole; /* every byte that IP's length names was captured, and the addresses are those
 		       of the pseudo header: a transport checksum can be judged */
 	bool deep; /* it went deeper than is followed */

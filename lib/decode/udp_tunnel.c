@@ -94,16 +94,17 @@ static layer_fn *gre(struct layers *l, struct sl_rd *rd)
 	return sl_rd_left(rd) >= 4 && (be16(rd->p) & 0x0fff) == 0 ? decode_gre : NULL;
 }
 
-/* Whether an IP header at the start says as many bytes as there are. Where a tunnel's own header
- * has nothing to be checked by, this is what tells it from other traffic of the port's. */
+/* Whether an IP header at the start says as many bytes as UDP says there are, captured or not (the
+ * cursor of `l` stands at the UDP header). Where a tunnel's own header has nothing to be checked
+ * by, this is what tells it from other traffic of the port's. */
 static bool ip_fills(const struct layers *l, struct sl_span in)
 {
-	size_t len = 0;
+	size_t len = 0, udp = be16(l->rd.p + 4), have = l->pkt->payload_len + 8;
 	if (in.len >= 20 && in.p[0] >> 4 == 4)
 		len = be16(in.p + 2);
 	else if (in.len >= 40 && in.p[0] >> 4 == 6)
 		len = be16(in.p + 4) + 40u;
-	return len == in.len || (len > in.len && l->pkt->flags & SL_PKT_CUT);
+	return len == in.len + (udp > have ? udp - have : 0);
 }
 
 /* RFC 7510. */
