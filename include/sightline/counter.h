@@ -100,7 +100,15 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(STREAM_HOLE_MEMORY, "sightline_stream_holes_given_up_total{why=\"memory\"}",             \
 		"holes given up because the memory for segments was used up")                      \
 	X(STREAM_HOLE_END, "sightline_stream_holes_given_up_total{why=\"end\"}",                   \
-		"holes that nothing could fill any more")
+		"holes that nothing could fill any more")                                          \
+	X(TUNNEL_HEADERS, "sightline_tunnel_inner_headers_total",                                  \
+		"IP headers decoded inside another")                                               \
+	X(TUNNEL_OTHER, "sightline_tunnel_outside_only_packets_total{inside=\"not_ip\"}",          \
+		"tunnel packets known by their outside, as no IP is in them")                      \
+	X(TUNNEL_BROKEN, "sightline_tunnel_outside_only_packets_total{inside=\"broken\"}",         \
+		"tunnel packets known by their outside, as what is in them is cut or malformed")   \
+	X(TUNNEL_DEEP, "sightline_tunnel_too_deep_packets_total",                                  \
+		"packets with more headers in each other than are followed")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

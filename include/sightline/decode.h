@@ -10,6 +10,7 @@
 struct sl_decode_options {
 	bool verify_checksums; /* drop on a wrong IP, TCP or UDP checksum instead of counting it
 				  only */
+	bool ignore_checksums; /* judge none: who only wants to know whose packet it is */
 };
 
 /* Completes pkt[0..n). A packet that can't be completed is counted under its drop and marked by

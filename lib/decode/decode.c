@@ -23,6 +23,10 @@ static void packet_salt(struct sl_packet *p)
 {
 	addr_salt(&p->src, p->version, p->salt);
 	addr_salt(&p->dst, p->version, p->salt);
+	for (unsigned i = 0; i < p->outer_count; i++) {
+		addr_salt(&p->outer[i].src, p->outer[i].version, p->salt);
+		addr_salt(&p->outer[i].dst, p->outer[i].version, p->salt);
+	}
 	if (p->flags & SL_PKT_QUOTED) {
 		addr_salt(&p->quoted.src, p->quoted.version, p->salt);
 		addr_salt(&p->quoted.dst, p->quoted.version, p->salt);
@@ -63,6 +67,7 @@ static bool packet_decode(
 		.rd = sl_rd(sl_span(p->data, p->len)),
 		.counters = counters,
 		.verify = o->verify_checksums,
+		.ignore = o->ignore_checksums,
 		.whole = true,
 	};
 	enum sl_drop drop = decode_link(&l);

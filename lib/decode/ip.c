@@ -39,11 +39,38 @@ static void bound_payload(struct layers *l, uint32_t len, uint32_t header, bool 
 	l->pkt->ip_len = (uint16_t)(all < UINT16_MAX ? all : UINT16_MAX);
 }
 
+/* The header in the view is an outer one from here on; nothing of its transport stays. */
+static void view_inner(struct layers *l)
+{
+	struct sl_packet *p = l->pkt;
+	l->whole = true;
+	if (p->version == 0)
+		return;
+	sl_count(l->counters, SL_C_TUNNEL_HEADERS, 1);
+	p->outer[p->outer_count++] =
+		(struct sl_ip_pair){ .src = p->src, .dst = p->dst, .version = p->version };
+	p->flags &= (uint8_t) ~(SL_PKT_L4 | SL_PKT_QUOTED);
+	p->src = p->dst = (union sl_addr){ .q = { 0, 0 } };
+	p->sport = p->dport = 0;
+	p->payload = NULL;
+	p->payload_len = 0;
+}
+
 static enum sl_drop fragment(struct layers *l)
 {
 	l->pkt->flags |= SL_PKT_FRAGMENT;
 	sl_count(l->counters, SL_C_FRAGMENTS, 1);
 	return SL_DECODED;
+}
+
+/* RFC 4302 2: the length is in words of 4 bytes, less 2. */
+static void authentication(struct layers *l)
+{
+	struct sl_span h = sl_rd_take(&l->rd, 8);
+	if (l->rd.bad)
+		return;
+	l->pkt->proto = h.p[0];
+	sl_rd_skip(&l->rd, h.p[1] * 4u);
 }
 
 static enum sl_drop decode_v4(struct layers *l)
@@ -59,11 +86,12 @@ static enum sl_drop decode_v4(struct layers *l)
 	sl_rd_skip(&l->rd, header - V4_MIN);
 	if (l->rd.bad)
 		return SL_DROP_SHORT;
-	if (!checksum_right(checksum_add(0, h.p, header))) {
+	if (!l->ignore && !checksum_right(checksum_add(0, h.p, header))) {
 		sl_count(l->counters, SL_C_CHECKSUM_IP, 1);
 		if (l->verify)
 			return SL_DROP_CHECKSUM;
 	}
+	view_inner(l);
 	p->version = 4;
 	p->proto = h.p[9];
 	memcpy(p->src.b, h.p + 12, 4);
@@ -71,6 +99,8 @@ static enum sl_drop decode_v4(struct layers *l)
 	bound_payload(l, total - header, header, total != 0);
 	if (be16(h.p + 6) & V4_MORE_OR_OFFSET)
 		return fragment(l);
+	if (p->proto == NEXT_AUTHENTICATION)
+		authentication(l);
 	return decode_transport(l);
 }
 
@@ -96,16 +126,17 @@ static bool is_extension(uint8_t next)
 static bool extension(struct layers *l)
 {
 	uint8_t kind = l->pkt->proto;
+	if (kind == NEXT_AUTHENTICATION) {
+		authentication(l);
+		return true;
+	}
 	struct sl_span h = sl_rd_take(&l->rd, 8);
 	if (l->rd.bad)
 		return true;
 	l->pkt->proto = h.p[0];
 	if (kind == NEXT_FRAGMENT) /* an atomic one (RFC 6946) is a whole packet */
 		return (be16(h.p + 2) & V6_MORE_OR_OFFSET) == 0;
-	if (kind == NEXT_AUTHENTICATION) /* RFC 4302 2.2: in words of 4 bytes, less 2 */
-		sl_rd_skip(&l->rd, h.p[1] * 4u);
-	else
-		sl_rd_skip(&l->rd, h.p[1] * 8u);
+	sl_rd_skip(&l->rd, h.p[1] * 8u);
 	if (kind == NEXT_ROUTING && h.p[3] != 0)
 		l->whole = false; /* the pseudo header holds the last hop's address, not this */
 	return true;
@@ -118,6 +149,7 @@ static enum sl_drop decode_v6(struct layers *l)
 	if (l->rd.bad)
 		return SL_DROP_SHORT;
 	uint32_t len = be16(h.p + 4);
+	view_inner(l);
 	p->version = 6;
 	p->proto = h.p[6];
 	memcpy(p->src.b, h.p + 8, 16);
@@ -132,12 +164,31 @@ static enum sl_drop decode_v6(struct layers *l)
 	return decode_transport(l);
 }
 
-enum sl_drop decode_ip(struct layers *l, uint8_t version)
+static enum sl_drop decode_version(struct layers *l, uint8_t version)
 {
 	if (sl_rd_left(&l->rd) == 0)
 		return SL_DROP_SHORT;
 	uint8_t nibble = l->rd.p[0] >> 4;
 	if ((nibble != 4 && nibble != 6) || (version && version != nibble))
 		return SL_DROP_IP_VERSION;
+	if (l->pkt->version && l->pkt->outer_count == SL_OUTER_MAX)
+		l->deep = true;
+	if (!layer_enter(l))
+		return SL_DROP_NOT_IP;
 	return nibble == 4 ? decode_v4(l) : decode_v6(l);
+}
+
+enum sl_drop decode_ip(struct layers *l)
+{
+	return decode_version(l, 0);
+}
+
+enum sl_drop decode_ip4(struct layers *l)
+{
+	return decode_version(l, 4);
+}
+
+enum sl_drop decode_ip6(struct layers *l)
+{
+	return decode_version(l, 6);
 }

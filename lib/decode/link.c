@@ -7,10 +7,10 @@
 
 enum {
 	TYPE_LLC = 0x0004, /* Linux cooked: an LLC header follows */
-	TYPE_LENGTH_MAX = 1500, /* up to here the field is the length of an 802.3 frame */
-	TYPE_IPV4 = 0x0800,
+	TYPE_BRIDGED = 0x6558, /* RFC 1701: an Ethernet frame */
 	TYPE_VLAN = 0x8100,
-	TYPE_IPV6 = 0x86dd,
+	TYPE_MPLS_UPSTREAM = 0x8848, /* RFC 5332 3 */
+	TYPE_PPPOE = 0x8864,
 	TYPE_SERVICE_VLAN = 0x88a8,
 	TYPE_OLD_QINQ = 0x9100,
 };
@@ -18,22 +18,57 @@ enum {
 /* ARPHRD_* of Linux under which the protocol field of a cooked header is no EtherType. */
 enum { HW_FRAD = 770, HW_RADIOTAP = 803, HW_NETLINK = 824 };
 
-/* LLC with SAP 06 (IP) or SNAP with an EtherType (RFC 1042); anything else, such as STP, is no
- * IP. */
-static bool llc_type(struct layers *l, uint16_t *type)
+/* What follows SNAP's organisation code: an EtherType below 00-00-00 (RFC 1042) and 00-00-F8
+ * (802.1H), below 00-80-C2 a frame that was bridged (RFC 2427 4.2), with its checksum or without.
+ */
+static enum sl_drop snap(struct layers *l)
+{
+	uint32_t code = sl_rd24(&l->rd);
+	l->type = sl_rd16(&l->rd);
+	if (l->rd.bad)
+		return SL_DROP_SHORT;
+	if ((code == 0 || code == 0xf8) && l->type > TYPE_LENGTH_MAX)
+		return decode_ethertype(l);
+	if (code == 0x80c2 && (l->type == 1 || l->type == 7) && layer_enter(l))
+		return decode_ethernet(l);
+	return SL_DROP_NOT_IP;
+}
+
+/* LLC with the SAP of IP (06), of SNAP (AA) or of ISO's network layers (FE, then an NLPID);
+ * anything else, such as STP, is no IP. */
+enum sl_drop decode_llc(struct layers *l)
 {
 	struct sl_span llc = sl_rd_take(&l->rd, 3);
 	if (l->rd.bad)
-		return false;
-	if (llc.p[0] == 0x06 && llc.p[1] == 0x06) {
-		*type = TYPE_IPV4;
-		return true;
+		return SL_DROP_SHORT;
+	if (llc.p[0] == 0x06 && llc.p[1] == 0x06)
+		return decode_ip4(l);
+	if (llc.p[2] != 0x03 || llc.p[0] != llc.p[1])
+		return SL_DROP_NOT_IP;
+	if (llc.p[0] == 0xaa)
+		return snap(l);
+	return llc.p[0] == 0xfe ? decode_nlpid(l) : SL_DROP_NOT_IP;
+}
+
+enum sl_drop decode_nlpid(struct layers *l)
+{
+	struct sl_span id = sl_rd_take(&l->rd, 1);
+	if (id.len && id.p[0] == 0) /* a byte of padding */
+		id = sl_rd_take(&l->rd, 1);
+	if (l->rd.bad)
+		return SL_DROP_SHORT;
+	switch (id.p[0]) {
+	case 0xcc:
+		return decode_ip4(l);
+	case 0x8e:
+		return decode_ip6(l);
+	case 0x80:
+		return snap(l);
+	case 0xcf:
+		return decode_ppp(l);
+	default:
+		return SL_DROP_NOT_IP;
 	}
-	struct sl_span snap = sl_rd_take(&l->rd, 5);
-	if (l->rd.bad || llc.p[0] != 0xaa || llc.p[1] != 0xaa || llc.p[2] != 0x03)
-		return false;
-	*type = be16(snap.p + 3);
-	return snap.p[0] == 0 && snap.p[1] == 0 && *type > TYPE_LENGTH_MAX;
 }
 
 static bool is_vlan(uint16_t type)
@@ -41,35 +76,73 @@ static bool is_vlan(uint16_t type)
 	return type == TYPE_VLAN || type == TYPE_SERVICE_VLAN || type == TYPE_OLD_QINQ;
 }
 
-/* From an EtherType on: tags, then IP. */
-static enum sl_drop ethertype(struct layers *l, uint16_t type)
+/* Inside a tunnel, tags beyond those that the view holds are passed over. */
+static enum sl_drop vlan_tags(struct layers *l)
 {
 	struct sl_packet *p = l->pkt;
-	while (is_vlan(type)) {
-		if (p->vlan_count == SL_VLAN_MAX)
+	for (unsigned n = 0; is_vlan(l->type); n++) {
+		bool room = p->vlan_count < SL_VLAN_MAX;
+		if (n == SL_VLAN_MAX || (!room && p->version == 0))
 			return SL_DROP_VLAN_DEPTH;
 		struct sl_span tag = sl_rd_take(&l->rd, 4);
 		if (l->rd.bad)
 			return SL_DROP_SHORT;
-		p->vlan[p->vlan_count++] = be16(tag.p) & 0x0fff;
-		type = be16(tag.p + 2);
+		if (room)
+			p->vlan[p->vlan_count++] = be16(tag.p) & 0x0fff;
+		l->type = be16(tag.p + 2);
 	}
-	if (type <= TYPE_LENGTH_MAX && !llc_type(l, &type))
-		return l->rd.bad ? SL_DROP_SHORT : SL_DROP_NOT_IP;
-	if (type == TYPE_IPV4)
-		return decode_ip(l, 4);
-	if (type == TYPE_IPV6)
-		return decode_ip(l, 6);
-	return SL_DROP_NOT_IP;
+	return SL_DECODED;
 }
 
-static enum sl_drop ethernet(struct layers *l)
+static enum sl_drop by_type(struct layers *l)
+{
+	switch (l->type) {
+	case TYPE_IPV4:
+		return decode_ip4(l);
+	case TYPE_IPV6:
+		return decode_ip6(l);
+	case TYPE_MPLS:
+	case TYPE_MPLS_UPSTREAM:
+		return decode_mpls(l);
+	case TYPE_PPPOE:
+		return decode_pppoe(l);
+	case TYPE_BRIDGED:
+		return decode_ethernet(l);
+	default:
+		return SL_DROP_NOT_IP;
+	}
+}
+
+enum sl_drop decode_ethertype(struct layers *l)
+{
+	if (!layer_enter(l))
+		return SL_DROP_NOT_IP;
+	enum sl_drop drop = vlan_tags(l);
+	if (drop != SL_DECODED)
+		return drop;
+	return l->type <= TYPE_LENGTH_MAX ? decode_llc(l) : by_type(l);
+}
+
+static enum sl_drop ethertype(struct layers *l, uint16_t type)
+{
+	l->type = type;
+	return decode_ethertype(l);
+}
+
+enum sl_drop decode_ethernet(struct layers *l)
 {
 	struct sl_span h = sl_rd_take(&l->rd, 14);
 	if (l->rd.bad)
 		return SL_DROP_SHORT;
-	l->pkt->flags |= SL_PKT_MACS;
 	return ethertype(l, be16(h.p + 12));
+}
+
+/* The outermost frame is the one whose addresses the view names. */
+static enum sl_drop ethernet(struct layers *l)
+{
+	if (sl_rd_left(&l->rd) >= 14)
+		l->pkt->flags |= SL_PKT_MACS;
+	return decode_ethernet(l);
 }
 
 /* The family is in the byte order of the machine that captured (NULL) or of the network (LOOP);
@@ -87,11 +160,11 @@ static enum sl_drop loopback(struct layers *l)
 		return ethertype(l, type);
 	switch (family) {
 	case 2:
-		return decode_ip(l, 4);
+		return decode_ip4(l);
 	case 24: /* NetBSD, OpenBSD */
 	case 28: /* FreeBSD */
 	case 30: /* macOS */
-		return decode_ip(l, 6);
+		return decode_ip6(l);
 	default:
 		return SL_DROP_NOT_IP;
 	}
@@ -121,6 +194,13 @@ static enum sl_drop sll2(struct layers *l)
 	return h.len ? cooked(l, be16(h.p + 8), be16(h.p)) : SL_DROP_SHORT;
 }
 
+/* A byte says which way the packet went. */
+static enum sl_drop directed(struct layers *l, layer_fn *layer)
+{
+	sl_rd_skip(&l->rd, 1);
+	return l->rd.bad ? SL_DROP_SHORT : layer(l);
+}
+
 enum sl_drop decode_link(struct layers *l)
 {
 	switch (l->pkt->linktype) {
@@ -132,15 +212,41 @@ enum sl_drop decode_link(struct layers *l)
 	case SL_LINK_RAW_BSD:
 	case SL_LINK_RAW_OPENBSD:
 	case SL_LINK_RAW:
-		return decode_ip(l, 0);
+		return decode_ip(l);
 	case SL_LINK_IPV4:
-		return decode_ip(l, 4);
+		return decode_ip4(l);
 	case SL_LINK_IPV6:
-		return decode_ip(l, 6);
+		return decode_ip6(l);
 	case SL_LINK_SLL:
 		return sll(l);
 	case SL_LINK_SLL2:
 		return sll2(l);
+	case SL_LINK_ATM_LLC:
+		return decode_llc(l);
+	case SL_LINK_PPP:
+	case SL_LINK_PPP_HDLC:
+	case SL_LINK_CISCO_HDLC:
+		return decode_hdlc(l);
+	case SL_LINK_PPP_WITH_DIR:
+	case SL_LINK_CISCO_HDLC_WITH_DIR:
+		return directed(l, decode_hdlc);
+	case SL_LINK_PPP_PPPD:
+		return directed(l, decode_pppd);
+	case SL_LINK_PPPOE:
+		return decode_pppoe(l);
+	case SL_LINK_FRAME_RELAY:
+		return decode_frame_relay(l);
+	case SL_LINK_FRAME_RELAY_WITH_DIR:
+		return directed(l, decode_frame_relay);
+	case SL_LINK_MPLS:
+		return decode_mpls(l);
+	case SL_LINK_WLAN:
+		return decode_wlan(l);
+	case SL_LINK_RADIOTAP:
+		return decode_radiotap(l);
+	case SL_LINK_PRISM:
+	case SL_LINK_AVS:
+		return decode_prism(l);
 	default:
 		return SL_DROP_LINKTYPE;
 	}

@@ -17,6 +17,8 @@ static enum sl_drop short_l4(struct layers *l)
 /* `len` bytes from the transport header on, against the pseudo header. */
 static enum sl_drop judge_checksum(struct layers *l, const uint8_t *header, uint32_t len)
 {
+	if (l->ignore)
+		return SL_DECODED;
 	uint64_t sum = checksum_add(checksum_pseudo(l->pkt, len), header, len);
 	if (checksum_right(sum))
 		return SL_DECODED;
@@ -66,9 +68,12 @@ static enum sl_drop udp(struct layers *l)
 	p->sport = be16(all.p);
 	p->dport = be16(all.p + 2);
 	payload_set(p, sl_span_from(all, 8));
-	if (!whole || (p->version == 4 && be16(all.p + 6) == 0))
-		return SL_DECODED;
-	return judge_checksum(l, all.p, (uint32_t)all.len);
+	if (whole && (p->version == 6 || be16(all.p + 6) != 0)) {
+		enum sl_drop drop = judge_checksum(l, all.p, (uint32_t)all.len);
+		if (drop != SL_DECODED)
+			return drop;
+	}
+	return decode_udp_payload(l, sl_span_from(all, 8));
 }
 
 static enum sl_drop sctp(struct layers *l)
@@ -111,6 +116,6 @@ enum sl_drop decode_transport(struct layers *l)
 	case IPPROTO_ICMPV6:
 		return icmp(l);
 	default:
-		return SL_DECODED;
+		return decode_protocol(l);
 	}
 }

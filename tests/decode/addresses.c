@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* addresses.c - prints what decode sees in each packet of a capture: NUMBER, then the name of its
- * drop, or VERSION PROTO SRC DST. addresses.py compares it with tshark. */
+ * drop, or the outermost header's VERSION SRC DST, and how many headers are inside it. addresses.py
+ * compares it with tshark. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -27,10 +28,12 @@ static void packet(uint64_t number, const struct sl_capture_packet *in)
 		printf("%" PRIu64 "\t%s\n", number, drop_name(&c));
 		return;
 	}
+	struct sl_ip_pair own = { .src = p.src, .dst = p.dst, .version = p.version };
+	const struct sl_ip_pair *first = p.outer_count ? &p.outer[0] : &own;
 	char src[SL_ADDR_TEXT], dst[SL_ADDR_TEXT];
-	sl_addr_text(&p.src, p.version, src);
-	sl_addr_text(&p.dst, p.version, dst);
-	printf("%" PRIu64 "\t%u\t%u\t%s\t%s\n", number, p.version, p.proto, src, dst);
+	sl_addr_text(&first->src, first->version, src);
+	sl_addr_text(&first->dst, first->version, dst);
+	printf("%" PRIu64 "\t%u\t%s\t%s\t%u\n", number, first->version, src, dst, p.outer_count);
 }
 
 int main(int argc, char **argv)

@@ -14,7 +14,8 @@ import sys
 
 SUFFIXES = ('.pcap', '.pcapng', '.cap', '.trace', '.dmp', '.pcap.gz')
 LINKS = {'eth', 'ethertype', 'vlan', 'ieee8021ad', 'llc', 'null', 'raw', 'sll', 'frame', 'pkt_comment',
-         'loop'}
+         'loop', 'mpls', 'pwethheuristic', 'pwethnocw', 'pwethcw', 'pppoes', 'ppp', 'chdlc', 'fr', 'wlan', 'wlan_radio',
+         'radiotap', 'prism', 'wlancap'}
 TSHARK = ['tshark', '-n', '-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE',
           '--disable-protocol', 'tcp', '--disable-protocol', 'udp', '--disable-protocol', 'icmp',
           '--disable-protocol', 'icmpv6', '--disable-protocol', 'sctp', '-T', 'fields', '-E', 'occurrence=f',
@@ -69,7 +70,7 @@ def compare(job):
             other[layer] += 1
             continue
         seen = own.get(str(number), ['no packet'])
-        if tuple(seen[2:4]) == addresses:
+        if tuple(seen[1:3]) == addresses:
             agree += 1
         else:
             wrong.append((number, fields[1], addresses, seen))

@@ -21,12 +21,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint16_t links[] = { SL_LINK_ETHERNET, SL_LINK_NULL, SL_LINK_RAW_BSD,
 	SL_LINK_RAW_OPENBSD, SL_LINK_RAW, SL_LINK_LOOP, SL_LINK_SLL, SL_LINK_IPV4, SL_LINK_IPV6,
-	SL_LINK_SLL2, 9999 };
+	SL_LINK_SLL2, 9999, SL_LINK_PPP, SL_LINK_PPP_HDLC, SL_LINK_PPPOE, SL_LINK_ATM_LLC,
+	SL_LINK_CISCO_HDLC, SL_LINK_WLAN, SL_LINK_FRAME_RELAY, SL_LINK_PRISM, SL_LINK_RADIOTAP,
+	SL_LINK_AVS, SL_LINK_PPP_PPPD, SL_LINK_PPP_WITH_DIR, SL_LINK_MPLS };
 
 static void check_view(const struct sl_packet *p)
 {
 	MUST(p->version == 0 || p->version == 4 || p->version == 6);
-	MUST(p->vlan_count <= SL_VLAN_MAX);
+	MUST(p->vlan_count <= SL_VLAN_MAX && p->outer_count <= SL_OUTER_MAX);
+	for (unsigned i = 0; i < p->outer_count && p->version; i++)
+		MUST(p->outer[i].version == 4 || p->outer[i].version == 6);
 	if (p->payload_len) {
 		MUST(p->flags & SL_PKT_L4);
 		MUST(p->payload >= p->data && p->payload + p->payload_len <= p->data + p->len);

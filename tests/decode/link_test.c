@@ -2,6 +2,11 @@
 /* link_test.c - every link type, VLAN stacks, LLC. */
 #include "frame.h"
 
+#define BYTES(x) sizeof(x) - 1, x
+#define MACS "\2\0\0\0\0\2\2\0\0\0\0\1"
+#define WLAN "\0\0\1\1\1\1\1\1\2\2\2\2\2\2\3\3\3\3\3\3\0\0" /* behind frame control */
+#define LLC "\xaa\xaa\3\0\0\0"
+
 static void put_ip(struct frame *f, uint8_t version)
 {
 	if (version == 4)
@@ -145,7 +150,7 @@ static void test_not_ip(void **state)
 	put_ethernet(&odd, 0x0800);
 	put_ip(&odd, 6);
 	expect_drop(&odd, SL_LINK_ETHERNET, SL_DROP_IP_VERSION);
-	expect_drop(&odd, 105, SL_DROP_LINKTYPE);
+	expect_drop(&odd, 9999, SL_DROP_LINKTYPE);
 }
 
 static void test_null(void **state)
@@ -222,6 +227,118 @@ static void test_cooked(void **state)
 	expect_drop(&netlink, SL_LINK_SLL, SL_DROP_NOT_IP);
 }
 
+/* What lies before the IP header, link type by link type. */
+static const struct {
+	const char *name;
+	uint16_t linktype;
+	uint8_t n;
+	const char *head;
+	uint8_t version;
+} heads[] = {
+	{ "PPP", SL_LINK_PPP, BYTES("\xff\3\0\x21"), 4 },
+	{ "PPP, no address", SL_LINK_PPP, BYTES("\0\x57"), 6 },
+	{ "PPP, short protocol", SL_LINK_PPP, BYTES("\x21"), 4 },
+	{ "PPP, address, short protocol", SL_LINK_PPP_HDLC, BYTES("\xff\3\x57"), 6 },
+	{ "PPP, MPLS", SL_LINK_PPP, BYTES("\xff\3\2\x81\0\0\1\x40"), 4 },
+	{ "PPP, pppd", SL_LINK_PPP_PPPD, BYTES("\1\3\0\x21"), 4 },
+	{ "PPP, direction", SL_LINK_PPP_WITH_DIR, BYTES("\1\xff\3\0\x57"), 6 },
+	{ "PPPoE link", SL_LINK_PPPOE, BYTES("\x11\0\0\1\0\x22\0\x21"), 4 },
+	{ "PPPoE", SL_LINK_ETHERNET, BYTES(MACS "\x88\x64\x11\0\0\1\0\x36\0\x57"), 6 },
+	{ "PPPoE in QinQ", SL_LINK_ETHERNET,
+		BYTES(MACS "\x88\xa8\0\1\x81\0\0\2\x88\x64\x11\0\0\1\0\x22\0\x21"), 4 },
+	{ "Cisco HDLC", SL_LINK_CISCO_HDLC, BYTES("\x0f\0\x08\0"), 4 },
+	{ "Cisco HDLC, multicast", SL_LINK_PPP_HDLC, BYTES("\x8f\0\x86\xdd"), 6 },
+	{ "Cisco HDLC, direction", SL_LINK_CISCO_HDLC_WITH_DIR, BYTES("\0\x0f\0\x08\0"), 4 },
+	{ "Frame Relay", SL_LINK_FRAME_RELAY, BYTES("\x18\x41\3\xcc"), 4 },
+	{ "Frame Relay, padded", SL_LINK_FRAME_RELAY, BYTES("\x18\x41\3\0\x8e"), 6 },
+	{ "Frame Relay, four bytes", SL_LINK_FRAME_RELAY, BYTES("\x18\x40\x40\x41\3\xcc"), 4 },
+	{ "Frame Relay, Cisco", SL_LINK_FRAME_RELAY, BYTES("\x18\x41\x86\xdd"), 6 },
+	{ "Frame Relay, SNAP", SL_LINK_FRAME_RELAY_WITH_DIR,
+		BYTES("\0\x18\x41\3\0\x80\0\0\0\x08\0"), 4 },
+	{ "Frame Relay, bridged", SL_LINK_FRAME_RELAY,
+		BYTES("\x18\x41\3\0\x80\0\x80\xc2\0\7" MACS "\x08\0"), 4 },
+	{ "LLC over ATM", SL_LINK_ATM_LLC, BYTES("\xaa\xaa\3\0\0\0\x86\xdd"), 6 },
+	{ "LLC, NLPID", SL_LINK_ATM_LLC, BYTES("\xfe\xfe\3\xcc"), 4 },
+	{ "MPLS link", SL_LINK_MPLS, BYTES("\0\0\0\x40\0\0\1\x40"), 6 },
+	{ "MPLS", SL_LINK_ETHERNET, BYTES(MACS "\x88\x47\0\0\0\x40\0\0\1\x40"), 4 },
+	{ "MPLS, channel", SL_LINK_MPLS, BYTES("\0\0\1\x40\x10\0\0\x57"), 6 },
+	{ "MPLS, pseudowire", SL_LINK_MPLS, BYTES("\0\0\1\x40" MACS "\x08\0"), 4 },
+	{ "MPLS, control word, tag", SL_LINK_MPLS,
+		BYTES("\0\0\1\x40\0\0\0\0" MACS "\x81\0\0\7\x86\xdd"), 6 },
+	{ "MPLS, a MAC address like IPv4's first byte", SL_LINK_MPLS,
+		BYTES("\0\0\1\x40\x44xxxxxyyyyyy\x08\0"), 4 },
+	{ "bridged in Ethernet", SL_LINK_ETHERNET, BYTES(MACS "\x65\x58" MACS "\x86\xdd"), 6 },
+	{ "802.11", SL_LINK_WLAN, BYTES("\x08\1" WLAN LLC "\x08\0"), 4 },
+	{ "802.11, four addresses", SL_LINK_WLAN, BYTES("\x08\3" WLAN "MAC..." LLC "\x08\0"), 4 },
+	{ "802.11, QoS", SL_LINK_WLAN, BYTES("\x88\2" WLAN "\0\0" LLC "\x86\xdd"), 6 },
+	{ "802.11, QoS and HT", SL_LINK_WLAN, BYTES("\x88\x82" WLAN "\0\0HT.." LLC "\x08\0"), 4 },
+	{ "802.11, aggregate", SL_LINK_WLAN,
+		BYTES("\x88\2" WLAN "\x80\0"
+		      "macmacMACMAC\0\x28" LLC "\x08\0"),
+		4 },
+	{ "radiotap", SL_LINK_RADIOTAP, BYTES("\0\0\x0a\0\0\0\0\0xx\x08\1" WLAN LLC "\x08\0"), 4 },
+	{ "radiotap, padded", SL_LINK_RADIOTAP,
+		BYTES("\0\0\x21\0\3\0\0\x80\0\0\0\x80\0\0\0\0"
+		      "microsec"
+		      "microse."
+		      "\x20"
+		      "\x88\2" WLAN "\0\0"
+		      "pa" LLC "\x86\xdd"),
+		6 },
+	{ "Prism", SL_LINK_PRISM, BYTES("\x44\0\0\0\x0c\0\0\0wlan\x08\1" WLAN LLC "\x08\0"), 4 },
+	{ "AVS", SL_LINK_AVS, BYTES("\x80\x21\x10\1\0\0\0\x0cwlan\x08\1" WLAN LLC "\x86\xdd"), 6 },
+};
+
+static void test_heads(void **state)
+{
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		struct frame f = { .n = 0 };
+		print_message("%s\n", heads[i].name);
+		put(&f, heads[i].head, heads[i].n);
+		put_ip(&f, heads[i].version);
+		check(&f, heads[i].linktype, heads[i].version);
+	}
+}
+
+static void expect_drop_of(const char *head, size_t n, uint16_t linktype)
+{
+	struct frame f = { .n = 0 };
+	put(&f, head, n);
+	put_ip(&f, 4);
+	expect_drop(&f, linktype, SL_DROP_NOT_IP);
+}
+
+/* Control and management, encryption, later fragments, what nobody knows. */
+static void test_heads_without_ip(void **state)
+{
+	expect_drop_of("\xff\3\xc0\x21", 4, SL_LINK_PPP); /* LCP */
+	expect_drop_of("\x11\x09\0\0\0\x20", 6, SL_LINK_PPPOE); /* discovery */
+	expect_drop_of("\x0f\0\x80\x35", 4, SL_LINK_CISCO_HDLC); /* SLARP */
+	expect_drop_of("\x18\x40\x40\x40\x41\3\xcc", 7, SL_LINK_FRAME_RELAY);
+	expect_drop_of("\xfe\xfe\3\x83", 4, SL_LINK_ATM_LLC); /* IS-IS */
+	expect_drop_of("\0\0\1\x40\x10\0\0\7", 8, SL_LINK_MPLS); /* BFD, no IP */
+	expect_drop_of("\x80\0" WLAN, 24, SL_LINK_WLAN); /* beacon */
+	expect_drop_of("\x48\1" WLAN, 24, SL_LINK_WLAN); /* no data */
+	expect_drop_of("\x08\x41" WLAN LLC "\x08\0", 32, SL_LINK_WLAN);
+	expect_drop_of("\x08\1"
+		       "durationMAC.MAC.MAC.\1\0" LLC "\x08\0",
+		32, SL_LINK_WLAN);
+	expect_drop_of("\1\0\x08\0\0\0\0\0", 8, SL_LINK_RADIOTAP);
+	expect_drop_of("\0\0\0\7\0\0\0\7", 8, SL_LINK_PRISM);
+}
+
+/* A stack of labels, and frames in each other, without end. */
+static void test_depth(void **state)
+{
+	struct frame labels = { .n = 0 }, frames = { .n = 0 };
+	while (labels.n < 2000)
+		put32(&labels, 0x40);
+	expect_drop(&labels, SL_LINK_MPLS, SL_DROP_NOT_IP);
+	while (frames.n < 2000)
+		put_ethernet(&frames, 0x6558);
+	expect_drop(&frames, SL_LINK_ETHERNET, SL_DROP_NOT_IP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +350,9 @@ int main(void)
 		cmocka_unit_test(test_null),
 		cmocka_unit_test(test_raw),
 		cmocka_unit_test(test_cooked),
+		cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_heads_without_ip),
+		cmocka_unit_test(test_depth),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define LINKS 13
+#define LINKS 18
 
 static const struct link {
 	uint16_t linktype;
-	uint8_t head[28];
-	size_t len, type_at; /* type_at: of the two bytes that name IPv4; 0: nothing does */
+	uint8_t head[32];
+	size_t len, type_at; /* type_at: of the bytes that name IPv4; 0: nothing does */
 } links[LINKS] = {
 	{ SL_LINK_ETHERNET, { [12] = 8, 0 }, 14, 12 },
 	{ SL_LINK_ETHERNET, { [12] = 0x81, 0, 0, 5, 8, 0 }, 18, 16 },
@@ -29,7 +29,14 @@ static const struct link {
 	{ SL_LINK_RAW_BSD, { 0 }, 0, 0 },
 	{ SL_LINK_RAW_OPENBSD, { 0 }, 0, 0 },
 	{ SL_LINK_IPV4, { 0 }, 0, 0 },
-	{ SL_LINK_IPV6, { 0 }, 0, 0 },
+	/* MPLS; PPPoE below a tag; IP in IP; GRE; PPP; 802.11 */
+	{ SL_LINK_ETHERNET, { [12] = 0x88, 0x47, 0, 1, 0x01, 9 }, 18, 0 },
+	{ SL_LINK_ETHERNET, { [12] = 0x81, 0, 0, 5, 0x88, 0x64, 0x11, 0, 0, 1, 0, 99, 0, 0x21 }, 26,
+		24 },
+	{ SL_LINK_RAW, { [0] = 0x45, [9] = 4, [12] = 9, [16] = 7 }, 20, 0 },
+	{ SL_LINK_RAW, { [0] = 0x45, [9] = 47, [12] = 7, [16] = 9, [22] = 8, 0 }, 24, 22 },
+	{ SL_LINK_PPP, { 0xff, 3, 0, 0x21 }, 4, 2 },
+	{ SL_LINK_WLAN, { [0] = 8, [24] = 0xaa, 0xaa, 3, 0, 0, 0, 8, 0 }, 32, 30 },
 };
 
 /* Everything that the hashes were, in the capture's order. */
@@ -70,17 +77,32 @@ static size_t ip_of(uint8_t *p, unsigned version, bool back)
 	return len;
 }
 
+/* What names IPv4 is made to name IPv6. */
+static void name_v6(const struct link *l, uint8_t *p)
+{
+	if (l->linktype == SL_LINK_NULL)
+		p[0] = 30;
+	else if (l->linktype == SL_LINK_LOOP)
+		p[3] = 30;
+	else if (l->type_at > 0 && p[l->type_at] == 0)
+		p[l->type_at + 1] = 0x57; /* PPP's number */
+	else if (l->type_at > 0)
+		memcpy(p + l->type_at, "\x86\xdd", 2);
+}
+
 static void put_links(struct bytes *b, unsigned version)
 {
 	put_shb(b, 1, 0);
-	for (unsigned i = 0; i < LINKS; i++)
-		put_idb(b, links[i].linktype, 0);
+	for (unsigned i = 0; i < LINKS; i++) {
+		bool named = version == 6 && links[i].linktype == SL_LINK_IPV4;
+		put_idb(b, named ? SL_LINK_IPV6 : links[i].linktype, 0);
+	}
 	for (unsigned i = 0; i < 2 * LINKS; i++) {
 		const struct link *l = &links[i / 2];
 		uint8_t p[128];
 		memcpy(p, l->head, l->len);
-		if (l->type_at > 0 && version == 6)
-			memcpy(p + l->type_at, "\x86\xdd", 2);
+		if (version == 6)
+			name_v6(l, p);
 		size_t len = l->len + ip_of(p + l->len, version, i & 1);
 		put_epb(b, i / 2, i, (const char *)p, (uint32_t)len, (uint32_t)len);
 	}
@@ -97,6 +119,27 @@ static void test_links(void **state)
 		for (unsigned i = 0; i < 2 * LINKS; i++)
 			assert_int_equal(hash[i], hash[0]);
 	}
+}
+
+/* A tunnel's packet whose inside is cut is one of the tunnel's ends' own flow. */
+static void test_broken_inside(void **state)
+{
+	struct bytes b = { 0 };
+	uint32_t hash[3];
+	uint8_t p[60] = { [0] = 0x45, [9] = 47, [22] = 8, 0 };
+	(void)ip_of(p, 4, false);
+	put_shb(&b, 1, 0);
+	put_idb(&b, SL_LINK_RAW, 0);
+	put_epb(&b, 0, 0, (const char *)p, 20, 20);
+	p[9] = 47;
+	p[22] = 8;
+	(void)ip_of(p + 24, 4, false);
+	p[24 + 12] = 0x33;
+	put_epb(&b, 0, 0, (const char *)p, 24 + 19, 24 + 20);
+	put_epb(&b, 0, 0, (const char *)p, 24 + 20, 24 + 20);
+	assert_int_equal(hashes_of(&b, hash), 3);
+	assert_int_equal(hash[1], hash[0]);
+	assert_true(hash[2] != hash[0] && hash[2] != 0);
 }
 
 /* ARP, an unknown link, a header cut at every length, tags without end. */
@@ -131,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_broken_inside),
 		cmocka_unit_test(test_no_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
