@@ -11,6 +11,8 @@ static bool grow(struct gather *g, struct sl_batch *b, size_t need)
 	size_t size = g->size ? g->size : GATHER_FIRST;
 	while (size < need)
 		size *= 2;
+	if (size > GATHER_MAX)
+		size = GATHER_MAX;
 	uint8_t *p = b->pool != NULL ? sl_parser_pool_take(b->pool, (uint16_t)size) : NULL;
 	if (p == NULL) {
 		if (b->counters != NULL)
@@ -26,9 +28,9 @@ static bool grow(struct gather *g, struct sl_batch *b, size_t need)
 	return true;
 }
 
-bool gather_add(struct gather *g, struct sl_batch *b, struct sl_span in)
+bool gather_add(struct gather *g, struct sl_batch *b, struct sl_span in, uint16_t max)
 {
-	size_t room = GATHER_MAX - (size_t)g->have, n = in.len < room ? in.len : room;
+	size_t room = max > g->have ? (size_t)max - g->have : 0, n = in.len < room ? in.len : room;
 	if (n == 0)
 		return true;
 	if (g->have + n > g->size && !grow(g, b, g->have + n))

@@ -7,7 +7,7 @@
 
 #include <sightline/parser.h>
 
-#define GATHER_MAX 32768 /* bytes kept of one unit; what is longer is cut */
+#define GATHER_MAX 65535 /* what a unit of the pool can hold */
 
 struct gather {
 	uint8_t *p; /* the pool's; NULL: nothing is gathered */
@@ -15,8 +15,9 @@ struct gather {
 	uint16_t have;
 };
 
-/* Adds bytes, as far as GATHER_MAX allows. False: the pool has no more, which is counted. */
-bool gather_add(struct gather *g, struct sl_batch *b, struct sl_span in);
+/* Adds bytes, as long as no more than max are kept. False: the pool has no more, which is counted.
+ */
+bool gather_add(struct gather *g, struct sl_batch *b, struct sl_span in, uint16_t max);
 void gather_drop(struct gather *g, struct sl_batch *b);
 
 static inline struct sl_span gather_bytes(const struct gather *g)

@@ -11,7 +11,8 @@
 
 #define LINE_MAX 1024 /* RFC 4253 4.2 allows 255; lines before the identification are longer */
 #define LINES_MAX 8192 /* bytes of such lines */
-#define PACKET_MAX GATHER_MAX /* RFC 4253 6.1 asks for 35000; a KEXINIT has about 1500 */
+#define PACKET_MAX                                                                                 \
+	GATHER_MAX /* RFC 4253 6.1 asks for 35000; a KEXINIT has 1500, a hostile one more */
 #define LISTS 10
 
 enum { KEXINIT = 20 };
@@ -177,7 +178,7 @@ static enum sl_verdict feed_bytes(struct ssh *t, struct side *s, const struct sl
 		if (!whole) {
 			if (!unit_part(s, rest, &n, &whole))
 				return SL_BAD;
-			if (!gather_add(&s->unit, b, sl_span(rest.p, n)))
+			if (!gather_add(&s->unit, b, sl_span(rest.p, n), PACKET_MAX))
 				return SL_DONE; /* no memory, which is counted */
 		}
 		if (whole) {

@@ -15,8 +15,7 @@
 
 #define RECORD_MAX (16384 + 2048) /* RFC 5246 6.2.3 */
 #define MESSAGE_MAX (1u << 20) /* of a handshake message; no real one comes near */
-#define NAMES_MAX 4 /* RFC 6066 allows one name of a type; hostile hellos say more */
-#define PROTOCOLS_MAX 32 /* of an ALPN list */
+#define UNIT_MAX CERT_READ /* bytes kept of a unit that comes in pieces */
 #define TRIES 16 /* pieces that are looked at for a record after the place was lost */
 
 enum { CHANGE_CIPHER = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION = 23, HEARTBEAT = 24 };
@@ -42,6 +41,7 @@ struct side {
 	uint8_t length[3], length_have; /* CERT_LIST, CERT_LENGTH */
 	uint8_t body; /* enum body */
 	uint8_t tries; /* pieces looked at since the place was lost */
+	bool begun; /* a record's head was read */
 	bool lost; /* look for a record at the start of a piece */
 	bool changed; /* ChangeCipherSpec was seen: all but a second hello is encrypted */
 	bool done, bad;
@@ -61,9 +61,30 @@ static bool record_head(struct sl_span s)
 	       s.p[2] <= 4 && len > 0 && len <= RECORD_MAX;
 }
 
+/* A ClientHello in the form of SSL 2.0 that offers SSL 3.0 or later (RFC 5246 E.2): recognised, so
+ * that what the server answers belongs to it, and passed over. */
+static enum sl_probe old_hello(struct sl_span s)
+{
+	static const uint8_t want[] = { 0x80, 0, 1, 3, 0 }, mask[] = { 0xc0, 0, 0xff, 0xff, 0xfc };
+	for (size_t i = 0; i < sizeof(want) && i < s.len; i++)
+		if ((s.p[i] & mask[i]) != want[i])
+			return SL_PROBE_NO;
+	if (s.len < 11)
+		return SL_PROBE_MORE;
+	struct sl_rd r = sl_rd(s);
+	size_t len = sl_rd16(&r) & 0x3fff;
+	sl_rd_skip(&r, 3);
+	size_t ciphers = sl_rd16(&r), session = sl_rd16(&r), challenge = sl_rd16(&r);
+	bool sound = ciphers > 0 && ciphers % 3 == 0 && (session == 0 || session == 16) &&
+		     challenge >= 16 && challenge <= 32 && 9 + ciphers + session + challenge == len;
+	return sound ? SL_PROBE_YES : SL_PROBE_NO;
+}
+
 static enum sl_probe tls_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
 	struct sl_span s = p->bytes;
+	if (s.len > 0 && s.p[0] & 0x80)
+		return old_hello(s);
 	if (s.len == 0 || s.p[0] != HANDSHAKE || (s.len > 1 && s.p[1] != 3) ||
 		(s.len > 2 && s.p[2] > 4))
 		return SL_PROBE_NO;
@@ -122,7 +143,8 @@ static void unit_gather(struct side *s, struct sl_batch *b, struct sl_span in)
 	s->unit_have += (uint32_t)in.len;
 	if (s->denied)
 		return;
-	s->denied = !gather_add(&s->unit, b, in) || (s->body == CERT && !hash_more(s, b, in));
+	s->denied =
+		!gather_add(&s->unit, b, in, UNIT_MAX) || (s->body == CERT && !hash_more(s, b, in));
 }
 
 static struct say say_begin(struct tls *t, struct side *s, enum sl_dir dir, struct sl_batch *b)
@@ -130,51 +152,6 @@ static struct say say_begin(struct tls *t, struct side *s, enum sl_dir dir, stru
 	if (t->message == 0)
 		t->message = sl_batch_next_message(b);
 	return (struct say){ .b = b, .message = t->message, .dir = dir, .said = &s->said };
-}
-
-static bool say_protocols(struct say *say, const struct tls_hello *h)
-{
-	struct sl_rd r = sl_rd(h->alpn);
-	struct sl_span name;
-	for (unsigned n = 0; n < PROTOCOLS_MAX && tls_alpn_next(&r, &name); n++)
-		if (!say_plain(say, SL_WHERE_TLS_ALPN, name))
-			return false;
-	return true;
-}
-
-/* Fingerprints are of whole hellos only. */
-static bool say_client(struct say *say, const struct tls_hello *h)
-{
-	struct sl_rd r = sl_rd(h->server_names);
-	struct sl_span name;
-	char text[TLS_JA4_TEXT];
-	for (unsigned n = 0; n < NAMES_MAX && tls_server_name_next(&r, &name); n++)
-		if (!say_plain(say, SL_WHERE_TLS_SNI, name))
-			return false;
-	if (!say_protocols(say, h))
-		return false;
-	if (!h->cut && say_needs(say, SL_WHERE_JA3)) {
-		tls_ja3(h, text);
-		if (!say_raw(say, SL_WHERE_JA3, sl_span_str(text)))
-			return false;
-	}
-	if (!h->cut && say_needs(say, SL_WHERE_JA4)) {
-		tls_ja4(h, 't', text);
-		if (!say_raw(say, SL_WHERE_JA4, sl_span_str(text)))
-			return false;
-	}
-	return true;
-}
-
-static bool say_server(struct say *say, const struct tls_hello *h)
-{
-	char text[TLS_JA3_TEXT];
-	if (!h->cut && say_needs(say, SL_WHERE_JA3S)) {
-		tls_ja3s(h, text);
-		if (!say_raw(say, SL_WHERE_JA3S, sl_span_str(text)))
-			return false;
-	}
-	return say_protocols(say, h);
 }
 
 static bool say_hello(struct tls *t, struct side *s, enum sl_dir dir, struct sl_batch *b,
@@ -188,7 +165,7 @@ static bool say_hello(struct tls *t, struct side *s, enum sl_dir dir, struct sl_
 	}
 	h.cut |= !whole;
 	struct say say = say_begin(t, s, dir, b);
-	if (!(client ? say_client(&say, &h) : say_server(&say, &h)))
+	if (!(client ? tls_client_hello_say(&say, &h, 't') : tls_server_hello_say(&say, &h)))
 		return false;
 	if (h.cut)
 		parser_count_part(b);
@@ -363,8 +340,16 @@ static enum sl_verdict find_record(struct side *s, struct sl_span in)
 /* The five bytes of a record's head are there. */
 static enum sl_verdict record_begin(struct side *s, struct sl_batch *b)
 {
+	bool first = !s->begun;
 	s->head_have = 0;
+	s->begun = true;
+	if (first && old_hello(sl_span(s->head, 5)) != SL_PROBE_NO) {
+		s->record_len = s->record_left =
+			(uint16_t)(((s->head[0] & 0x3f) << 8 | s->head[1]) - 3);
+		return SL_MORE;
+	}
 	if (!record_head(sl_span(s->head, 5))) {
+		parser_count_part(b);
 		lose(s, b);
 		return ++s->tries >= TRIES ? SL_BAD : SL_MORE;
 	}

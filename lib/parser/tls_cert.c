@@ -6,8 +6,6 @@
 #include "der.h"
 #include <sightline/hot.h>
 
-#define CERT_READ 32768 /* bytes of a certificate that are read; all are hashed */
-
 struct cert {
 	struct sl_span serial, issuer, subject; /* bodies; of Names their RDNs */
 	struct sl_rd names; /* GeneralNames */

@@ -7,6 +7,8 @@
 
 #include "say.h"
 
+#define CERT_READ 32768 /* bytes of a certificate that are read; all are hashed */
+
 /* Hashes of a certificate, taken as its bytes come. */
 struct cert_digests {
 	struct sl_digest_state sha1, sha256;

@@ -13,12 +13,12 @@ enum {
 };
 
 /* The list behind a length of `bytes` bytes; where the length lies, what there is. The first
- * extension of its type counts. */
+ * that holds something counts. */
 static void keep_list(struct sl_span *to, struct sl_span ext, unsigned bytes)
 {
 	struct sl_rd r = sl_rd(ext);
 	size_t len = bytes == 1 ? sl_rd8(&r) : sl_rd16(&r), left = sl_rd_left(&r);
-	if (to->p == NULL)
+	if (to->len == 0)
 		*to = sl_rd_take(&r, len < left ? len : left);
 }
 
@@ -71,10 +71,25 @@ static void read_extensions(struct sl_rd *r, struct tls_hello *h, bool client)
 	h->cut |= e.bad;
 }
 
+/* Every list empty, and version read. */
+static void begin(struct sl_rd *r, struct tls_hello *h)
+{
+	struct sl_span none = sl_span(r->p, 0);
+	*h = (struct tls_hello){ .ciphers = none,
+		.extensions = none,
+		.server_names = none,
+		.alpn = none,
+		.groups = none,
+		.formats = none,
+		.versions = none,
+		.signatures = none };
+	h->version = sl_rd16(r);
+}
+
 bool tls_client_hello_read(struct sl_span body, struct tls_hello *h)
 {
 	struct sl_rd r = sl_rd(body);
-	*h = (struct tls_hello){ .version = sl_rd16(&r) };
+	begin(&r, h);
 	h->dtls = h->version >> 8 == 0xfe;
 	sl_rd_skip(&r, 32); /* random */
 	sl_rd_skip(&r, sl_rd8(&r)); /* session */
@@ -90,7 +105,7 @@ bool tls_client_hello_read(struct sl_span body, struct tls_hello *h)
 bool tls_server_hello_read(struct sl_span body, struct tls_hello *h)
 {
 	struct sl_rd r = sl_rd(body);
-	*h = (struct tls_hello){ .version = sl_rd16(&r) };
+	begin(&r, h);
 	sl_rd_skip(&r, 32);
 	/* The drafts of TLS 1.3 up to 21 had neither session nor compression. */
 	bool draft = h->version >> 8 == 0x7f;

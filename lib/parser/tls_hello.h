@@ -29,6 +29,10 @@ struct tls_hello {
 bool tls_client_hello_read(struct sl_span body, struct tls_hello *h);
 bool tls_server_hello_read(struct sl_span body, struct tls_hello *h);
 
+/* Says names, protocols and, of a hello that is not cut, fingerprints. False: the batch is full. */
+bool tls_client_hello_say(struct say *say, const struct tls_hello *h, char carrier);
+bool tls_server_hello_say(struct say *say, const struct tls_hello *h);
+
 /* The next name of type host_name (RFC 6066 3), or protocol (RFC 7301 3.1). False: no more. */
 bool tls_server_name_next(struct sl_rd *r, struct sl_span *name);
 bool tls_alpn_next(struct sl_rd *r, struct sl_span *name);

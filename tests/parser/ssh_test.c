@@ -89,6 +89,25 @@ static void test_lines(void **s)
 	expect(b, sizeof(b), SL_BAD, "");
 }
 
+/* A packet of more than RFC 4253 6.1 asks implementations to take. */
+static void test_long_packet(void **s)
+{
+	(void)s;
+	static uint8_t b[65536];
+	size_t n = 0;
+	memcpy(b, "SSH-2.0-x\n", 10);
+	n = 10;
+	memcpy(b + n, (uint8_t[]){ 0, 0, 0xa0, 0, 4, 20 }, 6);
+	n += 6 + 16;
+	memcpy(b + n, (uint8_t[]){ 0, 0, 0x9f, 0 }, 4);
+	memset(b + n + 4, 'k', 0x9f00);
+	n = 10 + 4 + 0xa000;
+	struct feed *f = feed_new("ssh", 1);
+	assert_int_equal(feed_cut(f, SL_TO_CLIENT, b, n, 1460), SL_DONE);
+	assert_non_null(strstr(f->log, "ssh.hasshserver 1 "));
+	feed_free(f);
+}
+
 /* After a hole what begins a piece is read. */
 static void test_gap(void **s)
 {
@@ -126,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_both_ends),
 		cmocka_unit_test(test_identification),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_long_packet),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_probe),
 	};

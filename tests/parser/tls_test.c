@@ -427,6 +427,26 @@ static void test_probe(void **s)
 	assert_false(more);
 }
 
+/* A hello in the form of SSL 2.0 is passed over, and records follow it. */
+static void test_old_hello(void **s)
+{
+	(void)s;
+	uint8_t b[512] = { 0x80, 9 + 6 + 16, 1, 3, 1, 0, 6, 0, 0, 0, 16 };
+	size_t n = 2 + 9 + 6 + 16;
+	bool more;
+	assert_string_equal(probe(b, n, &more)->name, "tls");
+	for (size_t k = 1; k < 11; k++) {
+		assert_null(probe(b, k, &more));
+		assert_true(more);
+	}
+	memcpy(b + n, hello, hello_len);
+	expect_client(b, n + hello_len, "tls.sni 1 tls-evil.example\n" HELLO_SAID "close 1 \n", 0);
+	cut_everywhere("tls", SL_TO_SERVER, b, n);
+	b[10] = 15;
+	assert_null(probe(b, n, &more));
+	assert_false(more);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_old_hello),
 		cmocka_unit_test(test_probe),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
