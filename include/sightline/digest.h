@@ -4,6 +4,7 @@
 #ifndef SIGHTLINE_DIGEST_H
 #define SIGHTLINE_DIGEST_H
 
+#include <stdalign.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,19 @@ void sl_digest_init(struct sl_digest *d);
 void sl_digest_update(struct sl_digest *d, const void *p, size_t len);
 /* Returns the number of bytes written: 16, 20 or 32. */
 size_t sl_digest_final(struct sl_digest *d, uint8_t out[SL_DIGEST_MAX]);
+
+/* A hash whose state lies in its owner's memory, of which there may be any number: what parsers
+ * hash as it streams by. Copied by assignment. None of the calls allocates, locks or looks anything
+ * up. */
+#define SL_DIGEST_STATE 112
+struct sl_digest_state {
+	alignas(8) uint8_t mem[SL_DIGEST_STATE]; /* of the algorithm, opaque */
+	uint8_t kind;
+};
+void sl_digest_begin(struct sl_digest_state *d, enum sl_digest_kind kind);
+void sl_digest_add(struct sl_digest_state *d, const void *p, size_t len);
+/* Returns the number of bytes written: 16, 20 or 32. */
+size_t sl_digest_end(struct sl_digest_state *d, uint8_t out[SL_DIGEST_MAX]);
 
 /* All at once, and as lower-case hex with a zero behind it. Control threads. 0 or -errno. */
 int sl_digest_of(enum sl_digest_kind kind, const void *p, size_t len, uint8_t out[SL_DIGEST_MAX]);

@@ -70,7 +70,29 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 	X(HTTP_URL, "http.url", URL, URL, MESSAGE, 1, "URL of a request")                          \
 	X(HTTP_METHOD, "http.method", ARTIFACT, BYTES, MESSAGE, 0, "method of a request")          \
 	X(HTTP_USER_AGENT, "http.user_agent", USER_AGENT, BYTES, MESSAGE, 1, "User-Agent header")  \
-	X(TLS_SNI, "tls.sni", DOMAIN, NAME, MESSAGE, 1, "server name in a TLS ClientHello")
+	X(TLS_SNI, "tls.sni", DOMAIN, NAME, MESSAGE, 1, "server name in a TLS ClientHello")        \
+	X(TLS_ALPN, "tls.alpn", TRAFFIC, LOWER, MESSAGE, 0,                                        \
+		"protocol that a TLS client offers, or that its server chose (ALPN)")              \
+	X(JA3, "ja3.hash", TRAFFIC, HEX, MESSAGE, 1, "JA3 fingerprint of a TLS client")            \
+	X(JA3S, "ja3s.hash", TRAFFIC, HEX, MESSAGE, 0, "JA3S fingerprint of a TLS server")         \
+	X(JA4, "ja4.hash", TRAFFIC, LOWER, MESSAGE, 1, "JA4 fingerprint of a TLS client")          \
+	X(TLS_CERT_SHA1, "tls.cert_sha1", CERT, HEX, MESSAGE, 0,                                   \
+		"SHA-1 of a certificate in a TLS handshake")                                       \
+	X(TLS_CERT_SHA256, "tls.cert_sha256", CERT, HEX, MESSAGE, 0,                               \
+		"SHA-256 of a certificate in a TLS handshake")                                     \
+	X(TLS_CERT_SUBJECT, "tls.cert_subject", CERT, BYTES, MESSAGE, 0,                           \
+		"subject of a certificate, as C=US, O=Example, CN=example.com")                    \
+	X(TLS_CERT_ISSUER, "tls.cert_issuer", CERT, BYTES, MESSAGE, 0,                             \
+		"issuer of a certificate, as its subject")                                         \
+	X(TLS_CERT_SERIAL, "tls.cert_serial", CERT, HEX, MESSAGE, 0,                               \
+		"serial number of a certificate, without the leading zero byte of its sign")       \
+	X(TLS_CERT_SAN, "tls.cert_san", DOMAIN, NAME, MESSAGE, 0,                                  \
+		"DNS name among the subject's alternative names in a certificate")                 \
+	X(SSH_SOFTWARE, "ssh.software", SOFTWARE, BYTES, MESSAGE, 0,                               \
+		"software version in the identification of an SSH client or server")               \
+	X(SSH_HASSH, "ssh.hassh", SOFTWARE, HEX, MESSAGE, 0, "HASSH fingerprint of an SSH client") \
+	X(SSH_HASSHSERVER, "ssh.hasshserver", SOFTWARE, HEX, MESSAGE, 0,                           \
+		"HASSH fingerprint of an SSH server")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };
@@ -126,6 +148,8 @@ struct sl_observable {
 	uint8_t outcome; /* enum sl_outcome of the message, as far as known; NONE: the flow's */
 };
 
+struct sl_parser_pool;
+
 #define SL_BATCH_MAX 256
 #define SL_BATCH_TEXT 32768
 #define SL_VALUE_MAX 8192 /* longest value; what is longer is SL_PART_TRUNCATED */
@@ -143,6 +167,7 @@ struct sl_batch {
 	uint8_t outcome; /* enum sl_outcome of what is parsed now; the parser may set it */
 	uint8_t flags; /* given to every observable added */
 	struct sl_counters *counters;
+	struct sl_parser_pool *pool; /* for a parser's buffers; NULL: there is none */
 	/* -- the batch's own -- */
 	uint16_t n;
 	uint32_t used;

@@ -205,6 +205,52 @@ static bool hex_read(struct work *w)
 	return true;
 }
 
+/* A fingerprint that is an MD5: JA3, JA3S, HASSH. */
+static bool fingerprint_read(struct work *w)
+{
+	size_t len = sl_norm_lower(sl_span(w->plain, w->len), (uint8_t *)w->t->text, SL_VALUE_MAX);
+	text_set(w, len);
+	if (len == 32 && shape_of(w->t->text, len) == SHAPE_HASH)
+		return true;
+	return refuse(w, "BAD_HASH", "This place holds an MD5 in hex (32 digits).");
+}
+
+static bool is_fingerprint(const char *where)
+{
+	return where != NULL &&
+	       (strcmp(where, "ja3.hash") == 0 || strcmp(where, "ja3s.hash") == 0 ||
+		       strncmp(where, "ssh.hassh", 9) == 0);
+}
+
+/* A serial number as its bytes are seen: however a feed writes it ("0A:BC", "00ABC", "0xabc"),
+ * whole bytes, and none in front that only says that the number is positive. */
+static bool serial_read(struct work *w)
+{
+	struct sl_span in = sl_span(w->plain, w->len);
+	char *to = w->t->text + 1;
+	size_t n = 0;
+	if (in.len > 2 && in.p[0] == '0' && (in.p[1] | 32) == 'x')
+		in = sl_span_from(in, 2);
+	for (size_t i = 0; i < in.len; i++) {
+		char c = (char)in.p[i], low = (char)(c | 32);
+		if (c == ':' || c == ' ')
+			continue;
+		if (!(c >= '0' && c <= '9') && !(low >= 'a' && low <= 'f'))
+			return refuse(w, "BAD_VALUE", "A serial number is written in hex.");
+		if (n > 0 || c != '0')
+			to[n++] = low >= 'a' ? low : c;
+	}
+	if (n == 0 || n % 2 == 1) {
+		*--to = '0';
+		n++;
+	}
+	if (n == 1)
+		to[n++] = '0';
+	memmove(w->t->text, to, n);
+	text_set(w, n);
+	return true;
+}
+
 static bool email_read(struct work *w)
 {
 	if (shape_of(w->plain, w->len) != SHAPE_EMAIL)
@@ -244,14 +290,20 @@ static bool by_type(struct work *w)
 	case SL_TYPE_CERT:
 		if (w->where == NULL || strncmp(w->where, "tls.cert_sha", 12) == 0)
 			return hex_read(w);
+		if (strcmp(w->where, "tls.cert_serial") == 0)
+			return serial_read(w);
 		return form_read(w, SL_FORM_BYTES);
 	case SL_TYPE_TRAFFIC:
 		if (w->where == NULL)
 			return refuse(w, "BARE_TRAFFIC",
 				"network-traffic says nothing alone; 'where' has to name the "
 				"place.");
+		if (is_fingerprint(w->where))
+			return fingerprint_read(w);
 		return form_read(w, SL_FORM_LOWER);
 	default:
+		if (is_fingerprint(w->where))
+			return fingerprint_read(w);
 		return form_read(w, w->out->where ? sl_wheres[w->out->where].form : SL_FORM_BYTES);
 	}
 }

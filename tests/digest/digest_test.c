@@ -59,6 +59,27 @@ static void test_lengths(void **state)
 	sl_digest_free(NULL);
 }
 
+/* The same answers as the contexts', in pieces, and from the middle of a copy. */
+static void test_state(void **state)
+{
+	uint8_t out[SL_DIGEST_MAX], want[SL_DIGEST_MAX];
+	static const size_t size[] = { 16, 20, 32 };
+	for (unsigned k = 0; k < 3; k++) {
+		struct sl_digest_state d, copy;
+		sl_digest_begin(&d, (enum sl_digest_kind)k);
+		sl_digest_add(&d, "abc", 3);
+		sl_digest_add(&d, NULL, 0);
+		copy = d;
+		sl_digest_add(&d, "def", 3);
+		assert_int_equal(sl_digest_of((enum sl_digest_kind)k, "abcdef", 6, want), 0);
+		assert_int_equal(sl_digest_end(&d, out), size[k]);
+		assert_memory_equal(out, want, size[k]);
+		assert_int_equal(sl_digest_of((enum sl_digest_kind)k, "abc", 3, want), 0);
+		assert_int_equal(sl_digest_end(&copy, out), size[k]);
+		assert_memory_equal(out, want, size[k]);
+	}
+}
+
 static void test_uuid5(void **state)
 {
 	static const uint8_t dns[16] = { 0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4,
@@ -74,6 +95,7 @@ int main(void)
 		cmocka_unit_test(test_known_answers),
 		cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_state),
 		cmocka_unit_test(test_uuid5),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,8 @@
 
 #include <sightline/parser.h>
 
+#define FEED_POOL (1 << 20)
+
 struct feed {
 	const struct sl_parser *parser;
 	void *state;
@@ -32,11 +34,14 @@ static inline struct feed *feed_new(const char *parser, unsigned room)
 	f->b.flow = &f->flow;
 	f->b.counters = &f->counters;
 	sl_batch_want_all(&f->b);
+	if (sl_parser_pool_new(&f->b.pool, FEED_POOL) < 0)
+		abort();
 	return f;
 }
 
 static inline void feed_free(struct feed *f)
 {
+	sl_parser_pool_free(f->b.pool);
 	free(f->state);
 	free(f);
 }

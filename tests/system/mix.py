@@ -10,7 +10,8 @@ INTEL = data("intel/derived-from-pcaps/iocs.stix21.json")
 DECOYS = data("intel/derived-from-pcaps/decoys.jsonl")
 EXPECTED = data("intel/derived-from-pcaps/expected-sightings.tsv")
 WHERES = {"ip": {"ip.src", "ip.dst"}, "dns_qname": {"dns.query"}, "http_host": {"http.host"},
-          "http_url": {"http.url"}, "tls_sni": {"tls.sni"}}
+          "http_url": {"http.url"}, "tls_sni": {"tls.sni"},
+          "cert_sha1": {"tls.cert_sha1"}, "ja3": {"ja3.hash"}}
 
 
 def indicators():
