@@ -33,6 +33,7 @@ static struct worker *build(const struct worker_options *o)
 		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 ||
 		context_pool_new(&w->contexts, o->contexts) < 0)
 		return cannot(w);
+	w->batch.pool = w->states;
 	return w;
 }
 

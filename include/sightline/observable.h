@@ -70,7 +70,17 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 	X(HTTP_URL, "http.url", URL, URL, MESSAGE, 1, "URL of a request")                          \
 	X(HTTP_METHOD, "http.method", ARTIFACT, BYTES, MESSAGE, 0, "method of a request")          \
 	X(HTTP_USER_AGENT, "http.user_agent", USER_AGENT, BYTES, MESSAGE, 1, "User-Agent header")  \
-	X(TLS_SNI, "tls.sni", DOMAIN, NAME, MESSAGE, 1, "server name in a TLS ClientHello")
+	X(TLS_SNI, "tls.sni", DOMAIN, NAME, MESSAGE, 1, "server name in a TLS ClientHello")        \
+	X(HTTP_REFERER, "http.referer", URL, URL, MESSAGE, 0, "Referer header of a request")       \
+	X(HTTP_SERVER, "http.server", SOFTWARE, BYTES, MESSAGE, 0, "Server header of a response")  \
+	X(HTTP_XFF, "http.xff", IPV4, ADDR, MESSAGE, 0, "address in an X-Forwarded-For header")    \
+	X(HTTP_COOKIE, "http.cookie", ARTIFACT, BYTES, MESSAGE, 0, "Cookie header of a request")   \
+	X(MDNS_QUERY, "mdns.query", DOMAIN, NAME, MESSAGE, 1, "name asked for in multicast DNS")   \
+	X(LLMNR_QUERY, "llmnr.query", DOMAIN, NAME, MESSAGE, 1,                                    \
+		"name asked for in link-local multicast name resolution")                          \
+	X(NBNS_QUERY, "nbns.query", DOMAIN, NAME, MESSAGE, 1,                                      \
+		"name asked for in the NetBIOS name service, without padding and suffix")          \
+	X(SSDP_URL, "ssdp.url", URL, URL, MESSAGE, 1, "Location header of HTTP over UDP")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };
@@ -126,6 +136,8 @@ struct sl_observable {
 	uint8_t outcome; /* enum sl_outcome of the message, as far as known; NONE: the flow's */
 };
 
+struct sl_parser_pool;
+
 #define SL_BATCH_MAX 256
 #define SL_BATCH_TEXT 32768
 #define SL_VALUE_MAX 8192 /* longest value; what is longer is SL_PART_TRUNCATED */
@@ -143,6 +155,7 @@ struct sl_batch {
 	uint8_t outcome; /* enum sl_outcome of what is parsed now; the parser may set it */
 	uint8_t flags; /* given to every observable added */
 	struct sl_counters *counters;
+	struct sl_parser_pool *pool; /* for a parser's buffers; NULL: there is none */
 	/* -- the batch's own -- */
 	uint16_t n;
 	uint32_t used;

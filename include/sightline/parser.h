@@ -38,7 +38,8 @@ struct sl_parser {
 	 * again with the unconsumed rest of the same piece after the batch was emptied, and the
 	 * parser goes on where it was (its place inside a message that it can't split is kept in
 	 * its state: *consumed may be 0 then, but every call with an empty batch makes progress).
-	 */
+	 * A buffer that it takes from out->pool is its own until it gives it back, which it does
+	 * before it returns SL_DONE, SL_NOT_MINE or SL_BAD, and when it is fed SL_PIECE_END. */
 	enum sl_verdict (*feed)(
 		void *state, const struct sl_piece *p, struct sl_batch *out, size_t *consumed);
 };

@@ -138,7 +138,7 @@ static void patterns(void **state)
 		{ "[network-traffic:extensions.'tls-ext'.ja3 = 'd41d8cd98f00b204e9800998ecf8427e']",
 			NULL, "NOT_EVALUABLE" },
 		{ "[email-addr:value = 'a@b.example']", NULL, "NOT_EVALUABLE" },
-		{ "[software:name = 'x']", NULL, "NOT_EVALUABLE" },
+		{ "[software:name = 'x']", "x", "" },
 		{ "[windows-registry-key:key = 'x']", NULL, "NOT_EVALUABLE" },
 		{ "[domain-name:value != 'a.example']", NULL, "PATTERN_NOT_SUPPORTED" },
 		{ "[domain-name:value LIKE 'a%']", NULL, "PATTERN_NOT_SUPPORTED" },

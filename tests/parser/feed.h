@@ -10,6 +10,8 @@
 
 #include <sightline/parser.h>
 
+#define FEED_POOL (1 << 20)
+
 struct feed {
 	const struct sl_parser *parser;
 	void *state;
@@ -17,6 +19,7 @@ struct feed {
 	struct sl_counters counters;
 	struct sl_batch b;
 	unsigned room; /* observables that the batch has room for at first; 0: all */
+	bool stream; /* over TCP, where the parser knows both */
 	size_t log_len;
 	char log[1 << 18];
 };
@@ -32,11 +35,14 @@ static inline struct feed *feed_new(const char *parser, unsigned room)
 	f->b.flow = &f->flow;
 	f->b.counters = &f->counters;
 	sl_batch_want_all(&f->b);
+	if (sl_parser_pool_new(&f->b.pool, FEED_POOL) < 0)
+		abort();
 	return f;
 }
 
 static inline void feed_free(struct feed *f)
 {
+	sl_parser_pool_free(f->b.pool);
 	free(f->state);
 	free(f);
 }
@@ -99,7 +105,7 @@ static inline enum sl_verdict feed_bytes(struct feed *f, enum sl_dir dir, const 
 				     .dir = dir,
 				     .bytes = sl_span(p, len),
 				     .ts_ns = 1,
-				     .datagram = f->parser->over == SL_OVER_UDP });
+				     .datagram = (f->parser->over & SL_OVER_UDP) && !f->stream });
 }
 
 static inline enum sl_verdict feed_mark(

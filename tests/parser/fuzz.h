@@ -33,7 +33,10 @@ static inline void fuzz_run(struct feed *f, struct sl_span in, uint16_t port)
 		dead[dir] = v == SL_DONE || v == SL_BAD || v == SL_NOT_MINE;
 		free(copy);
 	}
-	(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
+	if (!dead[SL_TO_SERVER])
+		(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
+	if (!dead[SL_TO_CLIENT])
+		(void)feed_mark(f, SL_PIECE_END, SL_TO_CLIENT, 0);
 }
 
 static inline int fuzz_parser(const char *name, uint16_t port, const uint8_t *data, size_t len)
