@@ -182,13 +182,17 @@ static bool is_name(struct sl_span name, const char *want)
 	return name.len == strlen(want) && strncasecmp((const char *)name.p, want, name.len) == 0;
 }
 
-/* RFC 9112 6.1: the last coding tells whether the body says its own length. */
+/* RFC 9112 6.1 wants it last; a server that takes it anywhere reads chunks. */
 static bool is_chunked(struct sl_span value)
 {
-	const uint8_t *comma;
-	while (value.len && (comma = memchr(value.p, ',', value.len)) != NULL)
-		value = sl_span_from(value, (size_t)(comma - value.p) + 1);
-	return is_name(trim(value), "chunked");
+	while (value.len) {
+		const uint8_t *comma = memchr(value.p, ',', value.len);
+		size_t n = comma ? (size_t)(comma - value.p) : value.len;
+		if (is_name(trim(sl_span(value.p, n)), "chunked"))
+			return true;
+		value = sl_span_from(value, n + 1);
+	}
+	return false;
 }
 
 static struct http_field *field_of(struct http_head *h, struct sl_span name)
@@ -223,7 +227,7 @@ static void read_field(struct http_head *h, struct sl_span line)
 	if (f != NULL)
 		field_put(f, value);
 	else if (is_name(name, "Transfer-Encoding"))
-		h->chunked = is_chunked(value);
+		h->chunked |= is_chunked(value);
 	else if (is_name(name, "Content-Length")) {
 		read_length(h, value, h->length_seen);
 		h->length_seen = true;

@@ -58,13 +58,15 @@ static struct sl_span target_authority(const struct http_head *h)
 	return sl_span(t.p, n);
 }
 
-/* The host as a name, cut at HOST_MAX. */
+/* The host as a name, cut at HOST_MAX where it has no room else. */
 static size_t host_name(struct sl_span raw, uint8_t name[SL_VALUE_MAX])
 {
 	uint8_t flat[HTTP_FLAT_MAX];
 	raw = http_flat(raw, flat);
-	if (raw.len > HOST_MAX)
-		raw.len = HOST_MAX;
+	size_t n = sl_norm_host(raw, name, SL_VALUE_MAX);
+	if (n || raw.len <= HOST_MAX)
+		return n;
+	raw.len = HOST_MAX;
 	return sl_norm_host(raw, name, SL_VALUE_MAX);
 }
 
@@ -80,7 +82,7 @@ static bool say_host(struct sl_batch *b, enum sl_dir dir, uint32_t message, stru
 		return true;
 	if (!sl_batch_add(b, SL_WHERE_HTTP_HOST, dir, message, sl_span(name, n)))
 		return false;
-	if (raw.len > HOST_MAX && b->counters != NULL)
+	if (raw.len > SL_VALUE_MAX && b->counters != NULL)
 		sl_count(b->counters, SL_C_OBSERVABLES_CUT, 1);
 	return true;
 }
@@ -117,8 +119,8 @@ static bool say_url(
 		return sl_batch_add_raw(b, SL_WHERE_HTTP_URL, dir, message, target, NULL);
 	if (host.len == 0)
 		return true;
-	if (host.len > HOST_MAX)
-		host.len = HOST_MAX;
+	if (host.len > SL_VALUE_MAX)
+		host.len = SL_VALUE_MAX;
 	size_t n = put(raw, 0, sl_span_str("http://"));
 	n = put(raw, n, host);
 	if (target.p[0] != '/' && target.p[0] != '?')
