@@ -9,6 +9,7 @@
 /* Payload packets of each direction in which a parser is looked for: not only the first, because a
  * protocol may begin inside another (STARTTLS). */
 #define PROBES 16
+#define PROTOCOLS 4 /* one after another within a piece */
 
 /* Points the batch at a flow. */
 static void aim(struct worker *w, struct sl_flow *f, uint64_t ts_ns, uint8_t flags)
@@ -100,18 +101,19 @@ static void give_state(struct worker *w, struct sl_flow *f)
 	f->parser_state = NULL;
 }
 
-/* Feeds one piece, emptying the batch as often as the parser fills it. */
-static enum sl_verdict feed(struct worker *w, struct sl_flow *f, struct sl_piece piece)
+/* Feeds one piece, emptying the batch as often as the parser fills it. What the parser did not
+ * consume is left in *piece. */
+static enum sl_verdict feed(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
 {
 	enum sl_verdict v;
 	bool stuck = false;
 	for (;;) {
 		size_t used = 0;
 		uint16_t had = w->batch.n;
-		v = f->parser->feed(f->parser_state, &piece, &w->batch, &used);
+		v = f->parser->feed(f->parser_state, piece, &w->batch, &used);
+		piece->bytes = sl_span_from(piece->bytes, used);
 		if (v != SL_FULL)
 			return v;
-		piece.bytes = sl_span_from(piece.bytes, used);
 		sl_count(&w->counters, SL_C_BATCH_FULL, 1);
 		if (had == 0 && w->batch.n == 0 && used == 0) {
 			if (stuck) /* an empty batch twice and nothing done: the parser can't go on
@@ -123,15 +125,25 @@ static enum sl_verdict feed(struct worker *w, struct sl_flow *f, struct sl_piece
 	}
 }
 
-static void parse(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
+/* Another protocol follows (CONNECT, an upgrade): it is looked for as at the flow's begin. */
+static void next_protocol(struct worker *w, struct sl_flow *f)
+{
+	give_state(w, f);
+	f->parser = NULL;
+	f->probe_left[0] = f->probe_left[1] = 0;
+	f->parser_dead[0] = f->parser_dead[1] = false;
+}
+
+/* True: what is left of the piece belongs to another protocol. */
+static bool parse_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
 {
 	if (f->parser == NULL && !choose(w, f, piece))
-		return;
+		return false;
 	if (f->parser_dead[piece->dir])
-		return;
+		return false;
 	struct sl_parser_counters *c = &w->parsers[sl_parser_index(f->parser)];
 	uint32_t before = f->message;
-	enum sl_verdict v = feed(w, f, *piece);
+	enum sl_verdict v = feed(w, f, piece);
 	sl_count_cell(&c->messages, f->message - before);
 	switch (v) {
 	case SL_BAD:
@@ -142,13 +154,20 @@ static void parse(struct worker *w, struct sl_flow *f, const struct sl_piece *pi
 		f->parser_dead[piece->dir] = true;
 		break;
 	case SL_NOT_MINE:
-		give_state(w, f);
-		f->parser = NULL;
-		break;
+		next_protocol(w, f);
+		return piece->bytes.len > 0;
 	case SL_MORE:
 	case SL_FULL:
 		break;
 	}
+	return false;
+}
+
+static void parse(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
+{
+	struct sl_piece rest = *piece;
+	for (unsigned i = 0; i < PROTOCOLS && parse_one(w, f, &rest); i++)
+		;
 }
 
 void inspect_packet(struct worker *w, struct sl_packet *p)

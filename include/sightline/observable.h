@@ -92,7 +92,17 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 		"software version in the identification of an SSH client or server")               \
 	X(SSH_HASSH, "ssh.hassh", SOFTWARE, HEX, MESSAGE, 0, "HASSH fingerprint of an SSH client") \
 	X(SSH_HASSHSERVER, "ssh.hasshserver", SOFTWARE, HEX, MESSAGE, 0,                           \
-		"HASSH fingerprint of an SSH server")
+		"HASSH fingerprint of an SSH server")                                              \
+	X(HTTP_REFERER, "http.referer", URL, URL, MESSAGE, 0, "Referer header of a request")       \
+	X(HTTP_SERVER, "http.server", SOFTWARE, BYTES, MESSAGE, 0, "Server header of a response")  \
+	X(HTTP_XFF, "http.xff", IPV4, ADDR, MESSAGE, 0, "address in an X-Forwarded-For header")    \
+	X(HTTP_COOKIE, "http.cookie", ARTIFACT, BYTES, MESSAGE, 0, "Cookie header of a request")   \
+	X(MDNS_QUERY, "mdns.query", DOMAIN, NAME, MESSAGE, 1, "name asked for in multicast DNS")   \
+	X(LLMNR_QUERY, "llmnr.query", DOMAIN, NAME, MESSAGE, 1,                                    \
+		"name asked for in link-local multicast name resolution")                          \
+	X(NBNS_QUERY, "nbns.query", DOMAIN, NAME, MESSAGE, 1,                                      \
+		"name asked for in the NetBIOS name service, without padding and suffix")          \
+	X(SSDP_URL, "ssdp.url", URL, URL, MESSAGE, 1, "Location header of HTTP over UDP")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -1,369 +1,285 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* dns.c - DNS over UDP (RFC 1035): names asked for, names and addresses in answers, and which
- * response belongs to which query. Worker. Each datagram is a message of its own; the state is a
- * small table of queries that wait for their response, and the place in a message that a full batch
- * stopped. */
-#include <sightline/hash.h>
-
-#include "dns_name.h"
+/* dns.c - DNS over UDP and TCP, and the services that share its format: multicast DNS (RFC 6762),
+ * LLMNR (RFC 4795), the NetBIOS name service (RFC 1002). Worker. A datagram is a message; over TCP
+ * two bytes of length stand before each (RFC 1035 4.2.2), and one that goes on in the next piece is
+ * held. */
+#include "dns_message.h"
+#include "hold.h"
 #include "parsers.h"
 #include <sightline/hot.h>
 
-#define HEADER_BYTES 12
-#define PENDING 32 /* queries of a flow that wait; the oldest makes room */
-#define NAMES 24 /* names of a message that are remembered, so that each is said once */
+#define LENGTH_BYTES 2
+#define PORT_DNS 53
+#define PORT_MDNS 5353
+#define PORT_LLMNR 5355
+#define PORT_NBNS 137
 
-enum {
-	TYPE_A = 1,
-	TYPE_NS = 2,
-	TYPE_CNAME = 5,
-	TYPE_SOA = 6,
-	TYPE_PTR = 12,
-	TYPE_MX = 15,
-	TYPE_AAAA = 28,
-	TYPE_SRV = 33,
-	TYPE_DNAME = 39,
-	TYPE_OPT = 41,
-	TYPE_SVCB = 64,
-	TYPE_HTTPS = 65,
-};
-enum { CLASS_IN = 1, CLASS_CH = 3, CLASS_ANY = 255 };
-enum { RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 };
-
-struct pending {
-	uint32_t message; /* 0: free */
-	uint32_t name; /* hash of the first question */
-	uint16_t id;
+/* One direction over TCP. */
+struct frames {
+	struct hold held; /* a message that is not whole, with its length */
+	uint32_t skip; /* bytes of a message that are not read */
+	bool whole; /* the message held is to be said */
+	bool lost; /* look for a message at the start of a piece */
 };
 
-struct dns {
-	struct pending pending[PENDING];
-	uint8_t oldest;
-	/* The message at hand. */
-	bool active; /* stopped by a full batch */
-	bool ended; /* all but its close is said */
-	bool response, repeat;
-	uint8_t outcome;
-	uint8_t names;
-	uint16_t item, offset; /* next question or record */
-	uint32_t message;
-	uint32_t name[NAMES]; /* hashes of what it said */
+struct dns_flow {
+	struct dns dns;
+	struct frames frames[2];
 };
 
-struct header {
-	uint16_t id, flags, questions;
-	uint32_t records;
-};
+static const struct dns_kind kind_dns = { .query = SL_WHERE_DNS_QUERY, .records = true };
 
-static struct header read_header(struct sl_rd *r)
+/* ---- Probes ---- */
+
+static bool is_port(uint16_t sport, uint16_t dport, uint16_t port)
 {
-	struct header h = { .id = sl_rd16(r) };
-	h.flags = sl_rd16(r);
-	h.questions = sl_rd16(r);
-	h.records = sl_rd16(r);
-	h.records += sl_rd16(r);
-	h.records += sl_rd16(r);
-	return h;
+	return sport == port || dport == port;
 }
 
-static bool is_response(const struct header *h)
+static uint32_t frame_len(struct sl_span in)
 {
-	return h->flags & 0x8000;
+	return (uint32_t)in.p[0] << 8 | in.p[1];
 }
 
-static unsigned opcode(const struct header *h)
+/* A frame begins here, and nothing speaks against what it holds. */
+static bool is_sure_frame(struct sl_span in)
 {
-	return h->flags >> 11 & 15;
-}
-
-static unsigned rcode(const struct header *h)
-{
-	return h->flags & 15;
-}
-
-/* ---- Probe ---- */
-
-static bool is_plain_name(const struct dns_name *n)
-{
-	for (size_t i = 0; i < n->len; i++)
-		if (n->text[i] <= ' ' || n->text[i] > '~')
-			return false;
-	return n->len > 0 && n->len < 255;
-}
-
-/* What follows the question of a query is nothing, or EDNS and a signature (RFC 6891, RFC 8945). */
-static bool is_query_tail(struct sl_rd *r, uint32_t records)
-{
-	if (records == 0)
-		return sl_rd_left(r) == 0;
-	uint8_t root = sl_rd8(r);
-	uint16_t type = sl_rd16(r);
-	return !r->bad && root == 0 && type == TYPE_OPT;
-}
-
-/* On a port that is not DNS's own, everything that can be held against it is. */
-static bool is_surely_dns(struct sl_span s)
-{
-	struct sl_rd r = sl_rd(s);
-	struct header h = read_header(&r);
-	struct dns_name name;
-	if (r.bad || opcode(&h) != 0 || h.questions != 1 || (h.flags & 0x40) != 0 || rcode(&h) > 10)
+	if (in.len < LENGTH_BYTES || frame_len(in) > in.len - LENGTH_BYTES)
 		return false;
-	if (!dns_name_read(&r, s.p, &name) || !is_plain_name(&name))
-		return false;
-	uint16_t type = sl_rd16(&r), class = sl_rd16(&r);
-	bool known = (type >= 1 && type <= 65) || (type >= 249 && type <= 258);
-	if (r.bad || !known || (class != CLASS_IN && class != CLASS_CH && class != CLASS_ANY))
-		return false;
-	if (is_response(&h))
-		return h.records <= sl_rd_left(&r) / 11;
-	return h.records <= 2 && rcode(&h) == 0 && is_query_tail(&r, h.records);
+	return dns_message_sure(sl_span(in.p + LENGTH_BYTES, frame_len(in)));
 }
 
-/* mDNS, LLMNR and the NetBIOS name service share the format, not the meaning. */
-static bool is_other_port(uint16_t port)
+static enum sl_probe probe_stream(struct sl_span in, bool own_port)
 {
-	return port == 5353 || port == 5355 || port == 137;
+	if (!own_port)
+		return is_sure_frame(in) ? SL_PROBE_YES : SL_PROBE_NO;
+	if (in.len >= LENGTH_BYTES && frame_len(in) < DNS_HEADER_BYTES)
+		return SL_PROBE_NO;
+	if (in.len < LENGTH_BYTES + DNS_HEADER_BYTES)
+		return SL_PROBE_YES;
+	return dns_message_likely(sl_span_from(in, LENGTH_BYTES)) ? SL_PROBE_YES : SL_PROBE_NO;
 }
 
 static enum sl_probe dns_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
-	if (p->bytes.len < HEADER_BYTES)
+	bool own_port = is_port(sport, dport, PORT_DNS);
+	if (!p->datagram)
+		return probe_stream(p->bytes, own_port);
+	if (p->bytes.len < DNS_HEADER_BYTES)
 		return SL_PROBE_NO;
-	if (sport == 53 || dport == 53)
+	if (own_port)
 		return SL_PROBE_YES;
-	if (is_other_port(sport) || is_other_port(dport))
+	if (is_port(sport, dport, PORT_MDNS) || is_port(sport, dport, PORT_LLMNR) ||
+		is_port(sport, dport, PORT_NBNS))
 		return SL_PROBE_NO;
-	return is_surely_dns(p->bytes) ? SL_PROBE_YES : SL_PROBE_NO;
+	return dns_message_sure(p->bytes) ? SL_PROBE_YES : SL_PROBE_NO;
 }
 
-/* ---- Which message ---- */
-
-/* Names are compared without regard to case; the key is no secret, since what collides shares no
- * more than a message number within one flow. */
-static uint32_t name_hash(struct dns_name *n)
+static enum sl_probe probe_port(
+	const struct sl_piece *p, uint16_t sport, uint16_t dport, uint16_t port)
 {
-	static const struct sl_hash_key key = { 0x243f6a8885a308d3, 0x13198a2e03707344 };
-	for (size_t i = 0; i < n->len; i++)
-		if (n->text[i] >= 'A' && n->text[i] <= 'Z')
-			n->text[i] += 32;
-	return (uint32_t)sl_hash_bytes(key, n->text, n->len);
+	return is_port(sport, dport, port) && dns_message_likely(p->bytes) ? SL_PROBE_YES
+									   : SL_PROBE_NO;
 }
 
-static struct pending *pending_find(struct dns *d, uint16_t id, uint32_t name)
+static enum sl_probe mdns_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
-	for (unsigned i = 0; i < PENDING; i++) {
-		struct pending *p = &d->pending[i];
-		if (p->message && p->id == id && p->name == name)
-			return p;
-	}
-	return NULL;
+	return probe_port(p, sport, dport, PORT_MDNS);
 }
 
-static enum sl_outcome outcome_of(const struct header *h)
+static enum sl_probe llmnr_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
-	if (!is_response(h))
-		return SL_OUTCOME_ATTEMPTED;
-	switch (rcode(h)) {
-	case 0:
-		return SL_OUTCOME_ANSWERED;
-	case RCODE_NXDOMAIN:
-		return SL_OUTCOME_NXDOMAIN;
-	case RCODE_REFUSED:
-		return SL_OUTCOME_REFUSED;
-	}
-	return SL_OUTCOME_ATTEMPTED;
+	return probe_port(p, sport, dport, PORT_LLMNR);
 }
 
-/* Gives the message its number: a response that of its query, a query sent once more that of the
- * first time. A query that is new takes a place in the table. False: no room to close the query
- * that must leave it. */
-static bool message_open(struct dns *d, const struct header *h, struct sl_span in, enum sl_dir dir,
-	struct sl_batch *b)
+static enum sl_probe nbns_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
-	struct sl_rd r = sl_rd(in);
-	struct dns_name first = { .len = 0 };
-	sl_rd_skip(&r, HEADER_BYTES);
-	bool asks = h->questions && dns_name_read(&r, in.p, &first);
-	uint32_t name = asks ? name_hash(&first) : 0;
-	struct pending *p = asks ? pending_find(d, h->id, name) : NULL;
-	d->response = is_response(h);
-	if (p == NULL && asks && !d->response) {
-		struct pending *place = &d->pending[d->oldest];
-		if (place->message && !sl_batch_close(b, dir, place->message))
-			return false;
-		d->oldest = (d->oldest + 1) % PENDING;
-		d->message = sl_batch_next_message(b);
-		*place = (struct pending){ d->message, name, h->id };
-	} else
-		d->message = p ? p->message : sl_batch_next_message(b);
-	d->repeat = p != NULL;
-	if (p != NULL && d->response)
-		p->message = 0;
-	d->outcome = outcome_of(h);
-	d->names = 0;
-	d->item = 0;
-	d->offset = HEADER_BYTES;
-	d->ended = false;
-	d->active = true;
-	return true;
+	struct sl_span in = p->bytes;
+	return is_port(sport, dport, PORT_NBNS) && in.len >= DNS_HEADER_BYTES ? SL_PROBE_YES
+									      : SL_PROBE_NO;
 }
 
-/* ---- Records ---- */
+/* ---- Messages over TCP ---- */
 
-/* True the first time that a message says this name, as far as its memory goes. */
-static bool is_new_name(struct dns *d, struct dns_name *n)
+/* How much of the message that `held` begins is read. */
+static size_t held_want(const struct hold *held)
 {
-	uint32_t hash = name_hash(n);
-	for (unsigned i = 0; i < d->names; i++)
-		if (d->name[i] == hash)
-			return false;
-	if (d->names < NAMES)
-		d->name[d->names++] = hash;
-	return true;
+	if (held->len < LENGTH_BYTES)
+		return LENGTH_BYTES;
+	size_t n = LENGTH_BYTES + frame_len(hold_span(held));
+	return n < HOLD_MAX ? n : HOLD_MAX;
 }
 
-static void say_name(
-	struct dns *d, struct dns_name *n, enum sl_where w, enum sl_dir dir, struct sl_batch *b)
+static void frame_drop(struct frames *f, struct sl_batch *b)
 {
-	if (n->len && is_new_name(d, n))
-		(void)sl_batch_add_raw(b, w, dir, d->message, sl_span(n->text, n->len), NULL);
+	hold_drop(&f->held, b);
+	f->whole = false;
 }
 
-static void read_question(
-	struct dns *d, struct sl_rd *r, const uint8_t *message, enum sl_dir dir, struct sl_batch *b)
+/* Says what is held, be it whole or not. False: the batch is full. */
+static bool frame_flush(struct dns_flow *d, enum sl_dir dir, struct sl_batch *b)
 {
-	struct dns_name name;
-	if (!dns_name_read(r, message, &name))
-		return;
-	if (d->repeat)
-		b->flags |= SL_OBS_REPEAT;
-	say_name(d, &name, SL_WHERE_DNS_QUERY, dir, b);
-	b->flags &= (uint8_t)~SL_OBS_REPEAT;
-	sl_rd_skip(r, 4);
-}
-
-/* How many bytes stand before the name in the data of a record; -1: it holds none that is said. */
-static int name_offset(uint16_t type)
-{
-	switch (type) {
-	case TYPE_NS:
-	case TYPE_CNAME:
-	case TYPE_SOA:
-	case TYPE_PTR:
-	case TYPE_DNAME:
-		return 0;
-	case TYPE_MX:
-	case TYPE_SVCB:
-	case TYPE_HTTPS:
-		return 2;
-	case TYPE_SRV:
-		return 6;
-	}
-	return -1;
-}
-
-static void say_address(struct dns *d, struct sl_span data, enum sl_dir dir, struct sl_batch *b)
-{
-	union sl_addr a = { .q = { 0, 0 } };
-	memcpy(a.b, data.p, data.len);
-	(void)sl_batch_add_addr(
-		b, SL_WHERE_DNS_ANSWER_IP, dir, d->message, &a, data.len == 4 ? 4 : 6);
-}
-
-static void read_record(
-	struct dns *d, struct sl_rd *r, const uint8_t *message, enum sl_dir dir, struct sl_batch *b)
-{
-	struct dns_name owner, target;
-	if (!dns_name_read(r, message, &owner))
-		return;
-	uint16_t type = sl_rd16(r), class = sl_rd16(r);
-	sl_rd_skip(r, 4);
-	struct sl_rd data = *r;
-	struct sl_span bytes = sl_rd_take(r, sl_rd16(r));
-	if (r->bad)
-		return;
-	data = sl_rd(bytes);
-	if (type == TYPE_A || type == TYPE_AAAA || type == TYPE_CNAME)
-		say_name(d, &owner, SL_WHERE_DNS_ANSWER_NAME, dir, b);
-	if ((type == TYPE_A && class == CLASS_IN && bytes.len == 4) ||
-		(type == TYPE_AAAA && bytes.len == 16))
-		say_address(d, bytes, dir, b);
-	int skip = name_offset(type);
-	if (skip < 0)
-		return;
-	sl_rd_skip(&data, (size_t)skip);
-	if (!data.bad && dns_name_read(&data, message, &target))
-		say_name(d, &target, SL_WHERE_DNS_ANSWER_NAME, dir, b);
-}
-
-/* Goes on at the next item. False: the batch is full. */
-static bool message_read(
-	struct dns *d, const struct header *h, const struct sl_piece *p, struct sl_batch *b)
-{
-	struct sl_rd r = sl_rd(p->bytes);
-	uint32_t items = h->questions + h->records;
-	sl_rd_skip(&r, d->offset);
-	while (d->item < items && !r.bad && sl_rd_left(&r)) {
-		if (!sl_batch_has_room(b, 3, 2 * 4 * DNS_NAME_MAX + 16))
-			return false;
-		if (d->item < h->questions)
-			read_question(d, &r, p->bytes.p, p->dir, b);
-		else
-			read_record(d, &r, p->bytes.p, p->dir, b);
-		d->item++;
-		d->offset = (uint16_t)(r.p - p->bytes.p);
-	}
-	if (!d->ended && (r.bad || d->item < items))
-		parser_count_part(b);
-	d->ended = true;
-	if (d->response && !sl_batch_close(b, p->dir, d->message))
+	struct frames *f = &d->frames[dir];
+	struct sl_span message = sl_span_from(hold_span(&f->held), LENGTH_BYTES);
+	if (!dns_message_feed(&kind_dns, &d->dns, message, dir, b))
 		return false;
-	d->active = false;
+	frame_drop(f, b);
 	return true;
 }
 
-/* The flow is over: queries that nobody answered are complete as they are. */
-static enum sl_verdict dns_end(struct dns *d, enum sl_dir dir, struct sl_batch *b)
+/* More of a message that is not whole; returns how much of `in`. */
+static size_t frame_hold(struct frames *f, struct sl_span in, struct sl_batch *b)
 {
-	for (unsigned i = 0; i < PENDING; i++) {
-		struct pending *p = &d->pending[i];
-		if (p->message && !sl_batch_close(b, dir, p->message))
-			return SL_FULL;
-		p->message = 0;
+	size_t want = held_want(&f->held) - f->held.len;
+	size_t n = want < in.len ? want : in.len;
+	if (!hold_put(&f->held, sl_span(in.p, n), b)) {
+		frame_drop(f, b);
+		f->lost = true;
+		return in.len;
 	}
-	return SL_DONE;
+	if (f->held.len >= LENGTH_BYTES && f->held.len == held_want(&f->held)) {
+		f->whole = true;
+		f->skip = LENGTH_BYTES + frame_len(hold_span(&f->held)) - f->held.len;
+	}
+	return n;
+}
+
+/* One step over the piece; *used of it. False: the batch is full. */
+static bool stream_some(
+	struct dns_flow *d, enum sl_dir dir, struct sl_span in, struct sl_batch *b, size_t *used)
+{
+	struct frames *f = &d->frames[dir];
+	*used = 0;
+	if (f->whole)
+		return frame_flush(d, dir, b);
+	if (f->skip) {
+		*used = f->skip < in.len ? f->skip : in.len;
+		f->skip -= (uint32_t)*used;
+		return true;
+	}
+	if (f->lost && !is_sure_frame(in)) {
+		*used = in.len;
+		return true;
+	}
+	f->lost = false;
+	if (f->held.len || in.len < LENGTH_BYTES || frame_len(in) > in.len - LENGTH_BYTES) {
+		*used = frame_hold(f, in, b);
+		return true;
+	}
+	size_t len = frame_len(in);
+	if (!dns_message_feed(&kind_dns, &d->dns, sl_span(in.p + LENGTH_BYTES, len), dir, b))
+		return false;
+	*used = LENGTH_BYTES + len;
+	return true;
+}
+
+static enum sl_verdict stream_bytes(
+	struct dns_flow *d, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+{
+	while (d->frames[p->dir].whole || *consumed < p->bytes.len) {
+		size_t used;
+		bool done = stream_some(d, p->dir, sl_span_from(p->bytes, *consumed), b, &used);
+		*consumed += used;
+		if (!done)
+			return SL_FULL;
+	}
+	return SL_MORE;
+}
+
+static enum sl_verdict stream_gap(struct dns_flow *d, const struct sl_piece *p, struct sl_batch *b)
+{
+	struct frames *f = &d->frames[p->dir];
+	if (!frame_flush(d, p->dir, b))
+		return SL_FULL;
+	f->lost |= p->gap_bytes == 0 || p->gap_bytes > f->skip;
+	f->skip = f->lost ? 0 : f->skip - (uint32_t)p->gap_bytes;
+	return SL_MORE;
+}
+
+/* ---- Feed ---- */
+
+static enum sl_verdict dns_end(struct dns_flow *d, enum sl_dir dir, struct sl_batch *b)
+{
+	if (!frame_flush(d, dir, b))
+		return SL_FULL;
+	return dns_message_end(&d->dns, dir, b) ? SL_DONE : SL_FULL;
+}
+
+static enum sl_verdict feed_datagram(const struct dns_kind *kind, struct dns *d,
+	const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+{
+	*consumed = 0;
+	if (p->kind == SL_PIECE_END)
+		return dns_message_end(d, p->dir, b) ? SL_DONE : SL_FULL;
+	if (p->kind == SL_PIECE_BYTES && !dns_message_feed(kind, d, p->bytes, p->dir, b))
+		return SL_FULL;
+	*consumed = p->bytes.len;
+	return SL_MORE;
 }
 
 static enum sl_verdict dns_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct dns *d = state;
+	struct dns_flow *d = state;
 	*consumed = 0;
 	if (p->kind == SL_PIECE_END)
 		return dns_end(d, p->dir, b);
-	*consumed = p->bytes.len;
-	if (p->kind != SL_PIECE_BYTES || p->bytes.len < HEADER_BYTES || p->bytes.len > UINT16_MAX)
-		return SL_MORE;
-	struct sl_rd r = sl_rd(p->bytes);
-	struct header h = read_header(&r);
-	uint8_t outcome = b->outcome, flags = b->flags;
-	bool done = d->active || message_open(d, &h, p->bytes, p->dir, b);
-	if (done) {
-		b->outcome = d->outcome;
-		done = message_read(d, &h, p, b);
-	}
-	b->outcome = outcome;
-	b->flags = flags;
-	if (!done)
-		*consumed = 0;
-	return done ? SL_MORE : SL_FULL;
+	if (p->datagram)
+		return feed_datagram(&kind_dns, &d->dns, p, b, consumed);
+	return p->kind == SL_PIECE_BYTES ? stream_bytes(d, p, b, consumed) : stream_gap(d, p, b);
 }
+
+static enum sl_verdict mdns_feed(
+	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+{
+	static const struct dns_kind kind = { .query = SL_WHERE_MDNS_QUERY };
+	return feed_datagram(&kind, state, p, b, consumed);
+}
+
+static enum sl_verdict llmnr_feed(
+	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+{
+	static const struct dns_kind kind = { .query = SL_WHERE_LLMNR_QUERY };
+	return feed_datagram(&kind, state, p, b, consumed);
+}
+
+static enum sl_verdict nbns_feed(
+	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+{
+	static const struct dns_kind kind = { .query = SL_WHERE_NBNS_QUERY, .netbios = true };
+	return feed_datagram(&kind, state, p, b, consumed);
+}
+
+_Static_assert(sizeof(struct dns_flow) <= 512, "a size class more for each flow");
 
 const struct sl_parser sl_parser_dns = {
 	.name = "dns",
-	.state_bytes = sizeof(struct dns),
-	.over = SL_OVER_UDP,
+	.state_bytes = sizeof(struct dns_flow),
+	.over = SL_OVER_TCP | SL_OVER_UDP,
 	.probe = dns_probe,
 	.feed = dns_feed,
+};
+
+const struct sl_parser sl_parser_mdns = {
+	.name = "mdns",
+	.state_bytes = sizeof(struct dns),
+	.over = SL_OVER_UDP,
+	.probe = mdns_probe,
+	.feed = mdns_feed,
+};
+
+const struct sl_parser sl_parser_llmnr = {
+	.name = "llmnr",
+	.state_bytes = sizeof(struct dns),
+	.over = SL_OVER_UDP,
+	.probe = llmnr_probe,
+	.feed = llmnr_feed,
+};
+
+const struct sl_parser sl_parser_nbns = {
+	.name = "nbns",
+	.state_bytes = sizeof(struct dns),
+	.over = SL_OVER_UDP,
+	.probe = nbns_probe,
+	.feed = nbns_feed,
 };

@@ -5,6 +5,7 @@
 #include <sightline/hot.h>
 
 #define JUMPS_MAX 128
+#define NETBIOS_BYTES 16
 
 static bool put_label(struct dns_name *out, struct sl_span label)
 {
@@ -48,4 +49,28 @@ bool dns_name_read(struct sl_rd *r, const uint8_t *message, struct dns_name *out
 	r->bad = true;
 	r->p = r->end;
 	return false;
+}
+
+/* RFC 1001 14.1: each of 16 bytes as two letters from A to P, blank or NUL behind the name, and the
+ * last byte the kind of service. */
+void dns_name_netbios(struct dns_name *n)
+{
+	size_t label = 0, out = 0, len = n->len;
+	while (label < len && n->text[label] != '.')
+		label++;
+	n->len = 0;
+	if (label != 2 * NETBIOS_BYTES)
+		return;
+	for (size_t i = 0; i < NETBIOS_BYTES; i++) {
+		unsigned high = (unsigned)(n->text[2 * i] - 'A'),
+			 low = (unsigned)(n->text[2 * i + 1] - 'A');
+		if (high > 15 || low > 15)
+			return;
+		n->text[i] = (uint8_t)(high << 4 | low);
+	}
+	out = NETBIOS_BYTES - 1;
+	while (out && (n->text[out - 1] == ' ' || n->text[out - 1] == 0))
+		out--;
+	memmove(n->text + out, n->text + label, len - label); /* the scope */
+	n->len = out + (len - label);
 }

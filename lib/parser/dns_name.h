@@ -16,4 +16,7 @@ struct dns_name {
  * it. False, and the cursor bad: it is cut, too long, or compressed in a way that can't end. */
 bool dns_name_read(struct sl_rd *r, const uint8_t *message, struct dns_name *out);
 
+/* Undoes the encoding of a NetBIOS name; empty where it is none. */
+void dns_name_netbios(struct dns_name *n);
+
 #endif

@@ -1,37 +1,43 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* http.c - requests of HTTP/1 (RFC 9112), each as far as it lies in the segment that it begins in:
- * method, target, host, URL, user agent. Worker. The state is what separates two requests of a
- * direction (bytes of a body to skip), and the step of a request that a full batch stopped. */
-#include "http_head.h"
+/* http.c - HTTP/1 (RFC 9112) as a byte stream in both directions. Worker. A head that lies in one
+ * piece is read where it lies; one that does not is held until it is whole. A request and its
+ * response share a message, told by their order. The state is where each direction stands, and the
+ * requests that wait for their response. */
+#include "hold.h"
+#include "http_body.h"
+#include "http_say.h"
 #include "parsers.h"
 #include <sightline/hot.h>
 
-#define HOST_MAX (SL_VALUE_MAX / 4) /* each byte may become an escape of four */
-#define URL_RAW_MAX (3 * SL_VALUE_MAX) /* percent-encoding undone, three bytes become one */
+#define WAITING_MAX 16 /* requests of a flow that wait for their response */
+#define START_MAX 128 /* bytes within which a start is known, or waits for the end of its line */
 
-enum step {
-	METHOD,
-	URI,
-	HOST_TARGET,
-	HOST_FIRST,
-	HOST_LAST,
-	URL,
-	AGENT_FIRST,
-	AGENT_LAST,
-	CLOSE,
-	STEPS
+enum request { PLAIN, HEAD, CONNECT };
+
+struct waiting {
+	uint32_t message;
+	uint8_t request; /* enum request */
 };
 
 struct side {
-	uint64_t skip; /* bytes of a body that are still to come */
-	uint32_t message; /* of the request at hand; 0: none */
-	uint8_t step; /* what is to be said of it next */
-	bool chunked; /* a chunk's size stands next */
-	bool seek; /* lost: look for a request at the start of a piece */
+	struct http_body body; /* what comes before the next head */
+	struct hold head; /* of a head that is not whole yet */
+	struct http_say say;
+	enum http_line line; /* where the head that is not whole ends */
+	bool begun; /* a head is not whole */
+	bool sure; /* which is one: it needs no second look */
+	bool over; /* more of it came than is held */
+	bool whole; /* the head held is to be said */
+	bool seek; /* lost: look for a head at the start of a piece */
+	bool ended;
 };
 
 struct http {
 	struct side side[2];
+	struct waiting waiting[WAITING_MAX]; /* a ring */
+	uint8_t first, count;
+	bool unpaired; /* a head was lost: no response is sure to answer the request in front */
+	bool leaving; /* another protocol takes the flow over */
 };
 
 static enum sl_probe http_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
@@ -51,256 +57,312 @@ static enum sl_probe http_probe(const struct sl_piece *p, uint16_t sport, uint16
 	return SL_PROBE_NO;
 }
 
-/* ---- What a request says ---- */
+/* ---- Which response answers which request ---- */
 
-/* The authority inside an absolute target or a CONNECT's (RFC 9112 3.2.2, 3.2.3); empty: the target
- * has none. */
-static struct sl_span target_authority(const struct http_head *h)
+static struct waiting *front(struct http *h)
 {
-	struct sl_span t = h->target;
-	if (sl_span_eq(h->method, sl_span_str("CONNECT")) && t.p[0] != '/')
-		return t;
-	const uint8_t *sep = t.p[0] == '/' ? NULL : memmem(t.p, t.len < 32 ? t.len : 32, "://", 3);
-	if (sep == NULL)
-		return sl_span(t.p, 0);
-	t = sl_span_from(t, (size_t)(sep - t.p) + 3);
-	size_t n = 0;
-	while (n < t.len && t.p[n] != '/' && t.p[n] != '?' && t.p[n] != '#')
-		n++;
-	return sl_span(t.p, n);
+	return h->count && !h->unpaired ? &h->waiting[h->first] : NULL;
 }
 
-/* The host as a name, cut at HOST_MAX. */
-static size_t host_name(struct sl_span raw, uint8_t name[SL_VALUE_MAX])
+/* Messages that nothing will be added to are complete. False: the batch is full. */
+static bool close_all(struct http *h, enum sl_dir dir, struct sl_batch *b)
 {
-	if (raw.len > HOST_MAX)
-		raw.len = HOST_MAX;
-	return sl_norm_host(raw, name, SL_VALUE_MAX);
-}
-
-/* Says a host, unless it is the same name as `other`, which is said elsewhere. */
-static bool say_host(struct sl_batch *b, enum sl_dir dir, uint32_t message, struct sl_span raw,
-	struct sl_span other)
-{
-	uint8_t name[SL_VALUE_MAX], other_name[SL_VALUE_MAX];
-	if (raw.len == 0 || !sl_batch_wants(b, SL_WHERE_HTTP_HOST))
-		return true;
-	size_t n = host_name(raw, name), m = host_name(other, other_name);
-	if (sl_span_eq(sl_span(name, n), sl_span(other_name, m)))
-		return true;
-	if (!sl_batch_add(b, SL_WHERE_HTTP_HOST, dir, message, sl_span(name, n)))
-		return false;
-	if (raw.len > HOST_MAX && b->counters != NULL)
-		sl_count(b->counters, SL_C_OBSERVABLES_CUT, 1);
-	return true;
-}
-
-static size_t put(uint8_t *out, size_t at, struct sl_span s)
-{
-	size_t n = s.len < URL_RAW_MAX - at ? s.len : URL_RAW_MAX - at;
-	if (n)
-		memcpy(out + at, s.p, n);
-	return at + n;
-}
-
-/* The target up to its first blank: what has one is no URL from there on, and most servers stop
- * there (RFC 9112 3.2). http.uri says all of it. */
-static struct sl_span url_target(const struct http_head *h)
-{
-	size_t n = 0;
-	while (n < h->target.len && h->target.p[n] != ' ' && h->target.p[n] != '\t')
-		n++;
-	return sl_span(h->target.p, n);
-}
-
-/* RFC 9112 3.3: the target itself where it is absolute, else built on the Host header. "*" and a
- * CONNECT's authority are no part of a URL. */
-static bool say_url(
-	struct sl_batch *b, enum sl_dir dir, uint32_t message, const struct http_head *h)
-{
-	uint8_t raw[URL_RAW_MAX];
-	struct sl_span host = h->host.last, target = url_target(h);
-	if (!sl_batch_wants(b, SL_WHERE_HTTP_URL) || sl_span_eq(target, sl_span_str("*")) ||
-		sl_span_eq(h->method, sl_span_str("CONNECT")))
-		return true;
-	if (target_authority(h).len)
-		return sl_batch_add_raw(b, SL_WHERE_HTTP_URL, dir, message, target, NULL);
-	if (host.len == 0)
-		return true;
-	if (host.len > HOST_MAX)
-		host.len = HOST_MAX;
-	size_t n = put(raw, 0, sl_span_str("http://"));
-	n = put(raw, n, host);
-	if (target.p[0] != '/' && target.p[0] != '?')
-		n = put(raw, n, sl_span_str("/"));
-	n = put(raw, n, target);
-	return sl_batch_add_raw(b, SL_WHERE_HTTP_URL, dir, message, sl_span(raw, n), NULL);
-}
-
-/* The value that a header had first, where its last one is another. */
-static struct sl_span differing_first(const struct http_field *f)
-{
-	return sl_span_eq(f->first, f->last) ? sl_span(NULL, 0) : f->first;
-}
-
-/* The host that is asked and the Host that is said may differ, and so may the first Host and the
- * last: all are of interest, each once. */
-static bool say_step(struct sl_batch *b, enum sl_dir dir, uint32_t message,
-	const struct http_head *h, enum step step)
-{
-	struct sl_span none = sl_span(NULL, 0), host = h->host.last;
-	switch (step) {
-	case METHOD:
-		return sl_batch_add(b, SL_WHERE_HTTP_METHOD, dir, message, h->method);
-	case URI:
-		return sl_batch_add_raw(b, SL_WHERE_HTTP_URI, dir, message, h->target, NULL);
-	case HOST_TARGET:
-		return say_host(b, dir, message, target_authority(h), host);
-	case HOST_FIRST:
-		return say_host(b, dir, message, differing_first(&h->host), host);
-	case HOST_LAST:
-		return say_host(b, dir, message, host, none);
-	case URL:
-		return say_url(b, dir, message, h);
-	case AGENT_FIRST:
-		return sl_batch_add_raw(b, SL_WHERE_HTTP_USER_AGENT, dir, message,
-			differing_first(&h->user_agent), NULL);
-	case AGENT_LAST:
-		return sl_batch_add_raw(
-			b, SL_WHERE_HTTP_USER_AGENT, dir, message, h->user_agent.last, NULL);
-	case CLOSE:
-		return sl_batch_close(b, dir, message);
-	case STEPS:
-		break;
-	}
-	return true;
-}
-
-/* False: the batch is full; s->step says where to go on. */
-static bool say_request(
-	struct side *s, const struct http_head *h, enum sl_dir dir, struct sl_batch *b)
-{
-	if (s->message == 0) {
-		s->message = sl_batch_next_message(b);
-		s->step = METHOD;
-	}
-	while (s->step < STEPS) {
-		if (!say_step(b, dir, s->message, h, s->step))
+	for (; h->count; h->count--) {
+		if (!sl_batch_close(b, dir, h->waiting[h->first].message))
 			return false;
-		s->step++;
+		h->first = (h->first + 1) % WAITING_MAX;
 	}
-	s->message = 0;
 	return true;
 }
 
-/* ---- From request to request ---- */
-
-/* A body without a length that can be believed is taken for none: either a request follows, or the
- * next piece that begins with one is waited for. */
-static void body_follows(struct side *s, const struct http_head *h)
+static enum request request_of(struct sl_span method)
 {
-	s->seek = !h->complete;
-	s->chunked = h->complete && h->chunked;
-	s->skip = h->complete && !h->chunked ? h->body : 0;
+	return sl_span_eq(method, sl_span_str("HEAD"))	    ? HEAD
+	       : sl_span_eq(method, sl_span_str("CONNECT")) ? CONNECT
+							    : PLAIN;
 }
 
-/* Steps over one chunk (RFC 9112 7.1), or over the last one and its trailer. False: no chunk begins
- * here, or not all of its first line is there. */
-static bool skip_chunk(struct side *s, struct sl_span in, size_t *at)
+/* A request that can't wait for its response is complete as it is. */
+static bool request_end(
+	struct http *h, const struct http_head *head, enum sl_dir dir, struct sl_batch *b)
 {
-	struct sl_span line;
-	size_t size = 0;
-	if (!http_line(in, at, &line) || !http_chunk_size(line, &size))
-		return false;
-	s->skip = size + 2;
-	if (size)
+	uint32_t message = h->side[dir].say.message;
+	if (h->count == WAITING_MAX)
+		h->unpaired = true;
+	if (h->unpaired)
+		return sl_batch_close(b, dir, message);
+	h->waiting[(h->first + h->count++) % WAITING_MAX] = (struct waiting){
+		.message = message,
+		.request = (uint8_t)request_of(head->method),
+	};
+	return true;
+}
+
+/* RFC 9110 15.2: an interim response is not yet the answer. */
+static bool is_interim(const struct http_head *head)
+{
+	return head->status / 100 == 1;
+}
+
+static bool response_end(
+	struct http *h, const struct http_head *head, enum sl_dir dir, struct sl_batch *b)
+{
+	struct waiting *asked = front(h);
+	if (asked != NULL && is_interim(head))
 		return true;
-	s->skip = 0;
-	s->chunked = false;
-	while (http_line(in, at, &line))
-		if (line.len == 0)
-			break;
+	if (!sl_batch_close(b, dir, h->side[dir].say.message))
+		return false;
+	if (asked != NULL) {
+		h->first = (h->first + 1) % WAITING_MAX;
+		h->count--;
+	}
 	return true;
 }
 
-/* Goes over what is no head: the rest of a body, chunks, empty lines before a request (RFC 9112
- * 2.2). */
-static size_t skip_between(struct side *s, struct sl_span in)
+/* ---- What comes behind a head ---- */
+
+/* RFC 9112 6.3. A request's body without a length that can be believed is taken for none: either a
+ * request follows, or the next piece that begins with one is waited for. */
+static void body_of(struct http_body *body, const struct http_head *head, enum request asked)
+{
+	*body = (struct http_body){ .left = 0 };
+	if (head->response &&
+		(asked == HEAD || is_interim(head) || head->status == 204 || head->status == 304))
+		return;
+	if (head->chunked)
+		body->part = HTTP_BODY_SIZE;
+	else if (head->length_seen && !head->length_bad) {
+		body->left = head->body;
+		body->part = head->body ? HTTP_BODY_LENGTH : HTTP_BODY_NONE;
+	} else if (head->response)
+		body->part = HTTP_BODY_TO_END;
+}
+
+/* RFC 9110 9.3.6 and 7.8. */
+static bool is_takeover(const struct http_head *head, enum request asked)
+{
+	return head->response &&
+	       (head->status == 101 || (asked == CONNECT && head->status / 100 == 2));
+}
+
+static void head_forget(struct side *s, struct sl_batch *b)
+{
+	hold_drop(&s->head, b);
+	s->say = (struct http_say){ .message = 0 };
+	s->line = HTTP_LINE_BEGIN;
+	s->begun = s->sure = s->over = s->whole = false;
+}
+
+/* Where the direction stands is not known any more. */
+static void lose(struct http *h, struct side *s, struct sl_batch *b)
+{
+	head_forget(s, b);
+	s->body.part = HTTP_BODY_NONE;
+	s->seek = true;
+	h->unpaired = true;
+}
+
+/* ---- Heads ---- */
+
+/* Says the head in `text`. False: the batch is full. *used: its length. */
+static bool head_say(
+	struct http *h, enum sl_dir dir, struct sl_span text, struct sl_batch *b, size_t *used)
+{
+	struct side *s = &h->side[dir];
+	struct http_head head;
+	*used = text.len;
+	if (!http_head_read(text, &head)) {
+		lose(h, s, b);
+		return true;
+	}
+	struct waiting *asked = head.response ? front(h) : NULL;
+	enum request request = asked ? (enum request)asked->request : PLAIN;
+	if (s->say.message == 0)
+		s->say.message = asked ? asked->message : sl_batch_next_message(b);
+	if (!http_say(&s->say, &head, dir, b) ||
+		!(head.response ? response_end : request_end)(h, &head, dir, b))
+		return false;
+	if (!head.complete) {
+		parser_count_part(b);
+		lose(h, s, b);
+		return true;
+	}
+	*used = head.len;
+	head_forget(s, b);
+	s->seek = false;
+	body_of(&s->body, &head, request);
+	h->leaving = is_takeover(&head, request);
+	return true;
+}
+
+/* The bytes are no head. Behind a request to connect they are what the connection was for, where
+ * the answer to it was not captured. */
+static void not_a_head(struct http *h, struct side *s, struct sl_batch *b)
+{
+	bool connects = h->count && !s->seek &&
+			h->waiting[(h->first + h->count - 1) % WAITING_MAX].request == CONNECT;
+	lose(h, s, b);
+	h->leaving = connects;
+}
+
+/* More of a head that is not whole; *used of `in`. */
+static void head_hold(
+	struct http *h, struct side *s, struct sl_span in, struct sl_batch *b, size_t *used)
+{
+	bool line_end = memchr(in.p, '\n', in.len) != NULL;
+	bool end = http_empty_line(&s->line, in, used);
+	s->begun = true;
+	if (!s->over)
+		s->over = !hold_put(&s->head, sl_span(in.p, *used), b);
+	if (!s->sure && (line_end || s->head.len < START_MAX || s->over)) {
+		enum http_start start = http_start(hold_span(&s->head));
+		if (start == HTTP_NO || (start == HTTP_CUT && (line_end || s->over))) {
+			not_a_head(h, s, b);
+			*used = h->leaving ? 0 : in.len;
+			return;
+		}
+		s->sure = start != HTTP_CUT;
+	}
+	s->whole = end;
+}
+
+/* A head begins with `in`. One that goes on is held; where nothing can be held, its lines so far
+ * count. False: the batch is full. */
+static bool head_begin(
+	struct http *h, enum sl_dir dir, struct sl_span in, struct sl_batch *b, size_t *used)
+{
+	struct side *s = &h->side[dir];
+	enum http_line line = HTTP_LINE_BEGIN;
+	size_t len, said;
+	*used = 0;
+	if (http_start(in) == HTTP_NO) {
+		not_a_head(h, s, b);
+		*used = h->leaving ? 0 : in.len;
+		return true;
+	}
+	bool whole = http_empty_line(&line, in, &len) && len <= HOLD_MAX;
+	if (!whole && hold_ready(&s->head, b)) {
+		head_hold(h, s, in, b, used);
+		return true;
+	}
+	if (!head_say(h, dir, sl_span(in.p, len), b, &said))
+		return false;
+	*used = whole ? len : in.len;
+	return true;
+}
+
+/* ---- From head to head ---- */
+
+/* What is held of a head is all that there will be, or as much as is read. False: the batch is
+ * full. */
+static bool head_flush(struct http *h, enum sl_dir dir, struct sl_batch *b)
+{
+	struct side *s = &h->side[dir];
+	size_t used;
+	if (!s->begun)
+		return true;
+	if (s->head.p == NULL) {
+		lose(h, s, b);
+		return true;
+	}
+	return head_say(h, dir, hold_span(&s->head), b, &used);
+}
+
+/* Empty lines may stand before a head (RFC 9112 2.2). */
+static size_t skip_empty(struct sl_span in)
 {
 	size_t at = 0;
-	do {
-		size_t n = s->skip < in.len - at ? (size_t)s->skip : in.len - at;
-		s->skip -= n;
-		at += n;
-		if (s->chunked && at < in.len && !skip_chunk(s, in, &at)) {
-			s->chunked = false;
-			s->seek = true;
-			return in.len;
-		}
-	} while (at < in.len && (s->chunked || s->skip));
 	while (at < in.len && (in.p[at] == '\r' || in.p[at] == '\n'))
 		at++;
 	return at;
 }
 
-static enum sl_verdict feed_bytes(
-	struct side *s, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+/* One step over the piece; *used of it. False: the batch is full. */
+static bool feed_some(
+	struct http *h, enum sl_dir dir, struct sl_span in, struct sl_batch *b, size_t *used)
 {
-	struct http_head h;
-	struct sl_span in = p->bytes;
-	size_t at = 0;
-	for (;;) {
-		if (s->message == 0)
-			at += skip_between(s, sl_span_from(in, at));
-		*consumed = at;
-		struct sl_span rest = sl_span_from(in, at);
-		if (rest.len == 0)
-			return SL_MORE;
-		enum http_start start = http_start(rest);
-		if (start == HTTP_RESPONSE && at == 0 && !s->seek)
-			break;
-		if (start != HTTP_REQUEST || !http_head_read(rest, &h)) {
-			s->seek = true;
-			*consumed = in.len;
-			return SL_MORE;
-		}
-		if (!say_request(s, &h, p->dir, b))
-			return SL_FULL;
-		if (!h.complete)
-			parser_count_part(b);
-		at += h.len;
-		body_follows(s, &h);
+	struct side *s = &h->side[dir];
+	*used = 0;
+	if (s->whole)
+		return head_flush(h, dir, b);
+	if (s->begun) {
+		head_hold(h, s, in, b, used);
+		return true;
 	}
-	*consumed = in.len;
-	return SL_DONE; /* responses: nothing in them is wanted */
+	if (s->body.part != HTTP_BODY_NONE) {
+		if (!http_body_skip(&s->body, in, used)) {
+			lose(h, s, b);
+			*used = in.len;
+		}
+		return true;
+	}
+	*used = s->say.message ? 0 : skip_empty(in);
+	return *used || head_begin(h, dir, in, b, used);
 }
 
-static void feed_gap(struct side *s, uint64_t bytes)
+static bool leave(struct http *h, enum sl_dir dir, struct sl_batch *b)
 {
-	if (bytes && bytes <= s->skip)
-		s->skip -= bytes;
-	else {
-		s->skip = 0;
-		s->chunked = false;
-		s->seek = true;
+	if (!close_all(h, dir, b))
+		return false;
+	head_forget(&h->side[0], b);
+	head_forget(&h->side[1], b);
+	return true;
+}
+
+static enum sl_verdict feed_bytes(
+	struct http *h, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+{
+	struct side *s = &h->side[p->dir];
+	struct sl_span in = p->bytes;
+	while (h->leaving || s->whole || *consumed < in.len) {
+		size_t used;
+		if (h->leaving)
+			return leave(h, p->dir, b) ? SL_NOT_MINE : SL_FULL;
+		if (h->unpaired && !close_all(h, p->dir, b))
+			return SL_FULL;
+		bool done = feed_some(h, p->dir, sl_span_from(in, *consumed), b, &used);
+		*consumed += used;
+		if (!done)
+			return SL_FULL;
 	}
+	return SL_MORE;
+}
+
+static enum sl_verdict feed_gap(struct http *h, const struct sl_piece *p, struct sl_batch *b)
+{
+	struct side *s = &h->side[p->dir];
+	if (s->begun && !head_flush(h, p->dir, b))
+		return SL_FULL;
+	if (s->body.part == HTTP_BODY_NONE || !http_body_gap(&s->body, p->gap_bytes))
+		lose(h, s, b);
+	return !h->unpaired || close_all(h, p->dir, b) ? SL_MORE : SL_FULL;
+}
+
+/* The messages are complete once both directions are. */
+static enum sl_verdict feed_end(struct http *h, enum sl_dir dir, struct sl_batch *b)
+{
+	if (!head_flush(h, dir, b))
+		return SL_FULL;
+	h->side[dir].ended = true;
+	h->leaving = false;
+	if ((h->unpaired || h->side[!dir].ended) && !close_all(h, dir, b))
+		return SL_FULL;
+	return SL_DONE;
 }
 
 static enum sl_verdict http_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct side *s = &((struct http *)state)->side[p->dir];
 	*consumed = 0;
 	switch (p->kind) {
 	case SL_PIECE_BYTES:
-		return feed_bytes(s, p, b, consumed);
+		return feed_bytes(state, p, b, consumed);
 	case SL_PIECE_GAP:
-		feed_gap(s, p->gap_bytes);
-		return SL_MORE;
+		return feed_gap(state, p, b);
 	case SL_PIECE_END:
 		break;
 	}
-	return SL_DONE;
+	return feed_end(state, p->dir, b);
 }
 
 const struct sl_parser sl_parser_http = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* http_head.c - finding and reading the head of an HTTP/1 request. Worker; pure; linear in its
- * input. */
+/* http_head.c - finding and reading heads of HTTP/1, and where lines end. Worker; pure; linear in
+ * its input. */
 #include <strings.h>
 
 #include "http_head.h"
@@ -20,11 +20,17 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
+/* Line ends are white space where a value is folded. */
+static bool is_space(uint8_t c)
+{
+	return is_blank(c) || c == '\r' || c == '\n';
+}
+
 static struct sl_span trim(struct sl_span s)
 {
-	while (s.len && is_blank(s.p[0]))
+	while (s.len && is_space(s.p[0]))
 		s = sl_span_from(s, 1);
-	while (s.len && is_blank(s.p[s.len - 1]))
+	while (s.len && is_space(s.p[s.len - 1]))
 		s.len--;
 	return s;
 }
@@ -44,29 +50,28 @@ static bool take_line(struct sl_rd *r, struct sl_span *line)
 	return true;
 }
 
-bool http_line(struct sl_span in, size_t *at, struct sl_span *line)
+/* A line of its own is what a CR may stand in alone; what is in it counts as soon as it is more. */
+bool http_empty_line(enum http_line *line, struct sl_span in, size_t *used)
 {
-	struct sl_rd r = sl_rd(sl_span_from(in, *at));
-	if (!take_line(&r, line))
-		return false;
-	*at = (size_t)(r.p - in.p);
-	return true;
-}
-
-bool http_chunk_size(struct sl_span line, size_t *size)
-{
-	size_t n = 0, v = 0;
-	for (; n < line.len && n < 8; n++) {
-		uint8_t c = line.p[n], low = c | 32;
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (c - '0');
-		else if (low >= 'a' && low <= 'f')
-			v = v << 4 | (low - 'a' + 10u);
-		else
+	size_t at = 0;
+	while (at < in.len) {
+		const uint8_t *nl = memchr(in.p + at, '\n', in.len - at);
+		size_t run = nl ? (size_t)(nl - in.p) - at : in.len - at;
+		bool cr = *line == HTTP_LINE_BEGIN && run == 1 && in.p[at] == '\r';
+		if (run)
+			*line = cr ? HTTP_LINE_CR : HTTP_LINE_MORE;
+		at += run + (nl != NULL);
+		if (nl == NULL)
 			break;
+		bool empty = *line != HTTP_LINE_MORE;
+		*line = HTTP_LINE_BEGIN;
+		if (empty) {
+			*used = at;
+			return true;
+		}
 	}
-	*size = v;
-	return n && (n == line.len || line.p[n] == ';' || is_blank(line.p[n]));
+	*used = in.len;
+	return false;
 }
 
 static size_t token_len(struct sl_span s)
@@ -132,7 +137,7 @@ enum http_start http_start(struct sl_span in)
 	struct sl_span line, method, target;
 	if (in.len == 0)
 		return HTTP_CUT;
-	if (begins(in, "HTTP/1."))
+	if (begins(in, "HTTP/1.")) /* or its begin */
 		return in.len < 7 ? HTTP_CUT : HTTP_RESPONSE;
 	size_t n = token_len(in);
 	if (n == 0 || n > METHOD_MAX)
@@ -177,40 +182,97 @@ static bool is_name(struct sl_span name, const char *want)
 	return name.len == strlen(want) && strncasecmp((const char *)name.p, want, name.len) == 0;
 }
 
-static void read_field(struct http_head *h, struct sl_span line, bool *length_seen)
+/* RFC 9112 6.1 wants it last; a server that takes it anywhere reads chunks. */
+static bool is_chunked(struct sl_span value)
 {
-	const uint8_t *colon = memchr(line.p, ':', line.len);
-	if (colon == NULL || is_blank(line.p[0]))
+	while (value.len) {
+		const uint8_t *comma = memchr(value.p, ',', value.len);
+		size_t n = comma ? (size_t)(comma - value.p) : value.len;
+		if (is_name(trim(sl_span(value.p, n)), "chunked"))
+			return true;
+		value = sl_span_from(value, n + 1);
+	}
+	return false;
+}
+
+static struct http_field *field_of(struct http_head *h, struct sl_span name)
+{
+	static const struct {
+		const char *name;
+		size_t at;
+	} row[] = {
+		{ "Host", offsetof(struct http_head, host) },
+		{ "User-Agent", offsetof(struct http_head, user_agent) },
+		{ "Referer", offsetof(struct http_head, referer) },
+		{ "Cookie", offsetof(struct http_head, cookie) },
+		{ "X-Forwarded-For", offsetof(struct http_head, forwarded) },
+		{ "Server", offsetof(struct http_head, server) },
+		{ "Location", offsetof(struct http_head, location) },
+	};
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		if (is_name(name, row[i].name))
+			return (struct http_field *)((uint8_t *)h + row[i].at);
+	return NULL;
+}
+
+/* A header with the lines that it is folded over. */
+static void read_field(struct http_head *h, struct sl_span line)
+{
+	const uint8_t *colon = line.len ? memchr(line.p, ':', line.len) : NULL;
+	if (colon == NULL)
 		return;
 	size_t n = (size_t)(colon - line.p);
 	struct sl_span name = trim(sl_span(line.p, n)), value = trim(sl_span_from(line, n + 1));
-	if (is_name(name, "Host"))
-		field_put(&h->host, value);
-	else if (is_name(name, "User-Agent"))
-		field_put(&h->user_agent, value);
+	struct http_field *f = field_of(h, name);
+	if (f != NULL)
+		field_put(f, value);
 	else if (is_name(name, "Transfer-Encoding"))
-		h->chunked = true;
+		h->chunked |= is_chunked(value);
 	else if (is_name(name, "Content-Length")) {
-		read_length(h, value, *length_seen);
-		*length_seen = true;
+		read_length(h, value, h->length_seen);
+		h->length_seen = true;
 	}
+}
+
+/* RFC 9112 4; a status that is no number is 0. */
+static void read_status(struct http_head *h, struct sl_span line)
+{
+	size_t n = 0;
+	while (n < line.len && !is_blank(line.p[n]))
+		n++;
+	line = trim(sl_span_from(line, n));
+	h->response = true;
+	for (n = 0; n < line.len && n < 3 && line.p[n] >= '0' && line.p[n] <= '9'; n++)
+		h->status = (uint16_t)(h->status * 10 + (line.p[n] - '0'));
+	if (n < 3)
+		h->status = 0;
 }
 
 bool http_head_read(struct sl_span in, struct http_head *h)
 {
 	struct sl_rd r = sl_rd(in);
-	struct sl_span line;
-	bool length_seen = false;
+	struct sl_span line, field = sl_span(in.p, 0);
 	*h = (struct http_head){ .len = in.len };
-	if (!take_line(&r, &line) || !split_request(line, &h->method, &h->target))
+	if (!take_line(&r, &line))
+		return false;
+	if (line.len >= 7 && begins(line, "HTTP/1."))
+		read_status(h, line);
+	else if (!split_request(line, &h->method, &h->target))
 		return false;
 	while (take_line(&r, &line)) {
+		if (line.len && is_blank(line.p[0])) { /* obsolete folding, RFC 9112 5.2 */
+			if (field.len)
+				field.len = (size_t)(line.p + line.len - field.p);
+			continue;
+		}
+		read_field(h, field);
+		field = line;
 		if (line.len == 0) {
 			h->complete = true;
 			h->len = (size_t)(r.p - in.p);
 			break;
 		}
-		read_field(h, line, &length_seen);
 	}
+	read_field(h, field);
 	return true;
 }

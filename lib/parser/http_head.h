@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* http_head.h - the head of an HTTP/1 request (RFC 9112 2 to 5): request line and header lines, as
- * far as they are there. */
+/* http_head.h - the head of an HTTP/1 request or response (RFC 9112 2 to 5): its first line and
+ * header lines, as far as they are there. */
 #ifndef PARSER_HTTP_HEAD_H
 #define PARSER_HTTP_HEAD_H
 
 #include <sightline/span.h>
 
 /* A header that should stand once. Where it stands more often, its first and its last value are
- * kept: servers differ in which they take. */
+ * kept: servers differ in which they take. A folded value holds its line ends. */
 struct http_field {
 	struct sl_span first, last;
 	bool seen;
 };
 
 struct http_head {
-	struct sl_span method, target;
-	struct http_field host, user_agent;
+	struct sl_span method, target; /* of a request */
+	struct http_field host, user_agent, referer, cookie, forwarded, server, location;
 	size_t len; /* of the whole head, with its empty line, or of the input where it is cut */
+	uint16_t status; /* of a response; 0: none that can be read */
+	bool response;
 	bool complete; /* the empty line was there */
 	bool chunked; /* the body's length stands in the body */
-	bool length_bad; /* Content-Length is no number, or contradicts itself */
+	bool length_seen; /* a Content-Length is there */
+	bool length_bad; /* which is no number, or contradicts another */
 	uint64_t body; /* Content-Length; 0 where it is bad */
 };
 
@@ -28,13 +31,14 @@ enum http_start { HTTP_NO, HTTP_CUT, HTTP_REQUEST, HTTP_RESPONSE };
 /* What the input begins with. HTTP_CUT: it ends before that is known. */
 enum http_start http_start(struct sl_span in);
 
-/* Reads a request. False: the input does not begin with a whole request line. Lines count where
- * their end is there. One pass. */
+/* Reads a head. False: the input does not begin with a whole first line. Lines count where their
+ * end is there. One pass. */
 bool http_head_read(struct sl_span in, struct http_head *h);
 
-/* The line at in[*at] without its end, and *at behind it. False: its end is not there. */
-bool http_line(struct sl_span in, size_t *at, struct sl_span *line);
-/* The size that a chunk's first line says. False: it says none that is below 4 GiB. */
-bool http_chunk_size(struct sl_span line, size_t *size);
+/* A place in a run of lines that comes in pieces. */
+enum http_line { HTTP_LINE_BEGIN, HTTP_LINE_CR, HTTP_LINE_MORE };
+/* Looks for the empty line that ends a head or a trailer. True: it is there, *used is behind it;
+ * false: *used is all of the input. Each byte is looked at once, however they are cut. */
+bool http_empty_line(enum http_line *line, struct sl_span in, size_t *used);
 
 #endif

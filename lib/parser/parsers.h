@@ -16,5 +16,9 @@ extern const struct sl_parser sl_parser_dns;
 extern const struct sl_parser sl_parser_tls;
 extern const struct sl_parser sl_parser_http;
 extern const struct sl_parser sl_parser_ssh;
+extern const struct sl_parser sl_parser_mdns;
+extern const struct sl_parser sl_parser_llmnr;
+extern const struct sl_parser sl_parser_nbns;
+extern const struct sl_parser sl_parser_ssdp;
 
 #endif

@@ -10,6 +10,10 @@ const struct sl_parser *const sl_parsers[] = {
 	&sl_parser_ssh,
 	&sl_parser_http,
 	&sl_parser_dns,
+	&sl_parser_mdns,
+	&sl_parser_llmnr,
+	&sl_parser_nbns,
+	&sl_parser_ssdp,
 };
 const unsigned sl_parser_count = sizeof(sl_parsers) / sizeof(sl_parsers[0]);
 

@@ -19,6 +19,7 @@ struct feed {
 	struct sl_counters counters;
 	struct sl_batch b;
 	unsigned room; /* observables that the batch has room for at first; 0: all */
+	bool stream; /* over TCP, where the parser knows both */
 	size_t log_len;
 	char log[1 << 18];
 };
@@ -104,7 +105,7 @@ static inline enum sl_verdict feed_bytes(struct feed *f, enum sl_dir dir, const 
 				     .dir = dir,
 				     .bytes = sl_span(p, len),
 				     .ts_ns = 1,
-				     .datagram = f->parser->over == SL_OVER_UDP });
+				     .datagram = (f->parser->over & SL_OVER_UDP) && !f->stream });
 }
 
 static inline enum sl_verdict feed_mark(

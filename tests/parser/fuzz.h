@@ -8,6 +8,10 @@
 
 #include "feed.h"
 
+#ifndef FUZZ_STREAM
+#define FUZZ_STREAM false /* over TCP, where the parser knows both */
+#endif
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static inline void fuzz_run(struct feed *f, struct sl_span in, uint16_t port)
@@ -33,7 +37,10 @@ static inline void fuzz_run(struct feed *f, struct sl_span in, uint16_t port)
 		dead[dir] = v == SL_DONE || v == SL_BAD || v == SL_NOT_MINE;
 		free(copy);
 	}
-	(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
+	if (!dead[SL_TO_SERVER])
+		(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
+	if (!dead[SL_TO_CLIENT])
+		(void)feed_mark(f, SL_PIECE_END, SL_TO_CLIENT, 0);
 }
 
 static inline int fuzz_parser(const char *name, uint16_t port, const uint8_t *data, size_t len)
@@ -43,6 +50,7 @@ static inline int fuzz_parser(const char *name, uint16_t port, const uint8_t *da
 	struct sl_span in = sl_span(data + 1, len - 1);
 	port = data[0] & 1 ? 4444 : port;
 	struct feed *all = feed_new(name, 0), *few = feed_new(name, 1 + (data[0] >> 1 & 7));
+	all->stream = few->stream = FUZZ_STREAM;
 	fuzz_run(all, in, port);
 	fuzz_run(few, in, port);
 	if (all->log_len != few->log_len || memcmp(all->log, few->log, all->log_len) != 0)
