@@ -70,7 +70,23 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 	X(HTTP_URL, "http.url", URL, URL, MESSAGE, 1, "URL of a request")                          \
 	X(HTTP_METHOD, "http.method", ARTIFACT, BYTES, MESSAGE, 0, "method of a request")          \
 	X(HTTP_USER_AGENT, "http.user_agent", USER_AGENT, BYTES, MESSAGE, 1, "User-Agent header")  \
-	X(TLS_SNI, "tls.sni", DOMAIN, NAME, MESSAGE, 1, "server name in a TLS ClientHello")
+	X(TLS_SNI, "tls.sni", DOMAIN, NAME, MESSAGE, 1, "server name in a TLS ClientHello")        \
+	X(SMTP_HELO, "smtp.helo", DOMAIN, NAME, MESSAGE, 0,                                        \
+		"name that an SMTP client gives itself, an address without its brackets")          \
+	X(SMTP_MAIL_FROM, "smtp.mail_from", EMAIL, LOWER, MESSAGE, 1,                              \
+		"sender in the envelope of a mail")                                                \
+	X(SMTP_RCPT_TO, "smtp.rcpt_to", EMAIL, LOWER, MESSAGE, 1,                                  \
+		"recipient in the envelope of a mail")                                             \
+	X(EMAIL_FROM, "email.from", EMAIL, LOWER, MESSAGE, 1, "address in a mail's From")          \
+	X(EMAIL_TO, "email.to", EMAIL, LOWER, MESSAGE, 0, "address in a mail's To, Cc or Bcc")     \
+	X(EMAIL_SUBJECT, "email.subject", EMAIL_MESSAGE, BYTES, MESSAGE, 1,                        \
+		"subject of a mail, encoded words decoded")                                        \
+	X(EMAIL_MESSAGE_ID, "email.message_id", EMAIL_MESSAGE, BYTES, MESSAGE, 0,                  \
+		"Message-ID of a mail, without its brackets")                                      \
+	X(EMAIL_URL, "email.url", URL, URL, MESSAGE, 0, "URL in a text of a mail")                 \
+	X(FTP_USER, "ftp.user", ARTIFACT, BYTES, MESSAGE, 1, "user name of an FTP login")          \
+	X(FTP_FILE, "ftp.file", ARTIFACT, BYTES, MESSAGE, 1,                                       \
+		"file named by an FTP command that moves, renames or deletes it")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -15,5 +15,9 @@ static inline void parser_count_part(struct sl_batch *b)
 extern const struct sl_parser sl_parser_dns;
 extern const struct sl_parser sl_parser_tls;
 extern const struct sl_parser sl_parser_http;
+extern const struct sl_parser sl_parser_smtp;
+extern const struct sl_parser sl_parser_pop3;
+extern const struct sl_parser sl_parser_imap;
+extern const struct sl_parser sl_parser_ftp;
 
 #endif

@@ -8,6 +8,10 @@
 const struct sl_parser *const sl_parsers[] = {
 	&sl_parser_tls,
 	&sl_parser_http,
+	&sl_parser_smtp,
+	&sl_parser_pop3,
+	&sl_parser_imap,
+	&sl_parser_ftp,
 	&sl_parser_dns,
 };
 const unsigned sl_parser_count = sizeof(sl_parsers) / sizeof(sl_parsers[0]);

@@ -137,7 +137,7 @@ static void patterns(void **state)
 			NULL, "NOT_EVALUABLE" },
 		{ "[network-traffic:extensions.'tls-ext'.ja3 = 'd41d8cd98f00b204e9800998ecf8427e']",
 			NULL, "NOT_EVALUABLE" },
-		{ "[email-addr:value = 'a@b.example']", NULL, "NOT_EVALUABLE" },
+		{ "[email-addr:value = 'A@b.example']", "a@b.example", "" },
 		{ "[software:name = 'x']", NULL, "NOT_EVALUABLE" },
 		{ "[windows-registry-key:key = 'x']", NULL, "NOT_EVALUABLE" },
 		{ "[domain-name:value != 'a.example']", NULL, "PATTERN_NOT_SUPPORTED" },
