@@ -102,7 +102,23 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 		"name asked for in link-local multicast name resolution")                          \
 	X(NBNS_QUERY, "nbns.query", DOMAIN, NAME, MESSAGE, 1,                                      \
 		"name asked for in the NetBIOS name service, without padding and suffix")          \
-	X(SSDP_URL, "ssdp.url", URL, URL, MESSAGE, 1, "Location header of HTTP over UDP")
+	X(SSDP_URL, "ssdp.url", URL, URL, MESSAGE, 1, "Location header of HTTP over UDP")          \
+	X(SMTP_HELO, "smtp.helo", DOMAIN, NAME, MESSAGE, 0,                                        \
+		"name that an SMTP client gives itself, an address without its brackets")          \
+	X(SMTP_MAIL_FROM, "smtp.mail_from", EMAIL, LOWER, MESSAGE, 1,                              \
+		"sender in the envelope of a mail")                                                \
+	X(SMTP_RCPT_TO, "smtp.rcpt_to", EMAIL, LOWER, MESSAGE, 1,                                  \
+		"recipient in the envelope of a mail")                                             \
+	X(EMAIL_FROM, "email.from", EMAIL, LOWER, MESSAGE, 1, "address in a mail's From")          \
+	X(EMAIL_TO, "email.to", EMAIL, LOWER, MESSAGE, 0, "address in a mail's To, Cc or Bcc")     \
+	X(EMAIL_SUBJECT, "email.subject", EMAIL_MESSAGE, BYTES, MESSAGE, 1,                        \
+		"subject of a mail, encoded words decoded")                                        \
+	X(EMAIL_MESSAGE_ID, "email.message_id", EMAIL_MESSAGE, BYTES, MESSAGE, 0,                  \
+		"Message-ID of a mail, without its brackets")                                      \
+	X(EMAIL_URL, "email.url", URL, URL, MESSAGE, 0, "URL in a text of a mail")                 \
+	X(FTP_USER, "ftp.user", ARTIFACT, BYTES, MESSAGE, 1, "user name of an FTP login")          \
+	X(FTP_FILE, "ftp.file", ARTIFACT, BYTES, MESSAGE, 1,                                       \
+		"file named by an FTP command that moves, renames or deletes it")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

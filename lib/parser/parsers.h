@@ -20,5 +20,9 @@ extern const struct sl_parser sl_parser_mdns;
 extern const struct sl_parser sl_parser_llmnr;
 extern const struct sl_parser sl_parser_nbns;
 extern const struct sl_parser sl_parser_ssdp;
+extern const struct sl_parser sl_parser_smtp;
+extern const struct sl_parser sl_parser_pop3;
+extern const struct sl_parser sl_parser_imap;
+extern const struct sl_parser sl_parser_ftp;
 
 #endif

@@ -145,7 +145,7 @@ static void patterns(void **state)
 		{ "[network-traffic:extensions.'tls-ext'.ja4 = "
 		  "'t13d1516h2_8daaf6152771_e5627efa2ab1']",
 			"t13d1516h2_8daaf6152771_e5627efa2ab1", "" },
-		{ "[email-addr:value = 'a@b.example']", NULL, "NOT_EVALUABLE" },
+		{ "[email-addr:value = 'A@b.example']", "a@b.example", "" },
 		{ "[software:name = 'x']", "x", "" },
 		{ "[windows-registry-key:key = 'x']", NULL, "NOT_EVALUABLE" },
 		{ "[domain-name:value != 'a.example']", NULL, "PATTERN_NOT_SUPPORTED" },

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mail_line.h - what the protocols that speak in lines share: a bounded line put together from
+ * pieces cut anywhere, and the commands that wait for their replies. Worker; inline; no memory but
+ * the caller's state. */
+#ifndef PARSER_MAIL_LINE_H
+#define PARSER_MAIL_LINE_H
+
+#include <strings.h>
+
+#include "parsers.h"
+
+#define MAIL_LINE_MAX 1024 /* RFC 5321 4.5.3.1.4 asks for 512, RFC 2449 for 512 */
+
+struct mail_line {
+	uint16_t len;
+	bool ready; /* its end was seen */
+	bool over; /* it was longer than there is room for */
+	bool skip; /* its beginning was never seen */
+	uint8_t b[MAIL_LINE_MAX];
+};
+
+/* Takes bytes up to the end of the line and returns how many; l->ready tells whether it came. */
+static inline size_t mail_line_take(struct mail_line *l, struct sl_span in)
+{
+	const uint8_t *end = in.len ? memchr(in.p, '\n', in.len) : NULL;
+	size_t run = end != NULL ? (size_t)(end - in.p) : in.len;
+	size_t room = MAIL_LINE_MAX - l->len, n = run < room ? run : room;
+	if (n && !l->skip) {
+		memcpy(l->b + l->len, in.p, n);
+		l->len += (uint16_t)n;
+		l->over |= n < run;
+	}
+	if (end == NULL)
+		return run;
+	l->ready = !l->skip;
+	l->skip = false;
+	if (l->len && l->b[l->len - 1] == '\r')
+		l->len--;
+	return run + 1;
+}
+
+static inline void mail_line_reset(struct mail_line *l)
+{
+	l->len = 0;
+	l->ready = l->over = l->skip = false;
+}
+
+/* Bytes are missing: the line at hand is nothing, and so is the rest of the next. */
+static inline void mail_line_gap(struct mail_line *l)
+{
+	mail_line_reset(l);
+	l->skip = true;
+}
+
+static inline struct sl_span mail_line_span(const struct mail_line *l)
+{
+	return sl_span(l->b, l->len);
+}
+
+static inline bool mail_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static inline struct sl_span mail_trim(struct sl_span s)
+{
+	while (s.len && (mail_blank(s.p[0]) || s.p[0] == '\r'))
+		s = sl_span_from(s, 1);
+	while (s.len && (mail_blank(s.p[s.len - 1]) || s.p[s.len - 1] == '\r'))
+		s.len--;
+	return s;
+}
+
+/* The word at the front and what follows it, blanks off. */
+static inline struct sl_span mail_word(struct sl_span *rest)
+{
+	struct sl_span s = mail_trim(*rest);
+	size_t n = 0;
+	while (n < s.len && !mail_blank(s.p[n]))
+		n++;
+	*rest = mail_trim(sl_span_from(s, n));
+	return sl_span(s.p, n);
+}
+
+/* Whether the words are the same, ASCII letters in any case. */
+static inline bool mail_is(struct sl_span s, const char *word)
+{
+	return s.len == strlen(word) && strncasecmp((const char *)s.p, word, s.len) == 0;
+}
+
+static inline bool mail_begins(struct sl_span s, const char *with)
+{
+	size_t n = strlen(with);
+	return s.len >= n && strncasecmp((const char *)s.p, with, n) == 0;
+}
+
+/* A probe for a line that begins so: undecided while the bytes are too few to tell. */
+static inline enum sl_probe mail_probe(struct sl_span s, const char *with)
+{
+	size_t n = strlen(with);
+	if (s.len >= n)
+		return mail_begins(s, with) ? SL_PROBE_YES : SL_PROBE_NO;
+	return strncasecmp((const char *)s.p, with, s.len) == 0 ? SL_PROBE_MORE : SL_PROBE_NO;
+}
+
+static inline enum sl_probe mail_probe_any(struct sl_span s, const char *const *with, size_t n)
+{
+	enum sl_probe best = SL_PROBE_NO;
+	for (size_t i = 0; i < n; i++) {
+		enum sl_probe said = mail_probe(s, with[i]);
+		if (said == SL_PROBE_YES)
+			return said;
+		best = said == SL_PROBE_MORE ? said : best;
+	}
+	return best;
+}
+
+/* Whether a word stands anywhere in the first line. */
+static inline bool mail_first_line_has(struct sl_span s, const char *word)
+{
+	size_t n = strlen(word);
+	for (size_t i = 0; i + n <= s.len && i < MAIL_LINE_MAX && s.p[i] != '\n'; i++)
+		if (strncasecmp((const char *)s.p + i, word, n) == 0)
+			return true;
+	return false;
+}
+
+/* ---- Commands that wait for their replies, oldest first ---- */
+
+#define MAIL_ASKED 16
+#define MAIL_ASKED_TEXT 94
+
+struct mail_asked {
+	uint8_t first, count;
+	uint16_t beyond; /* commands newer than those kept */
+	struct {
+		uint8_t kind; /* the protocol's own */
+		uint8_t len;
+		uint8_t text[MAIL_ASKED_TEXT];
+	} row[MAIL_ASKED];
+};
+
+/* What is longer than there is room for is kept without its text. */
+static inline void mail_ask(struct mail_asked *a, uint8_t kind, struct sl_span text)
+{
+	if (a->count == MAIL_ASKED || a->beyond) {
+		a->beyond += a->beyond < UINT16_MAX;
+		return;
+	}
+	unsigned i = (a->first + a->count++) % MAIL_ASKED;
+	a->row[i].kind = kind;
+	a->row[i].len = text.len <= MAIL_ASKED_TEXT ? (uint8_t)text.len : 0;
+	if (a->row[i].len)
+		memcpy(a->row[i].text, text.p, text.len);
+}
+
+/* The kind of the command that the next reply answers; 0: not known. */
+static inline uint8_t mail_asked_kind(const struct mail_asked *a)
+{
+	return a->count ? a->row[a->first].kind : 0;
+}
+
+static inline struct sl_span mail_asked_text(const struct mail_asked *a)
+{
+	return a->count ? sl_span(a->row[a->first].text, a->row[a->first].len) : sl_span(NULL, 0);
+}
+
+static inline void mail_answered(struct mail_asked *a)
+{
+	if (a->count) {
+		a->first = (uint8_t)((a->first + 1) % MAIL_ASKED);
+		a->count--;
+	} else if (a->beyond)
+		a->beyond--;
+}
+
+static inline void mail_asked_forget(struct mail_asked *a)
+{
+	a->first = a->count = 0;
+	a->beyond = 0;
+}
+
+/* Says again what was refused, for the outcome of what it matched. False: the batch is full. */
+static inline bool mail_say_refused(
+	struct sl_batch *b, enum sl_where w, enum sl_dir dir, uint32_t message, struct sl_span text)
+{
+	uint8_t outcome = b->outcome, flags = b->flags;
+	b->outcome = SL_OUTCOME_REFUSED;
+	b->flags |= SL_OBS_REPEAT;
+	bool room = sl_batch_add_raw(b, w, dir, message, text, NULL);
+	b->outcome = outcome;
+	b->flags = flags;
+	return room;
+}
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* imap_test.c - IMAP: which literals are mails, and where TLS begins. */
+#include "lines.h"
+
+static void test_session(void **s)
+{
+	(void)s;
+	static const struct turn turns[] = {
+		{ SL_TO_CLIENT, "* OK ready\r\n" },
+		{ SL_TO_SERVER, "a LOGIN {3}\r\nFoo {3}\r\nbar\r\nb FETCH 1:2 (BODY[])\r\n" },
+		{ SL_TO_CLIENT, "a OK\r\n* 1 FETCH (FLAGS () BODY[]<0> {35}\r\n"
+				"From: a@example.com\r\n\r\n* 2 FETCH\r\n)\r\n"
+				"* 2 FETCH (BODY[TEXT] {6}\r\n{9}\r\n\n BODY[HEADER.FIELDS "
+				"(SUBJECT)] {16}\r\nSubject: two\r\n\r\n)\r\n"
+				"* LIST () \"/\" {5}\r\ninbox\r\n* 3 FETCH (RFC822.SIZE 5)\r\n" },
+		{ SL_TO_SERVER, "c APPEND x (\\Seen) {18+}\r\nSubject: three\r\n\r\n\r\n" },
+	};
+	expect_turns("imap", turns, COUNT(turns),
+		"email.from 1 a@example.com\nclose 1 \n"
+		"email.subject 2 two\nclose 2 \n"
+		"email.subject 3 three\nclose 3 \n");
+}
+
+static void test_gap(void **s)
+{
+	(void)s;
+	struct feed *f = feed_new("imap", 0);
+	text(f, SL_TO_CLIENT, "* 1 FETCH (RFC822 {30}\r\nSubject: s\r\nTo: x");
+	feed_mark(f, SL_PIECE_GAP, SL_TO_CLIENT, 11);
+	text(f, SL_TO_CLIENT, "\r\n)\r\n* 2 FETCH (RFC822 {99}\r\nSubject: t\r\n");
+	feed_mark(f, SL_PIECE_GAP, SL_TO_CLIENT, 100);
+	text(f, SL_TO_CLIENT,
+		"x FETCH (RFC822 {3}\r\n)\r\n* 2 FETCH (RFC822 {14}\r\n"
+		"Subject: u\r\n\r\n)\r\n");
+	assert_string_equal(f->log, "email.subject 1 s\nclose 1 \nemail.subject 2 t\nclose 2 \n"
+				    "email.subject 3 u\nclose 3 \n");
+	feed_free(f);
+}
+
+static void test_tls(void **s)
+{
+	(void)s;
+	struct feed *f = feed_new("imap", 0);
+	text(f, SL_TO_CLIENT, "* OK\r\n");
+	text(f, SL_TO_SERVER, "a1 STARTTLS\r\n");
+	assert_int_equal(text(f, SL_TO_CLIENT, "a2 OK\r\na1 NO\r\n"), SL_MORE);
+	text(f, SL_TO_SERVER, "a3 starttls\r\n");
+	assert_int_equal(text(f, SL_TO_CLIENT, "a3 OK go\r\n"), SL_NOT_MINE);
+	feed_free(f);
+	assert_int_equal(probe("imap", "* OK x\r\n"), SL_PROBE_YES);
+	assert_int_equal(probe("imap", "A1 LOGIN a b\r\n"), SL_PROBE_YES);
+	assert_int_equal(probe("imap", "A1 LOG"), SL_PROBE_MORE);
+	assert_int_equal(probe("imap", "GET / HTTP/1.1\r\n"), SL_PROBE_NO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_tls),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
