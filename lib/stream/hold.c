@@ -38,12 +38,12 @@ static uint32_t run_cost(const struct run *r)
 	return blocks_size((uint32_t)sizeof(*r) + r->skip + r->len);
 }
 
-uint32_t hold_first(const struct holder *o, const struct hold *h)
+uint32_t held_first(const struct holder *o, const struct hold *h)
 {
 	return places(o, h)->seq;
 }
 
-uint32_t hold_end(const struct holder *o, const struct hold *h)
+uint32_t held_end(const struct holder *o, const struct hold *h)
 {
 	const struct place *last = places(o, h) + h->n - 1;
 	return last->seq + run_of(o, last)->len;
@@ -139,7 +139,7 @@ static uint32_t absorb(struct holder *o, struct hold *h, uint16_t i, const struc
 	return len;
 }
 
-uint32_t hold_yield(struct holder *o, struct hold *h, const struct segment *s)
+uint32_t held_yield(struct holder *o, struct hold *h, const struct segment *s)
 {
 	uint32_t len = absorb(o, h, 0, s);
 	if (len == s->bytes.len)
@@ -154,7 +154,7 @@ uint32_t hold_yield(struct holder *o, struct hold *h, const struct segment *s)
 }
 
 /* Room for one place more at the end of the list. */
-static enum hold_result list_room(struct holder *o, struct hold *h)
+static enum held_result list_room(struct holder *o, struct hold *h)
 {
 	if (h->n >= o->max_segments)
 		return HOLD_BOUND;
@@ -182,13 +182,13 @@ static enum hold_result list_room(struct holder *o, struct hold *h)
 }
 
 /* A copy of the first len bytes of s becomes place i. */
-static enum hold_result add(
+static enum held_result add(
 	struct holder *o, struct hold *h, uint16_t i, const struct segment *s, uint32_t len)
 {
 	uint32_t bytes = (uint32_t)sizeof(struct run) + len, cost = blocks_size(bytes);
 	if (h->bytes + cost > o->max_bytes)
 		return HOLD_BOUND;
-	enum hold_result rc = list_room(o, h);
+	enum held_result rc = list_room(o, h);
 	if (rc != HOLD_OK)
 		return rc;
 	uint32_t block = blocks_take(o->blocks, bytes);
@@ -224,7 +224,7 @@ static void put_inside(struct holder *o, const struct place *p, struct segment *
 	segment_skip(s, n);
 }
 
-enum hold_result hold_put(struct holder *o, struct hold *h, uint32_t next, struct segment *s)
+enum held_result held_put(struct holder *o, struct hold *h, uint32_t next, struct segment *s)
 {
 	uint16_t i = find(o, h, next, s->seq);
 	while (s->bytes.len > 0) {
@@ -238,7 +238,7 @@ enum hold_result hold_put(struct holder *o, struct hold *h, uint32_t next, struc
 		if (len > RUN_MAX)
 			len = RUN_MAX;
 		if (len > 0) {
-			enum hold_result rc = add(o, h, i, s, len);
+			enum held_result rc = add(o, h, i, s, len);
 			if (rc != HOLD_OK)
 				return rc;
 			segment_skip(s, len);
@@ -252,7 +252,7 @@ enum hold_result hold_put(struct holder *o, struct hold *h, uint32_t next, struc
 	return HOLD_OK;
 }
 
-struct sl_span hold_shift(struct holder *o, struct hold *h, uint32_t *block)
+struct sl_span held_shift(struct holder *o, struct hold *h, uint32_t *block)
 {
 	struct place *p = places(o, h);
 	struct run *r = run_of(o, p);

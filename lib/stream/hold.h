@@ -43,17 +43,17 @@ struct holder {
 	uint64_t work; /* places looked at or moved */
 };
 
-enum hold_result { HOLD_OK, HOLD_BOUND, HOLD_NO_MEMORY };
+enum held_result { HOLD_OK, HOLD_BOUND, HOLD_NO_MEMORY };
 
 /* Keeps what of the segment is to be kept. Every byte of it comes at or after `next`, and so do all
  * that are held. Otherwise s is what is left, none of which is held. */
-enum hold_result hold_put(struct holder *o, struct hold *h, uint32_t next, struct segment *s);
+enum held_result held_put(struct holder *o, struct hold *h, uint32_t next, struct segment *s);
 /* s is in order, to be given now: how much of it may be given before a held run that wins begins.
  * The held bytes that lose against it are dropped. */
-uint32_t hold_yield(struct holder *o, struct hold *h, const struct segment *s);
-uint32_t hold_first(const struct holder *o, const struct hold *h); /* its sequence number; n > 0 */
-uint32_t hold_end(const struct holder *o, const struct hold *h); /* of the last; n > 0 */
+uint32_t held_yield(struct holder *o, struct hold *h, const struct segment *s);
+uint32_t held_first(const struct holder *o, const struct hold *h); /* its sequence number; n > 0 */
+uint32_t held_end(const struct holder *o, const struct hold *h); /* of the last; n > 0 */
 /* Takes the first run out; its bytes are good until its block is given back. */
-struct sl_span hold_shift(struct holder *o, struct hold *h, uint32_t *block);
+struct sl_span held_shift(struct holder *o, struct hold *h, uint32_t *block);
 
 #endif

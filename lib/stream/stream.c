@@ -106,7 +106,7 @@ static void give_spent(struct sl_stream *s)
 static bool give_held(struct sl_stream *s, enum sl_dir dir, struct sl_piece *out)
 {
 	struct sl_stream_seq *sq = &s->flow->seq[dir];
-	struct sl_span bytes = hold_shift(&s->holder, held(s->flow, dir), &s->spent);
+	struct sl_span bytes = held_shift(&s->holder, held(s->flow, dir), &s->spent);
 	*out = (struct sl_piece){
 		.kind = SL_PIECE_BYTES, .dir = dir, .bytes = bytes, .ts_ns = s->ts_ns
 	};
@@ -140,7 +140,7 @@ static bool give_up(struct sl_stream *s, enum sl_dir dir, const uint32_t *limit,
 	const struct hold *h = held(s->flow, dir);
 	if (h == NULL)
 		return false;
-	uint32_t first = hold_first(&s->holder, h);
+	uint32_t first = held_first(&s->holder, h);
 	if (first == s->flow->seq[dir].next)
 		return give_held(s, dir, out);
 	if (limit != NULL && (int32_t)(*limit - first) < 0)
@@ -172,7 +172,7 @@ static bool keep(struct sl_stream *s, enum sl_counter *why)
 	struct holds *hs = holds_of(s, s->flow);
 	if (hs == NULL)
 		return false;
-	enum hold_result rc = hold_put(&s->holder, &hs->side[s->dir], sq->next, &s->cur);
+	enum held_result rc = held_put(&s->holder, &hs->side[s->dir], sq->next, &s->cur);
 	if (rc == HOLD_BOUND)
 		*why = SL_C_STREAM_HOLE_BOUND;
 	else if (rc == HOLD_OK)
@@ -191,20 +191,20 @@ static bool give_own(struct sl_stream *s, struct sl_piece *out)
 		segment_skip(cur, back < cur->bytes.len ? back : (uint32_t)cur->bytes.len);
 	}
 	if (cur->bytes.len > 0 && cur->seq == sq->next) {
-		uint32_t n = h ? hold_yield(&s->holder, h, cur) : (uint32_t)cur->bytes.len;
+		uint32_t n = h ? held_yield(&s->holder, h, cur) : (uint32_t)cur->bytes.len;
 		if (n > 0)
 			return give_cur(s, n, out);
 		h = held(s->flow, s->dir);
 	}
-	if (h != NULL && hold_first(&s->holder, h) == sq->next)
+	if (h != NULL && held_first(&s->holder, h) == sq->next)
 		return give_held(s, s->dir, out);
 	enum sl_counter why;
 	if (cur->bytes.len == 0 || keep(s, &why))
 		return false;
 	uint32_t to = cur->seq;
 	h = held(s->flow, s->dir);
-	if (h != NULL && (int32_t)(to - hold_first(&s->holder, h)) > 0)
-		to = hold_first(&s->holder, h);
+	if (h != NULL && (int32_t)(to - held_first(&s->holder, h)) > 0)
+		to = held_first(&s->holder, h);
 	return give_gap(s, s->dir, to, why, out);
 }
 
@@ -215,7 +215,7 @@ static bool resets(const struct sl_stream *s)
 		return false;
 	const struct hold *h = held(s->flow, s->dir);
 	uint32_t next = seq_of(s)->next;
-	uint32_t span = h != NULL ? hold_end(&s->holder, h) - next : 0;
+	uint32_t span = h != NULL ? held_end(&s->holder, h) - next : 0;
 	return s->cur.seq - next <= span + WINDOW_PLAIN;
 }
 
