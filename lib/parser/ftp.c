@@ -70,7 +70,6 @@ static bool says(uint8_t kind)
 static bool command(struct ftp *f, struct sl_span line, struct sl_batch *b)
 {
 	struct sl_span rest = line, word = mail_word(&rest);
-	/* Telnet's signs before ABOR and STAT (RFC 959 4.1.3) are no part of the word. */
 	enum kind kind = kind_of(word, rest);
 	enum sl_dir dir = (enum sl_dir)f->client;
 	if (says(kind) && rest.len) {
