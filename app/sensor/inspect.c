@@ -46,6 +46,28 @@ static void add_ends(struct worker *w, const struct sl_flow *f)
 	add_addr(w, SL_WHERE_IP_DST, SL_TO_SERVER, &f->dst, f->version);
 }
 
+/* The addresses of the headers around the innermost: once for each way that the flow's packets are
+ * wrapped. */
+static void add_outer(struct worker *w, const struct sl_packet *p)
+{
+	static const struct sl_hash_key key = { 0x452821e638d01377, 0xbe5466cf34e90c6c };
+	enum sl_dir dir = (enum sl_dir)p->dir;
+	uint64_t fold = 0;
+	for (unsigned i = 0; i < p->outer_count; i++)
+		fold += sl_hash_u128(key, p->outer[i].src.q[0] ^ p->outer[i].src.q[1],
+				p->outer[i].dst.q[0] ^ p->outer[i].dst.q[1]) +
+			sl_hash_u128(key, p->outer[i].dst.q[0] ^ p->outer[i].dst.q[1],
+				p->outer[i].src.q[0] ^ p->outer[i].src.q[1]);
+	uint32_t told = (uint32_t)fold | 1;
+	if (told == p->flow->outer)
+		return;
+	p->flow->outer = told;
+	for (unsigned i = 0; i < p->outer_count; i++) {
+		add_addr(w, SL_WHERE_IP_SRC, dir, &p->outer[i].src, p->outer[i].version);
+		add_addr(w, SL_WHERE_IP_DST, dir, &p->outer[i].dst, p->outer[i].version);
+	}
+}
+
 static void add_headers(struct worker *w, const struct sl_packet *p)
 {
 	const struct sl_flow *f = p->flow;
@@ -57,11 +79,9 @@ static void add_headers(struct worker *w, const struct sl_packet *p)
 			add_mac(w, SL_WHERE_MAC_DST, mac);
 			add_mac(w, SL_WHERE_MAC_SRC, mac + 6);
 		}
-		for (unsigned i = 0; i < p->outer_count; i++) {
-			add_addr(w, SL_WHERE_IP_SRC, dir, &p->outer[i].src, p->outer[i].version);
-			add_addr(w, SL_WHERE_IP_DST, dir, &p->outer[i].dst, p->outer[i].version);
-		}
 	}
+	if (p->outer_count > 0)
+		add_outer(w, p);
 	if (p->flags & SL_PKT_QUOTED) {
 		add_addr(w, SL_WHERE_ICMP_QUOTED_SRC, dir, &p->quoted.src, p->quoted.version);
 		add_addr(w, SL_WHERE_ICMP_QUOTED_DST, dir, &p->quoted.dst, p->quoted.version);

@@ -12,6 +12,7 @@
 #include <sightline/config.h>
 #include <sightline/decode.h>
 #include <sightline/flow.h>
+#include <sightline/hash.h>
 #include <sightline/match.h>
 #include <sightline/observable.h>
 #include <sightline/parser.h>

@@ -4,11 +4,12 @@
  * two bytes of length stand before each (RFC 1035 4.2.2), and one that goes on in the next piece is
  * held. */
 #include "dns_message.h"
-#include "hold.h"
+#include "gather.h"
 #include "parsers.h"
 #include <sightline/hot.h>
 
 #define LENGTH_BYTES 2
+#define MESSAGE_MAX 32768 /* of one message; what comes behind that is not read */
 #define PORT_DNS 53
 #define PORT_MDNS 5353
 #define PORT_LLMNR 5355
@@ -16,7 +17,7 @@
 
 /* One direction over TCP. */
 struct frames {
-	struct hold held; /* a message that is not whole, with its length */
+	struct gather held; /* a message that is not whole, with its length */
 	uint32_t skip; /* bytes of a message that are not read */
 	bool whole; /* the message held is to be said */
 	bool lost; /* look for a message at the start of a piece */
@@ -102,17 +103,17 @@ static enum sl_probe nbns_probe(const struct sl_piece *p, uint16_t sport, uint16
 /* ---- Messages over TCP ---- */
 
 /* How much of the message that `held` begins is read. */
-static size_t held_want(const struct hold *held)
+static size_t held_want(const struct gather *held)
 {
-	if (held->len < LENGTH_BYTES)
+	if (held->have < LENGTH_BYTES)
 		return LENGTH_BYTES;
-	size_t n = LENGTH_BYTES + frame_len(hold_span(held));
-	return n < HOLD_MAX ? n : HOLD_MAX;
+	size_t n = LENGTH_BYTES + frame_len(gather_bytes(held));
+	return n < MESSAGE_MAX ? n : MESSAGE_MAX;
 }
 
 static void frame_drop(struct frames *f, struct sl_batch *b)
 {
-	hold_drop(&f->held, b);
+	gather_drop(&f->held, b);
 	f->whole = false;
 }
 
@@ -120,7 +121,7 @@ static void frame_drop(struct frames *f, struct sl_batch *b)
 static bool frame_flush(struct dns_flow *d, enum sl_dir dir, struct sl_batch *b)
 {
 	struct frames *f = &d->frames[dir];
-	struct sl_span message = sl_span_from(hold_span(&f->held), LENGTH_BYTES);
+	struct sl_span message = sl_span_from(gather_bytes(&f->held), LENGTH_BYTES);
 	if (!dns_message_feed(&kind_dns, &d->dns, message, dir, b))
 		return false;
 	frame_drop(f, b);
@@ -130,16 +131,16 @@ static bool frame_flush(struct dns_flow *d, enum sl_dir dir, struct sl_batch *b)
 /* More of a message that is not whole; returns how much of `in`. */
 static size_t frame_hold(struct frames *f, struct sl_span in, struct sl_batch *b)
 {
-	size_t want = held_want(&f->held) - f->held.len;
+	size_t want = held_want(&f->held) - f->held.have;
 	size_t n = want < in.len ? want : in.len;
-	if (!hold_put(&f->held, sl_span(in.p, n), b)) {
+	if (!gather_all(&f->held, b, sl_span(in.p, n), MESSAGE_MAX)) {
 		frame_drop(f, b);
 		f->lost = true;
 		return in.len;
 	}
-	if (f->held.len >= LENGTH_BYTES && f->held.len == held_want(&f->held)) {
+	if (f->held.have >= LENGTH_BYTES && f->held.have == held_want(&f->held)) {
 		f->whole = true;
-		f->skip = LENGTH_BYTES + frame_len(hold_span(&f->held)) - f->held.len;
+		f->skip = LENGTH_BYTES + frame_len(gather_bytes(&f->held)) - f->held.have;
 	}
 	return n;
 }
@@ -162,7 +163,7 @@ static bool stream_some(
 		return true;
 	}
 	f->lost = false;
-	if (f->held.len || in.len < LENGTH_BYTES || frame_len(in) > in.len - LENGTH_BYTES) {
+	if (f->held.have || in.len < LENGTH_BYTES || frame_len(in) > in.len - LENGTH_BYTES) {
 		*used = frame_hold(f, in, b);
 		return true;
 	}

@@ -40,6 +40,17 @@ bool gather_add(struct gather *g, struct sl_batch *b, struct sl_span in, uint16_
 	return true;
 }
 
+bool gather_all(struct gather *g, struct sl_batch *b, struct sl_span in, uint16_t max)
+{
+	size_t want = g->have + in.len;
+	return gather_add(g, b, in, max) && g->have == want;
+}
+
+bool gather_ready(struct gather *g, struct sl_batch *b)
+{
+	return g->p != NULL || grow(g, b, 1);
+}
+
 void gather_drop(struct gather *g, struct sl_batch *b)
 {
 	if (g->p != NULL)

@@ -18,6 +18,10 @@ struct gather {
 /* Adds bytes, as long as no more than max are kept. False: the pool has no more, which is counted.
  */
 bool gather_add(struct gather *g, struct sl_batch *b, struct sl_span in, uint16_t max);
+/* The same, but false where not all of it was kept, for either reason. */
+bool gather_all(struct gather *g, struct sl_batch *b, struct sl_span in, uint16_t max);
+/* There is a buffer, or one could be had. */
+bool gather_ready(struct gather *g, struct sl_batch *b);
 void gather_drop(struct gather *g, struct sl_batch *b);
 
 static inline struct sl_span gather_bytes(const struct gather *g)

@@ -3,12 +3,13 @@
  * piece is read where it lies; one that does not is held until it is whole. A request and its
  * response share a message, told by their order. The state is where each direction stands, and the
  * requests that wait for their response. */
-#include "hold.h"
+#include "gather.h"
 #include "http_body.h"
 #include "http_say.h"
 #include "parsers.h"
 #include <sightline/hot.h>
 
+#define HEAD_MAX 32768 /* of one head; what comes behind that is not read */
 #define WAITING_MAX 16 /* requests of a flow that wait for their response */
 #define START_MAX 128 /* bytes within which a start is known, or waits for the end of its line */
 
@@ -21,7 +22,7 @@ struct waiting {
 
 struct side {
 	struct http_body body; /* what comes before the next head */
-	struct hold head; /* of a head that is not whole yet */
+	struct gather head; /* of a head that is not whole yet */
 	struct http_say say;
 	enum http_line line; /* where the head that is not whole ends */
 	bool begun; /* a head is not whole */
@@ -147,7 +148,7 @@ static bool is_takeover(const struct http_head *head, enum request asked)
 
 static void head_forget(struct side *s, struct sl_batch *b)
 {
-	hold_drop(&s->head, b);
+	gather_drop(&s->head, b);
 	s->say = (struct http_say){ .message = 0 };
 	s->line = HTTP_LINE_BEGIN;
 	s->begun = s->sure = s->over = s->whole = false;
@@ -213,9 +214,9 @@ static void head_hold(
 	bool end = http_empty_line(&s->line, in, used);
 	s->begun = true;
 	if (!s->over)
-		s->over = !hold_put(&s->head, sl_span(in.p, *used), b);
-	if (!s->sure && (line_end || s->head.len < START_MAX || s->over)) {
-		enum http_start start = http_start(hold_span(&s->head));
+		s->over = !gather_all(&s->head, b, sl_span(in.p, *used), HEAD_MAX);
+	if (!s->sure && (line_end || s->head.have < START_MAX || s->over)) {
+		enum http_start start = http_start(gather_bytes(&s->head));
 		if (start == HTTP_NO || (start == HTTP_CUT && (line_end || s->over))) {
 			not_a_head(h, s, b);
 			*used = h->leaving ? 0 : in.len;
@@ -240,8 +241,8 @@ static bool head_begin(
 		*used = h->leaving ? 0 : in.len;
 		return true;
 	}
-	bool whole = http_empty_line(&line, in, &len) && len <= HOLD_MAX;
-	if (!whole && hold_ready(&s->head, b)) {
+	bool whole = http_empty_line(&line, in, &len) && len <= HEAD_MAX;
+	if (!whole && gather_ready(&s->head, b)) {
 		head_hold(h, s, in, b, used);
 		return true;
 	}
@@ -265,7 +266,7 @@ static bool head_flush(struct http *h, enum sl_dir dir, struct sl_batch *b)
 		lose(h, s, b);
 		return true;
 	}
-	return head_say(h, dir, hold_span(&s->head), b, &used);
+	return head_say(h, dir, gather_bytes(&s->head), b, &used);
 }
 
 /* Empty lines may stand before a head (RFC 9112 2.2). */
