@@ -7,7 +7,8 @@ import collections, gzip, ipaddress, os, re
 from harness import *
 
 KINDS = {"ip": "ip", "dns_qname": "dns.query"}
-WHERES = {"ip.src": "ip", "ip.dst": "ip", "icmp.quoted.src": "quoted", "icmp.quoted.dst": "quoted", "dns.query": "dns.query"}
+WHERES = {"ip.src": "ip", "ip.dst": "ip", "icmp.quoted.src": "quoted", "icmp.quoted.dst": "quoted", "dns.query": "dns.query",
+          "mdns.query": "dns.query", "llmnr.query": "dns.query"}
 
 
 def fold(value):
