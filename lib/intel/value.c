@@ -80,7 +80,7 @@ static bool addr_read(struct work *w)
 	} else if (sl_prefix_parse(w->plain, w->len, &o->addr, &o->version, &o->prefix_len)) {
 		size_t n = (size_t)((const char *)memchr(w->plain, '/', w->len) - w->plain);
 		sl_addr_parse(w->plain, n, &given, &version);
-		if (memcmp(&given, &o->addr, sizeof(given)) != 0) {
+		if (given.q[0] != o->addr.q[0] || given.q[1] != o->addr.q[1]) {
 			w->t->note_code = "HOST_BITS";
 			w->t->note = "The bits beyond the prefix length were cleared.";
 		}

@@ -29,6 +29,9 @@ static enum sl_probe ftp_probe(const struct sl_piece *p, uint16_t sport, uint16_
 		/* The words of a login are POP3's too. */
 		if (dport == 110)
 			return SL_PROBE_NO;
+		/* So is IRC's, which has a name behind a colon (RFC 2812 3.1.3). */
+		if (mail_probe(in, "USER ") == SL_PROBE_YES && mail_first_line_has(in, " :"))
+			return SL_PROBE_NO;
 		return mail_probe_any(in, first_words, sizeof(first_words) / sizeof(*first_words));
 	}
 	if (in.len < 4)

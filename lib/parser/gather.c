@@ -19,10 +19,10 @@ static bool grow(struct gather *g, struct sl_batch *b, size_t need)
 			sl_count(b->counters, SL_C_PARSER_POOL, 1);
 		return false;
 	}
-	if (g->have)
+	if (g->p != NULL) {
 		memcpy(p, g->p, g->have);
-	if (g->p != NULL)
 		sl_parser_pool_give(b->pool, g->p, g->size);
+	}
 	g->p = p;
 	g->size = (uint16_t)size;
 	return true;

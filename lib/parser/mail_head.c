@@ -170,9 +170,11 @@ static void put_quoted(struct text *t, const struct word *w)
 {
 	for (size_t i = 0; i < w->text.len; i++) {
 		uint8_t c = w->text.p[i];
-		if (c == '=' && w->text.len - i > 2 && digit(w->text.p[i + 1]) >= 0 &&
-			digit(w->text.p[i + 2]) >= 0) {
-			c = (uint8_t)(digit(w->text.p[i + 1]) << 4 | digit(w->text.p[i + 2]));
+		bool escape = c == '=' && w->text.len - i > 2;
+		int hi = escape ? digit(w->text.p[i + 1]) : -1;
+		int lo = escape ? digit(w->text.p[i + 2]) : -1;
+		if (hi >= 0 && lo >= 0) {
+			c = (uint8_t)(hi * 16 + lo);
 			i += 2;
 		} else if (c == '_')
 			c = ' ';

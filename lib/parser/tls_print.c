@@ -158,7 +158,8 @@ static void print_part(struct sl_digest_state *d, bool empty, char *out)
 	uint8_t sum[SL_DIGEST_MAX];
 	char text[2 * SL_DIGEST_MAX + 1];
 	sl_hex(sum, sl_digest_end(d, sum), text);
-	memcpy(out, empty ? "000000000000" : text, 12);
+	for (unsigned i = 0; i < 12; i++)
+		out[i] = empty ? '0' : text[i];
 }
 
 /* The highest version that the client offers; DTLS counts downwards. */

@@ -340,7 +340,8 @@ static void test_probe(void **s)
 		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "", false },
 		{ "OPTIONS sip:a SIP/2.0\r\n", "", false }, { "EHLO x\r\n", "smtp", false },
 		{ "SSH-2.0-OpenSSH\r\n", "ssh", false }, { "220 ready\r\n", "", false },
-		{ "GET key\r\n", "", false }, { "GET /x\r\n", "http", false } };
+		{ "USER x 0 * :y\r\n", "", false }, { "GET key\r\n", "", false },
+		{ "GET /x\r\n", "http", false } };
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		bool more;
 		assert_string_equal(probe(row[i].in, &more), row[i].want);
