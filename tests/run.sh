@@ -46,6 +46,11 @@ flavour() {
 			return 1
 		fi
 	fi
+	# A build file that is older than the project lists the targets of its day.
+	if ! ninja -C "$dir" build.ninja >"$logs/build" 2>&1; then
+		tail -n 60 "$logs/build"
+		return 1
+	fi
 	local targets=()
 	if [[ $dir == build-fuzz ]]; then
 		mapfile -t targets < <(ninja -C "$dir" -t targets all | sed -nE 's/^(tests\/fuzz-[^./]+): .*/\1/p')
