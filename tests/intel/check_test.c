@@ -150,10 +150,11 @@ static void real(void **state)
 	char path[512] = "";
 	for (size_t i = 0; i < 3 && access(path, R_OK) < 0; i++)
 		snprintf(path, sizeof(path), "%s/intel", data[i] != NULL ? data[i] : "");
-	if (access(path, R_OK) < 0) {
-		skip();
+	if (data[0] != NULL && strcmp(data[0], "none") == 0) {
+		skip(); /* asked for; tests/run.sh tells that data is left out */
 		return;
 	}
+	assert_int_equal(access(path, R_OK), 0);
 	struct sl_intel_options o = { .validity = SL_VALID_IGNORE };
 	struct sl_intel *set;
 	assert_int_equal(sl_intel_new(&set), 0);
