@@ -118,7 +118,28 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 	X(EMAIL_URL, "email.url", URL, URL, MESSAGE, 0, "URL in a text of a mail")                 \
 	X(FTP_USER, "ftp.user", ARTIFACT, BYTES, MESSAGE, 1, "user name of an FTP login")          \
 	X(FTP_FILE, "ftp.file", ARTIFACT, BYTES, MESSAGE, 1,                                       \
-		"file named by an FTP command that moves, renames or deletes it")
+		"file named by an FTP command that moves, renames or deletes it")                  \
+	X(FILE_NAME, "file.name", FILE, BYTES, MESSAGE, 1,                                         \
+		"name of a file that a message carries, without its folders")                      \
+	X(FILE_SIZE, "file.size", FILE, BYTES, MESSAGE, 0, "size of a whole file, in bytes")       \
+	X(FILE_TYPE, "file.type", FILE, LOWER, MESSAGE, 0,                                         \
+		"media type of a file, by its first bytes")                                        \
+	X(FILE_MD5, "file.md5", FILE, HEX, MESSAGE, 0, "MD5 of a whole file")                      \
+	X(FILE_SHA1, "file.sha1", FILE, HEX, MESSAGE, 0, "SHA-1 of a whole file")                  \
+	X(FILE_SHA256, "file.sha256", FILE, HEX, MESSAGE, 1, "SHA-256 of a whole file")            \
+	X(QUIC_SNI, "quic.sni", DOMAIN, NAME, MESSAGE, 1, "server name in a QUIC ClientHello")     \
+	X(HTTP2_AUTHORITY, "http2.authority", DOMAIN, NAME, MESSAGE, 0,                            \
+		"authority of an HTTP/2 request, without its port")                                \
+	X(SMB_SHARE, "smb.share", ARTIFACT, BYTES, MESSAGE, 1,                                     \
+		"share that an SMB client connects to")                                            \
+	X(SMB_FILE, "smb.file", ARTIFACT, BYTES, MESSAGE, 1,                                       \
+		"path of a file that an SMB client opens")                                         \
+	X(NTLM_USER, "ntlm.user", ARTIFACT, BYTES, MESSAGE, 1,                                     \
+		"user, with the domain in front, in an NTLM authentication")                       \
+	X(DCERPC_INTERFACE, "dcerpc.interface", ARTIFACT, LOWER, MESSAGE, 0,                       \
+		"UUID of the interface that a DCE/RPC client binds to")                            \
+	X(TFTP_FILE, "tftp.file", ARTIFACT, BYTES, MESSAGE, 1,                                     \
+		"file that a TFTP client reads or writes")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };
