@@ -36,6 +36,7 @@ struct sl_piece {
 	uint64_t gap_bytes; /* GAP: bytes that nobody saw, 0 where unknown */
 	uint64_t ts_ns; /* of the packet that made it readable in order; of the flow's last */
 	bool datagram; /* message boundaries are packet boundaries */
+	bool fin; /* END: the sender said that the last byte given was its last */
 };
 
 /* Whose bytes count where segments that nothing was given of yet overlap and differ. What was given
@@ -71,6 +72,13 @@ void sl_stream_push(struct sl_stream *s, const struct sl_packet *pkt);
  * false all memory of the flow is given back. */
 void sl_stream_end(struct sl_stream *s, struct sl_flow *f);
 bool sl_stream_next(struct sl_stream *s, struct sl_piece *out);
+/* A FIN stands right behind the last byte given of this direction. Whether bytes before that are
+ * missing is told by gaps, and by seq's `middle`. */
+static inline bool sl_stream_finished(const struct sl_flow *f, enum sl_dir dir)
+{
+	const struct sl_stream_seq *sq = &f->seq[dir];
+	return sq->known && sq->finished && sq->fin == sq->next;
+}
 
 size_t sl_stream_bytes(const struct sl_stream *s); /* of memory_bytes, in use */
 /* Places in lists of held segments that were looked at or moved so far: what a test of the bounds

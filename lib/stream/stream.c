@@ -296,6 +296,10 @@ void sl_stream_push(struct sl_stream *s, const struct sl_packet *p)
 	if (p->proto != IPPROTO_TCP)
 		return;
 	struct sl_stream_seq *sq = &f->seq[p->dir];
+	if (p->tcp_flags & TH_FIN) {
+		sq->finished = true;
+		sq->fin = p->tcp_seq + p->payload_len;
+	}
 	bool plain = f->stream == NULL && !(p->tcp_flags & TH_SYN);
 	if (plain && bytes.len == 0)
 		return;

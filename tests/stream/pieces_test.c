@@ -34,6 +34,26 @@ static void test_in_order_is_not_copied(void **state)
 	rig_free(r);
 }
 
+/* The sender's FIN counts when every byte before it was given, whenever it came. */
+static void test_finished(void **state)
+{
+	EACH_BASE(r)
+	{
+		fed_syn(r, 0, 0);
+		fed(r, 0, 10);
+		assert_false(sl_stream_finished(&r->flow, SL_TO_SERVER));
+		sent(r, SL_TO_SERVER, FIN, 20, text + 20, 5, 0);
+		assert_false(sl_stream_finished(&r->flow, SL_TO_SERVER));
+		assert_string_equal(fed(r, 10, 10), "abcdefghijklmno");
+		assert_true(sl_stream_finished(&r->flow, SL_TO_SERVER));
+		assert_false(sl_stream_finished(&r->flow, SL_TO_CLIENT));
+		sent(r, SL_TO_CLIENT, FIN | ACK, 0, NULL, 0, 25);
+		assert_false(sl_stream_finished(&r->flow, SL_TO_CLIENT)); /* its begin is unknown */
+		fed(r, 25, 1);
+		assert_false(sl_stream_finished(&r->flow, SL_TO_SERVER));
+	}
+}
+
 static void test_repeated(void **state)
 {
 	EACH_BASE(r)
@@ -187,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_order),
 		cmocka_unit_test(test_in_order_is_not_copied),
+		cmocka_unit_test(test_finished),
 		cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_keep_alive),
 		cmocka_unit_test(test_mid_stream),
