@@ -88,19 +88,9 @@ static void add_headers(struct worker *w, const struct sl_packet *p)
 	}
 }
 
-/* Chooses the flow's parser by content; false: none yet. */
-static bool choose(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
+/* False: there is no memory for its state. */
+static bool give_parser(struct worker *w, struct sl_flow *f, const struct sl_parser *parser)
 {
-	if (piece->kind != SL_PIECE_BYTES || f->probe_left[piece->dir] >= PROBES)
-		return false;
-	bool more = false;
-	f->probe_left[piece->dir]++; /* counts those used */
-	bool to_server = piece->dir == SL_TO_SERVER;
-	const struct sl_parser *parser =
-		sl_parser_probe(piece, piece->datagram ? SL_OVER_UDP : SL_OVER_TCP,
-			to_server ? f->sport : f->dport, to_server ? f->dport : f->sport, &more);
-	if (parser == NULL)
-		return false;
 	if (parser->state_bytes > 0) {
 		f->parser_state = sl_parser_pool_take(w->states, parser->state_bytes);
 		if (f->parser_state == NULL) {
@@ -112,6 +102,35 @@ static bool choose(struct worker *w, struct sl_flow *f, const struct sl_piece *p
 	f->parser = parser;
 	sl_count_cell(&w->parsers[sl_parser_index(parser)].flows, 1);
 	return true;
+}
+
+/* The parser that another flow announced for this one. Asked with its first payload, not with its
+ * SYN: FTP says which file it is when the connection stands. */
+static bool choose_announced(struct worker *w, struct sl_flow *f, uint64_t now_ns)
+{
+	struct sl_span note;
+	const struct sl_parser *parser = sl_expect_claim(w->batch.expect, f, now_ns, &note);
+	if (parser == NULL || !give_parser(w, f, parser))
+		return false;
+	if (parser->expected != NULL)
+		parser->expected(f->parser_state, note);
+	return true;
+}
+
+/* Chooses the flow's parser, by an announcement or by content; false: none yet. */
+static bool choose(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
+{
+	if (piece->kind != SL_PIECE_BYTES || f->probe_left[piece->dir] >= PROBES)
+		return false;
+	if (f->probe_left[piece->dir] == 0 && choose_announced(w, f, piece->ts_ns))
+		return true;
+	bool more = false;
+	f->probe_left[piece->dir]++; /* counts those used */
+	bool to_server = piece->dir == SL_TO_SERVER;
+	const struct sl_parser *parser =
+		sl_parser_probe(piece, piece->datagram ? SL_OVER_UDP : SL_OVER_TCP,
+			to_server ? f->sport : f->dport, to_server ? f->dport : f->sport, &more);
+	return parser != NULL && give_parser(w, f, parser);
 }
 
 static void give_state(struct worker *w, struct sl_flow *f)
@@ -203,6 +222,7 @@ void inspect_packet(struct worker *w, struct sl_packet *p)
 		aim(w, f, p->ts_ns, 0);
 	}
 	struct sl_piece piece;
+	w->batch.salt = p->salt;
 	sl_stream_push(w->streams, p);
 	while (sl_stream_next(w->streams, &piece)) {
 		aim(w, f, piece.ts_ns, 0);
@@ -239,7 +259,8 @@ void inspect_end(struct worker *w, struct sl_flow *f)
 		struct sl_piece end = { .kind = SL_PIECE_END,
 			.dir = (enum sl_dir)dir,
 			.ts_ns = f->last_ns,
-			.datagram = f->proto == 17 };
+			.datagram = f->proto == 17,
+			.fin = sl_stream_finished(f, (enum sl_dir)dir) };
 		aim(w, f, f->last_ns, 0);
 		if (!f->parser_dead[dir])
 			parse(w, f, &end);

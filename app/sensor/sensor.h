@@ -11,6 +11,7 @@
 #include <sightline/clock.h>
 #include <sightline/config.h>
 #include <sightline/decode.h>
+#include <sightline/expect.h>
 #include <sightline/flow.h>
 #include <sightline/hash.h>
 #include <sightline/match.h>

@@ -9,6 +9,8 @@
 
 #include "sensor.h"
 
+#define EXPECTED_FLOWS 4096 /* announced and not begun, a worker: 2 MB, touched as it is used */
+
 static void *cannot(struct worker *w)
 {
 	worker_free(w);
@@ -32,7 +34,8 @@ static struct worker *build(const struct worker_options *o)
 		sl_flow_table_new(&w->flows, o->number, &o->flow, &w->counters) < 0 ||
 		sl_stream_new(&w->streams, &o->stream, &w->counters) < 0 ||
 		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 ||
-		context_pool_new(&w->contexts, o->contexts) < 0)
+		context_pool_new(&w->contexts, o->contexts) < 0 ||
+		sl_expect_new(&w->batch.expect, EXPECTED_FLOWS, &w->counters) < 0)
 		return cannot(w);
 	w->batch.pool = w->states;
 	return w;
@@ -51,6 +54,7 @@ void worker_free(struct worker *w)
 {
 	if (w == NULL)
 		return;
+	sl_expect_free(w->batch.expect);
 	context_pool_free(w->contexts);
 	sl_parser_pool_free(w->states);
 	sl_stream_free(w->streams);
@@ -150,6 +154,7 @@ static void capture_end(struct worker *w, uint64_t last_ns)
 		more = sl_flow_flush(w->flows);
 		end_flows(w);
 	} while (more);
+	sl_expect_clear(w->batch.expect);
 	tell_mark(w, SL_REC_CAPTURE, w->now_ns);
 	w->now_ns = w->clock_told_ns = 0;
 }

@@ -108,7 +108,16 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(TUNNEL_BROKEN, "sightline_tunnel_outside_only_packets_total{inside=\"broken\"}",         \
 		"tunnel packets known by their outside, as what is in them is cut or malformed")   \
 	X(TUNNEL_DEEP, "sightline_tunnel_too_deep_packets_total",                                  \
-		"packets with more headers in each other than are followed")
+		"packets with more headers in each other than are followed")                       \
+	X(EXPECTED, "sightline_expected_flows_total", "flows that another flow announced")         \
+	X(EXPECTED_MET, "sightline_expected_flow_ends_total{end=\"met\"}",                         \
+		"announced flows that came")                                                       \
+	X(EXPECTED_EXPIRED, "sightline_expected_flow_ends_total{end=\"expired\"}",                 \
+		"announced flows that did not come")                                               \
+	X(EXPECTED_EVICTED, "sightline_expected_flow_ends_total{end=\"evicted\"}",                 \
+		"announcements that gave way to newer ones")                                       \
+	X(EXPECTED_ELSEWHERE, "sightline_expected_flows_elsewhere_total",                          \
+		"announcements that name a third address, whose flow may be another worker's")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

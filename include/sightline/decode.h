@@ -19,6 +19,10 @@ struct sl_decode_options {
 uint16_t sl_decode(const struct sl_decode_options *o, struct sl_packet *pkt, uint16_t n,
 	struct sl_counters *counters);
 
+/* What a looped replay does to the addresses of its passes (packet.h, salt), for an address that
+ * stands in a payload. Salt 0 changes nothing. */
+void sl_decode_salt(union sl_addr *a, uint8_t version, uint32_t salt);
+
 /* ICMP (proto 1) and ICMPv6 (58): the type that answers this one, or that this one answers. False:
  * it goes one way only. With it sport and dport of a request and of its reply mirror each other, as
  * Community ID v1 has it; of a one-way type sport is the type and dport the code. Any thread. */

@@ -196,6 +196,7 @@ struct sl_observable {
 };
 
 struct sl_parser_pool;
+struct sl_expect;
 
 #define SL_BATCH_MAX 256
 #define SL_BATCH_TEXT 32768
@@ -215,6 +216,8 @@ struct sl_batch {
 	uint8_t flags; /* given to every observable added */
 	struct sl_counters *counters;
 	struct sl_parser_pool *pool; /* for a parser's buffers; NULL: there is none */
+	struct sl_expect *expect; /* for flows that a parser announces; NULL: nobody asks */
+	uint32_t salt; /* of the packet at hand: an address in a payload lacks it */
 	/* -- the batch's own -- */
 	uint16_t n;
 	uint32_t used;

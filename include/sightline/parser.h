@@ -42,6 +42,9 @@ struct sl_parser {
 	 * before it returns SL_DONE, SL_NOT_MINE or SL_BAD, and when it is fed SL_PIECE_END. */
 	enum sl_verdict (*feed)(
 		void *state, const struct sl_piece *p, struct sl_batch *out, size_t *consumed);
+	/* Gets the note that came with the announcement of a flow (expect.h), before it is fed.
+	 * NULL: its flows are never announced. */
+	void (*expected)(void *state, struct sl_span note);
 };
 
 /* Every parser, in order of probing. */

@@ -8,8 +8,10 @@
 /* A looped replay gives each pass its own addresses. Both addresses change by the same bits, so
  * that both directions of a flow still meet; for 65535 passes in a row no two changes are alike,
  * and none is zero. */
-static void addr_salt(union sl_addr *a, uint8_t version, uint32_t salt)
+void sl_decode_salt(union sl_addr *a, uint8_t version, uint32_t salt)
 {
+	if (salt == 0)
+		return;
 	if (version == 4) {
 		uint16_t mix = (uint16_t)((salt % 65535 + 1) * 40503u);
 		a->b[2] ^= (uint8_t)(mix >> 8);
@@ -21,15 +23,15 @@ static void addr_salt(union sl_addr *a, uint8_t version, uint32_t salt)
 
 static void packet_salt(struct sl_packet *p)
 {
-	addr_salt(&p->src, p->version, p->salt);
-	addr_salt(&p->dst, p->version, p->salt);
+	sl_decode_salt(&p->src, p->version, p->salt);
+	sl_decode_salt(&p->dst, p->version, p->salt);
 	for (unsigned i = 0; i < p->outer_count; i++) {
-		addr_salt(&p->outer[i].src, p->outer[i].version, p->salt);
-		addr_salt(&p->outer[i].dst, p->outer[i].version, p->salt);
+		sl_decode_salt(&p->outer[i].src, p->outer[i].version, p->salt);
+		sl_decode_salt(&p->outer[i].dst, p->outer[i].version, p->salt);
 	}
 	if (p->flags & SL_PKT_QUOTED) {
-		addr_salt(&p->quoted.src, p->quoted.version, p->salt);
-		addr_salt(&p->quoted.dst, p->quoted.version, p->salt);
+		sl_decode_salt(&p->quoted.src, p->quoted.version, p->salt);
+		sl_decode_salt(&p->quoted.dst, p->quoted.version, p->salt);
 	}
 }
 

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <sightline/expect.h>
 #include <sightline/parser.h>
 
 #define FEED_POOL (1 << 20)
+#define FEED_EXPECTED 8
 
 struct feed {
 	const struct sl_parser *parser;
@@ -35,13 +37,15 @@ static inline struct feed *feed_new(const char *parser, unsigned room)
 	f->b.flow = &f->flow;
 	f->b.counters = &f->counters;
 	sl_batch_want_all(&f->b);
-	if (sl_parser_pool_new(&f->b.pool, FEED_POOL) < 0)
+	if (sl_parser_pool_new(&f->b.pool, FEED_POOL) < 0 ||
+		sl_expect_new(&f->b.expect, FEED_EXPECTED, &f->counters) < 0)
 		abort();
 	return f;
 }
 
 static inline void feed_free(struct feed *f)
 {
+	sl_expect_free(f->b.expect);
 	sl_parser_pool_free(f->b.pool);
 	free(f->state);
 	free(f);
