@@ -1,10 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ftp.c - the control connection of FTP (RFC 959) and AUTH TLS (RFC 4217): users and files. Worker.
- * Each command that says something is a message of its own. */
+/* ftp.c - the control connection of FTP (RFC 959), its extended ports (RFC 2428) and AUTH TLS
+ * (RFC 4217): users, files, and the data connections that carry these, which are announced to
+ * ftp_data.c. Worker. Each command that says something is a message of its own. */
+#include <assert.h>
+#include <netinet/in.h>
+
+#include <sightline/expect.h>
+
+#include "ftp_port.h"
 #include "mail_line.h"
 #include <sightline/hot.h>
 
-enum kind { OTHER, USER, FILE_NAME, AUTH };
+enum kind { OTHER, USER, FILE_NAME, AUTH, PASSIVE, MODE };
+
+/* What the next data connection is for, and where it goes. A transfer is announced when both are
+ * known, whichever came last: a client may send PASV and RETR at once. */
+struct transfer {
+	bool asked; /* a command for it waits for its port */
+	bool port_asked; /* PASV or EPSV waits for its reply */
+	bool passive; /* the port is the server's */
+	bool offset; /* REST came before it */
+	bool coded; /* MODE is not stream */
+	bool unnamed; /* STOU: the reply has the name */
+	struct ftp_port to;
+	struct ftp_note note;
+};
 
 struct ftp {
 	bool known; /* which side the client is */
@@ -14,7 +34,10 @@ struct ftp {
 	uint32_t asked_message[MAIL_ASKED]; /* in the places of asked */
 	struct mail_asked asked;
 	struct mail_line line[2]; /* by enum sl_dir */
+	struct transfer next;
 };
+
+static_assert(sizeof(struct ftp) <= 4096, "a state fits its class of the pool");
 
 /* ---- Whether it is FTP ---- */
 
@@ -43,6 +66,121 @@ static enum sl_probe ftp_probe(const struct sl_piece *p, uint16_t sport, uint16_
 	return memchr(in.p, '\n', in.len) == NULL ? SL_PROBE_MORE : SL_PROBE_NO;
 }
 
+/* ---- Data connections ---- */
+
+/* Without PORT or PASV the server connects to the port that the client speaks from (RFC 959 3.2).
+ */
+static uint16_t port_of(const struct ftp *f, const struct sl_flow *flow)
+{
+	if (f->next.to.port != 0)
+		return f->next.to.port;
+	return f->client ? flow->dport : flow->sport;
+}
+
+static void announce(struct ftp *f, struct sl_batch *b)
+{
+	struct transfer *t = &f->next;
+	if (!t->asked || t->port_asked)
+		return;
+	bool server = t->passive != f->client; /* f->client: the flow's initiator is the server */
+	struct sl_expected what = {
+		.end = server ? SL_TO_SERVER : SL_TO_CLIENT,
+		.port = port_of(f, b->flow),
+		.proto = IPPROTO_TCP,
+		.parser = &sl_parser_ftp_data,
+		.note = sl_span(&t->note, sizeof(t->note)),
+	};
+	t->asked = false;
+	if (t->to.address_len)
+		sl_expect_announce_at(b, &what, sl_span(t->to.address, t->to.address_len));
+	else
+		sl_expect_announce(b, &what);
+}
+
+/* Folders are no part of a file's name; what is left is kept as far as there is room. */
+static void note_name(struct ftp_note *n, struct sl_span name)
+{
+	size_t at = name.len;
+	while (at > 0 && name.p[at - 1] != '/' && name.p[at - 1] != '\\')
+		at--;
+	name = sl_span_from(name, at);
+	n->len = (uint8_t)(name.len < FTP_NAME_MAX ? name.len : FTP_NAME_MAX);
+	memset(n->name, 0, sizeof(n->name));
+	if (n->len)
+		memcpy(n->name, name.p, n->len);
+}
+
+static void transfer(struct ftp *f, struct sl_span word, struct sl_span name, struct sl_batch *b)
+{
+	struct transfer *t = &f->next;
+	t->note.listing = !mail_is(word, "RETR") && !mail_is(word, "STOR") &&
+			  !mail_is(word, "APPE") && !mail_is(word, "STOU");
+	t->note.part = t->offset || t->coded;
+	t->unnamed = mail_is(word, "STOU");
+	note_name(&t->note, t->note.listing ? sl_span(NULL, 0) : name);
+	t->asked = true;
+	t->offset = false;
+	announce(f, b);
+}
+
+static void port_known(struct ftp *f, const struct ftp_port *to, bool passive, struct sl_batch *b)
+{
+	f->next.to = *to;
+	f->next.passive = passive;
+	f->next.port_asked = false;
+	announce(f, b);
+}
+
+/* The name that the server gave: "150 FILE: pppp" (RFC 1123 4.1.2.9), before the first byte. */
+static void named_by_reply(struct ftp *f, struct sl_span text, struct sl_batch *b)
+{
+	static const char mark[] = "FILE: ";
+	const uint8_t *at = memmem(text.p, text.len, mark, sizeof(mark) - 1);
+	if (at == NULL || !f->next.unnamed)
+		return;
+	struct sl_span name = sl_span_from(text, (size_t)(at - text.p) + sizeof(mark) - 1);
+	note_name(&f->next.note, mail_trim(name));
+	f->next.unnamed = false;
+	f->next.asked = true;
+	announce(f, b);
+}
+
+/* What a command says of data connections. */
+static void data_command(
+	struct ftp *f, struct sl_span word, struct sl_span rest, struct sl_batch *b)
+{
+	static const char *const transfers[] = { "RETR", "STOR", "STOU", "APPE", "LIST", "NLST",
+		"MLSD" };
+	struct ftp_port to;
+	for (size_t i = 0; i < sizeof(transfers) / sizeof(transfers[0]); i++)
+		if (mail_is(word, transfers[i]))
+			transfer(f, word, rest, b);
+	if (mail_is(word, "PASV") || mail_is(word, "EPSV"))
+		f->next.port_asked = true;
+	else if (mail_is(word, "PORT") && ftp_port_six(rest, &to))
+		port_known(f, &to, false, b);
+	else if (mail_is(word, "EPRT") && ftp_port_eprt(rest, &to))
+		port_known(f, &to, false, b);
+	else if (mail_is(word, "REST"))
+		f->next.offset = !mail_is(rest, "0");
+}
+
+/* What a reply says of them. 227 and 229 have no other meaning, so their command may be unknown. */
+static void data_reply(
+	struct ftp *f, uint8_t kind, struct sl_span line, struct sl_span asked, struct sl_batch *b)
+{
+	struct ftp_port to;
+	struct sl_span text = sl_span_from(line, 3);
+	if (mail_begins(line, "227") && ftp_port_six(text, &to))
+		port_known(f, &to, true, b);
+	else if (mail_begins(line, "229") && ftp_port_epsv(text, &to))
+		port_known(f, &to, true, b);
+	else if (kind == PASSIVE)
+		f->next.port_asked = false;
+	else if (kind == MODE && line.p[0] == '2')
+		f->next.coded = !mail_is(asked, "S");
+}
+
 /* ---- Commands ---- */
 
 static enum kind kind_of(struct sl_span word, struct sl_span rest)
@@ -54,6 +192,10 @@ static enum kind kind_of(struct sl_span word, struct sl_span rest)
 			return FILE_NAME;
 	if (mail_is(word, "USER"))
 		return USER;
+	if (mail_is(word, "PASV") || mail_is(word, "EPSV"))
+		return PASSIVE;
+	if (mail_is(word, "MODE"))
+		return MODE;
 	return mail_is(word, "AUTH") && (mail_begins(rest, "TLS") || mail_begins(rest, "SSL"))
 		       ? AUTH
 		       : OTHER;
@@ -83,8 +225,9 @@ static bool command(struct ftp *f, struct sl_span line, struct sl_batch *b)
 		f->said = true;
 		if (!sl_batch_close(b, dir, f->message))
 			return false;
-	} else if (kind != AUTH)
+	} else if (says(kind))
 		kind = OTHER;
+	data_command(f, word, rest, b);
 	if (f->asked.count < MAIL_ASKED && f->asked.beyond == 0)
 		f->asked_message[(f->asked.first + f->asked.count) % MAIL_ASKED] = f->message;
 	mail_ask(&f->asked, (uint8_t)kind, rest);
@@ -95,10 +238,10 @@ static bool command(struct ftp *f, struct sl_span line, struct sl_batch *b)
 
 /* ---- Replies ---- */
 
-/* The first digit of a reply's last line; 0: the line is another, or a preliminary reply. */
+/* The first digit of a reply's last line; 0: the line is another. */
 static uint8_t reply_digit(struct sl_span line)
 {
-	if (line.len < 3 || line.p[0] < '2' || line.p[0] > '5')
+	if (line.len < 3 || line.p[0] < '1' || line.p[0] > '5')
 		return 0;
 	for (unsigned i = 1; i < 3; i++)
 		if (line.p[i] < '0' || line.p[i] > '9')
@@ -109,13 +252,16 @@ static uint8_t reply_digit(struct sl_span line)
 static bool reply(struct ftp *f, struct sl_span line, struct sl_batch *b, bool *tls)
 {
 	uint8_t digit = reply_digit(line), kind = mail_asked_kind(&f->asked);
-	if (digit == 0)
+	if (digit == '1')
+		named_by_reply(f, line, b);
+	if (digit == 0 || digit == '1')
 		return true;
 	*tls = kind == AUTH && digit == '2';
 	if (says(kind) && digit == '5' &&
 		!mail_say_refused(b, where_of(kind), (enum sl_dir)f->client,
 			f->asked_message[f->asked.first], mail_asked_text(&f->asked)))
 		return false;
+	data_reply(f, kind, line, mail_asked_text(&f->asked), b);
 	mail_answered(&f->asked);
 	return true;
 }
@@ -156,6 +302,7 @@ static enum sl_verdict ftp_feed(
 	if (p->kind == SL_PIECE_GAP) {
 		mail_line_gap(&f->line[p->dir]);
 		mail_asked_forget(&f->asked);
+		f->next = (struct transfer){ .coded = f->next.coded };
 		return SL_MORE;
 	}
 	if (!f->known && p->bytes.len) {
