@@ -25,5 +25,6 @@ extern const struct sl_parser sl_parser_pop3;
 extern const struct sl_parser sl_parser_imap;
 extern const struct sl_parser sl_parser_ftp;
 extern const struct sl_parser sl_parser_ftp_data;
+extern const struct sl_parser sl_parser_tftp;
 
 #endif

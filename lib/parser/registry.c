@@ -18,6 +18,7 @@ const struct sl_parser *const sl_parsers[] = {
 	&sl_parser_llmnr,
 	&sl_parser_nbns,
 	&sl_parser_ssdp,
+	&sl_parser_tftp,
 	&sl_parser_ftp_data,
 };
 const unsigned sl_parser_count = sizeof(sl_parsers) / sizeof(sl_parsers[0]);
