@@ -36,6 +36,7 @@ struct sl_piece {
 	uint64_t gap_bytes; /* GAP: bytes that nobody saw, 0 where unknown */
 	uint64_t ts_ns; /* of the packet that made it readable in order; of the flow's last */
 	bool datagram; /* message boundaries are packet boundaries */
+	bool cut; /* a datagram that was captured shorter than it was */
 	bool fin; /* END: the sender said that the last byte given was its last */
 };
 

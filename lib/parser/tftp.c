@@ -178,8 +178,9 @@ static bool in_turn(const struct tftp *t, uint16_t number, bool wrapped)
 	return number == t->next || (wrapped && t->next == 0 && number == 1 && t->window <= 1);
 }
 
-static void block(struct tftp *t, enum sl_dir dir, struct sl_rd r, struct sl_batch *b)
+static void block(struct tftp *t, const struct sl_piece *p, struct sl_rd r, struct sl_batch *b)
 {
+	enum sl_dir dir = p->dir;
 	uint16_t n = sl_rd16(&r);
 	struct sl_span bytes = sl_rd_take(&r, sl_rd_left(&r));
 	if (r.bad || t->over || t->ending || (t->open && t->dir != dir) || !in_turn(t, n, t->open))
@@ -193,8 +194,10 @@ static void block(struct tftp *t, enum sl_dir dir, struct sl_rd r, struct sl_bat
 					 ? (uint16_t)bytes.len
 					 : BLOCK_DEFAULT;
 	sl_file_bytes(t->file, b, bytes);
-	if (bytes.len < t->block_bytes)
-		t->ending = t->whole = true;
+	if (bytes.len < t->block_bytes || p->cut) {
+		t->ending = true;
+		t->whole = !p->cut;
+	}
 }
 
 /* Tells the file; false: the batch is full. */
@@ -227,7 +230,7 @@ static enum sl_verdict datagram(struct tftp *t, const struct sl_piece *p, struct
 	if (r.bad || op < READ_FILE || op > OPTIONS)
 		return t->announced && !t->open && !t->over ? SL_NOT_MINE : SL_MORE;
 	if (op == DATA)
-		block(t, p->dir, r, b);
+		block(t, p, r, b);
 	else if (op == OPTIONS && !t->open)
 		options(t, r);
 	else if (op == ERROR_REPLY)

@@ -291,12 +291,14 @@ void sl_stream_push(struct sl_stream *s, const struct sl_packet *p)
 	s->dir = p->dir;
 	s->ts_ns = p->ts_ns;
 	struct sl_span bytes = sl_span(p->payload, p->payload_len);
-	if (p->proto == IPPROTO_UDP && bytes.len > 0)
+	if (p->proto == IPPROTO_UDP && bytes.len > 0) {
 		put_bytes(s, bytes, true);
+		s->queue[0].cut = p->flags & SL_PKT_CUT;
+	}
 	if (p->proto != IPPROTO_TCP)
 		return;
 	struct sl_stream_seq *sq = &f->seq[p->dir];
-	if (p->tcp_flags & TH_FIN) {
+	if (p->tcp_flags & TH_FIN && !(p->flags & SL_PKT_CUT)) {
 		sq->finished = true;
 		sq->fin = p->tcp_seq + p->payload_len;
 	}

@@ -206,6 +206,19 @@ static void test_wrap(void **s)
 	}
 }
 
+/* How much a block had that was captured in part, nobody can say. */
+static void test_cut(void **s)
+{
+	(void)s;
+	struct feed *d = answer_new(0);
+	(void)feed_piece(d, (struct sl_piece){ .dir = SL_TO_SERVER,
+				    .bytes = sl_span("\0\3\0\1hello", 9),
+				    .datagram = true,
+				    .cut = true });
+	assert_string_equal(d->log, part);
+	feed_free(d);
+}
+
 static void test_breaks(void **s)
 {
 	(void)s;
@@ -240,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_breaks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,28 @@ static void test_finished(void **state)
 	}
 }
 
+/* What was captured in part may have ended anywhere. */
+static void test_cut_packets(void **state)
+{
+	struct rig *r = rig_new(100);
+	struct sl_packet p = { .proto = 6, .flags = SL_PKT_L4, .flow = &r->flow };
+	struct sl_piece out;
+	p.payload = text;
+	p.payload_len = 5;
+	p.tcp_flags = FIN;
+	p.flags |= SL_PKT_CUT;
+	sl_stream_push(r->s, &p);
+	assert_true(sl_stream_next(r->s, &out));
+	assert_false(sl_stream_finished(&r->flow, SL_TO_SERVER));
+	assert_false(out.cut);
+	assert_false(sl_stream_next(r->s, &out));
+	p.proto = 17;
+	sl_stream_push(r->s, &p);
+	assert_true(sl_stream_next(r->s, &out));
+	assert_true(out.cut && out.datagram);
+	rig_free(r);
+}
+
 static void test_repeated(void **state)
 {
 	EACH_BASE(r)
@@ -208,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_in_order),
 		cmocka_unit_test(test_in_order_is_not_copied),
 		cmocka_unit_test(test_finished),
+		cmocka_unit_test(test_cut_packets),
 		cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_keep_alive),
 		cmocka_unit_test(test_mid_stream),
