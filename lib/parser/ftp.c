@@ -41,8 +41,9 @@ static_assert(sizeof(struct ftp) <= 4096, "a state fits its class of the pool");
 
 /* ---- Whether it is FTP ---- */
 
+/* Of a session, or of what is met in its middle. */
 static const char *const first_words[] = { "USER ", "AUTH TLS", "AUTH SSL", "STOR ", "PORT ",
-	"EPRT " };
+	"EPRT ", "PASV\r\n", "EPSV\r\n", "227 Entering Passive", "229 Entering Extended" };
 
 static enum sl_probe ftp_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {

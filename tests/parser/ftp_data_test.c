@@ -199,6 +199,23 @@ static void test_tls(void **s)
 	feed_free(f);
 }
 
+/* A session that is met in its middle. */
+static void test_middle(void **s)
+{
+	(void)s;
+	static const char passive[] = "227 Entering Passive Mode (192,0,2,2,7,208)\r\n";
+	assert_int_equal(probe("ftp", passive), SL_PROBE_YES);
+	assert_int_equal(probe("ftp", "EPSV\r\n"), SL_PROBE_YES);
+	assert_int_equal(probe("ftp", "227 Ent"), SL_PROBE_MORE);
+	assert_int_equal(probe("ftp", "227 items"), SL_PROBE_NO);
+	struct feed *f = feed_new("ftp", 0);
+	announced_ends(f, 6);
+	text(f, SL_TO_CLIENT, passive);
+	text(f, SL_TO_SERVER, "RETR a\r\n");
+	assert_string_equal(told(f, false, 9, 2000), "file.name 1 a\n" HELLO "close 1 \n");
+	feed_free(f);
+}
+
 /* A hole may have held another port. */
 static void test_gap(void **s)
 {
@@ -241,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_not_whole),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_middle),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_reversed),
 	};
