@@ -118,7 +118,7 @@ static void transfer(struct ftp *f, struct sl_span word, struct sl_span name, st
 			  !mail_is(word, "APPE") && !mail_is(word, "STOU");
 	t->note.part = t->offset || t->coded;
 	t->unnamed = mail_is(word, "STOU");
-	note_name(&t->note, t->note.listing ? sl_span(NULL, 0) : name);
+	note_name(&t->note, t->note.listing ? sl_span(name.p, 0) : name);
 	t->asked = true;
 	t->offset = false;
 	announce(f, b);
