@@ -38,11 +38,11 @@ struct sl_stream_seq {
 	uint32_t first; /* sequence number of the first byte, after the SYN or where it was met */
 	uint32_t next; /* after the last byte given */
 	uint32_t hole_from, hole_to; /* the newest hole given up and not filled; equal: none */
-	uint32_t fin; /* of the FIN seen last, where `finished` */
-	bool known; /* next is valid */
-	bool middle; /* first is where it was met, not known from a SYN */
-	bool cut; /* the packet that brought the last byte given was captured short */
-	bool finished; /* a FIN was seen */
+	uint32_t fin : 28; /* number of the FIN seen last, where `finished`: more than any window */
+	bool known : 1; /* next is valid */
+	bool middle : 1; /* first is where it was met, not known from a SYN */
+	bool cut : 1; /* the packet that brought the last byte given was captured short */
+	bool finished : 1; /* a FIN was seen */
 };
 
 /* One flow. Two cache lines that every packet touches, then what is touched when something is said.

@@ -78,7 +78,7 @@ bool sl_stream_next(struct sl_stream *s, struct sl_piece *out);
 static inline bool sl_stream_finished(const struct sl_flow *f, enum sl_dir dir)
 {
 	const struct sl_stream_seq *sq = &f->seq[dir];
-	return sq->known && sq->finished && sq->fin == sq->next;
+	return sq->known && sq->finished && sq->fin == (sq->next & 0xfffffff);
 }
 
 size_t sl_stream_bytes(const struct sl_stream *s); /* of memory_bytes, in use */

@@ -300,7 +300,7 @@ void sl_stream_push(struct sl_stream *s, const struct sl_packet *p)
 	struct sl_stream_seq *sq = &f->seq[p->dir];
 	if (p->tcp_flags & TH_FIN && !(p->flags & SL_PKT_CUT)) {
 		sq->finished = true;
-		sq->fin = p->tcp_seq + p->payload_len;
+		sq->fin = (p->tcp_seq + p->payload_len) & 0xfffffff;
 	}
 	bool plain = f->stream == NULL && !(p->tcp_flags & TH_SYN);
 	if (plain && bytes.len == 0)
