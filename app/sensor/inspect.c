@@ -88,19 +88,9 @@ static void add_headers(struct worker *w, const struct sl_packet *p)
 	}
 }
 
-/* Chooses the flow's parser by content; false: none yet. */
-static bool choose(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
+/* Gives the flow to a parser; false: there is no state left for it. */
+static bool begin(struct worker *w, struct sl_flow *f, const struct sl_parser *parser)
 {
-	if (piece->kind != SL_PIECE_BYTES || f->probe_left[piece->dir] >= PROBES)
-		return false;
-	bool more = false;
-	f->probe_left[piece->dir]++; /* counts those used */
-	bool to_server = piece->dir == SL_TO_SERVER;
-	const struct sl_parser *parser =
-		sl_parser_probe(piece, piece->datagram ? SL_OVER_UDP : SL_OVER_TCP,
-			to_server ? f->sport : f->dport, to_server ? f->dport : f->sport, &more);
-	if (parser == NULL)
-		return false;
 	if (parser->state_bytes > 0) {
 		f->parser_state = sl_parser_pool_take(w->states, parser->state_bytes);
 		if (f->parser_state == NULL) {
@@ -112,6 +102,20 @@ static bool choose(struct worker *w, struct sl_flow *f, const struct sl_piece *p
 	f->parser = parser;
 	sl_count_cell(&w->parsers[sl_parser_index(parser)].flows, 1);
 	return true;
+}
+
+/* Chooses the flow's parser by content; false: none yet. */
+static bool choose(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
+{
+	if (piece->kind != SL_PIECE_BYTES || f->probe_left[piece->dir] >= PROBES)
+		return false;
+	bool more = false;
+	f->probe_left[piece->dir]++; /* counts those used */
+	bool to_server = piece->dir == SL_TO_SERVER;
+	const struct sl_parser *parser =
+		sl_parser_probe(piece, piece->datagram ? SL_OVER_UDP : SL_OVER_TCP,
+			to_server ? f->sport : f->dport, to_server ? f->dport : f->sport, &more);
+	return parser != NULL && begin(w, f, parser);
 }
 
 static void give_state(struct worker *w, struct sl_flow *f)
@@ -130,6 +134,7 @@ static enum sl_verdict feed(struct worker *w, struct sl_flow *f, struct sl_piece
 	for (;;) {
 		size_t used = 0;
 		uint16_t had = w->batch.n;
+		w->batch.next = NULL;
 		v = f->parser->feed(f->parser_state, piece, &w->batch, &used);
 		piece->bytes = sl_span_from(piece->bytes, used);
 		if (v != SL_FULL)
@@ -145,13 +150,16 @@ static enum sl_verdict feed(struct worker *w, struct sl_flow *f, struct sl_piece
 	}
 }
 
-/* Another protocol follows (CONNECT, an upgrade): it is looked for as at the flow's begin. */
+/* Another protocol follows (CONNECT, an upgrade): the one that the parser named, or it is looked
+ * for as at the flow's begin. */
 static void next_protocol(struct worker *w, struct sl_flow *f)
 {
 	give_state(w, f);
 	f->parser = NULL;
 	f->probe_left[0] = f->probe_left[1] = 0;
 	f->parser_dead[0] = f->parser_dead[1] = false;
+	if (w->batch.next != NULL)
+		(void)begin(w, f, w->batch.next);
 }
 
 /* True: what is left of the piece belongs to another protocol. */

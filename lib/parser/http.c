@@ -39,6 +39,7 @@ struct http {
 	uint8_t first, count;
 	bool unpaired; /* a head was lost: no response is sure to answer the request in front */
 	bool leaving; /* another protocol takes the flow over */
+	bool websocket; /* which is that one */
 };
 
 static enum sl_probe http_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
@@ -193,6 +194,7 @@ static bool head_say(
 	s->seek = false;
 	body_of(&s->body, &head, request);
 	h->leaving = is_takeover(&head, request);
+	h->websocket = head.websocket && head.status == 101; /* RFC 6455 4.1 */
 	return true;
 }
 
@@ -307,6 +309,8 @@ static bool leave(struct http *h, enum sl_dir dir, struct sl_batch *b)
 		return false;
 	head_forget(&h->side[0], b);
 	head_forget(&h->side[1], b);
+	if (h->websocket)
+		b->next = &sl_parser_websocket;
 	return true;
 }
 

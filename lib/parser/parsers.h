@@ -25,4 +25,7 @@ extern const struct sl_parser sl_parser_pop3;
 extern const struct sl_parser sl_parser_imap;
 extern const struct sl_parser sl_parser_ftp;
 
+extern const struct sl_parser sl_parser_http2;
+extern const struct sl_parser sl_parser_websocket;
+
 #endif

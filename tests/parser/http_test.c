@@ -337,7 +337,7 @@ static void test_probe(void **s)
 		{ "BREW pot HTTP/1.1\r\n", "http", false }, { "BREW pot", "", true },
 		{ "POST /a-target-that-is-not-all-here", "http", false }, { "GE", "", true },
 		{ "HTTP", "", true }, { "\r\nGET / HTTP/1.1\n", "http", false },
-		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "", false },
+		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "http2", false },
 		{ "OPTIONS sip:a SIP/2.0\r\n", "", false }, { "EHLO x\r\n", "smtp", false },
 		{ "SSH-2.0-OpenSSH\r\n", "ssh", false }, { "220 ready\r\n", "", false },
 		{ "USER x 0 * :y\r\n", "", false }, { "GET key\r\n", "", false },
