@@ -65,12 +65,14 @@ static bool payload_len(const struct side *s, uint64_t *out)
 	return len == 127 ? *out > UINT16_MAX && *out >> 63 == 0 : len != 126 || *out > CONTROL_MAX;
 }
 
-/* RFC 6455 5.1 to 5.5, with the extension of RFC 7692, whose bit is the first reserved one. */
-static bool is_good(const struct side *s, enum sl_dir dir)
+/* RFC 6455 5.2 to 5.5, with the extension of RFC 7692, whose bit is the first reserved one. That a
+ * client masks and a server does not (5.1) is not asked for: there are clients that don't, and
+ * servers that take it. */
+static bool is_good(const struct side *s)
 {
 	enum opcode op = opcode(s);
 	bool compressed = s->head[0] & 0x40, whole = s->head[0] & 0x80;
-	if ((s->head[0] & 0x30) || is_masked(s) != (dir == SL_TO_SERVER))
+	if (s->head[0] & 0x30)
 		return false;
 	if (is_control(s))
 		return op <= PONG && whole && !compressed && s->left <= CONTROL_MAX &&
@@ -109,9 +111,9 @@ static void frame_end(struct side *s, struct sl_batch *b)
 	s->have = s->codes = 0;
 }
 
-static void frame_begin(struct side *s, enum sl_dir dir, struct sl_batch *b)
+static void frame_begin(struct side *s, struct sl_batch *b)
 {
-	if (!payload_len(s, &s->left) || !is_good(s, dir)) {
+	if (!payload_len(s, &s->left) || !is_good(s)) {
 		s->phase = BROKEN;
 		return;
 	}
@@ -149,7 +151,7 @@ static enum sl_verdict feed_bytes(
 		if (s->phase == HEAD) {
 			head_bytes(s, in, &used);
 			if (s->have >= 2 && s->have == head_len(s))
-				frame_begin(s, p->dir, b);
+				frame_begin(s, b);
 		} else {
 			payload_bytes(s, in, &used);
 			if (s->left == 0)
