@@ -4,6 +4,7 @@
  * response share a message, told by their order. The state is where each direction stands, and the
  * requests that wait for their response. */
 #include "gather.h"
+#include "http2_frame.h"
 #include "http_body.h"
 #include "http_say.h"
 #include "parsers.h"
@@ -240,6 +241,7 @@ static bool head_begin(
 	*used = 0;
 	if (http_start(in) == HTTP_NO) {
 		not_a_head(h, s, b);
+		h->leaving |= http2_preface_begins(in); /* the answer that agreed was missed */
 		*used = h->leaving ? 0 : in.len;
 		return true;
 	}

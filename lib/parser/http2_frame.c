@@ -121,7 +121,7 @@ enum sl_probe http2_frames_probe(struct sl_span in)
 	if (n == 0)
 		return SL_PROBE_MORE;
 	if (memcmp(in.p, HTTP2_PREFACE, n) == 0)
-		return n >= 16 ? SL_PROBE_YES : SL_PROBE_MORE; /* its first line */
+		return http2_preface_begins(in) ? SL_PROBE_YES : SL_PROBE_MORE;
 	enum sl_probe settings = probe_settings(in);
 	return settings == SL_PROBE_NO && probe_middle(in) ? SL_PROBE_YES : settings;
 }

@@ -46,6 +46,11 @@ bool http2_frame_is_likely(const struct http2_frame *f);
 /* Bytes in front of the content: length of padding, priority, promised stream. */
 unsigned http2_frame_prefix(const struct http2_frame *f);
 
+/* As much of a preface as nobody else says: its first line. */
+static inline bool http2_preface_begins(struct sl_span in)
+{
+	return in.len >= 16 && memcmp(in.p, HTTP2_PREFACE, 16) == 0;
+}
 /* A preface, the SETTINGS that a server begins with, or frames in the middle of a connection. */
 enum sl_probe http2_frames_probe(struct sl_span in);
 /* A likely frame begins here, and another behind it as far as can be seen. */

@@ -4,7 +4,7 @@
 #include "http2_hpack.h"
 #include <sightline/hot.h>
 
-#define BUDGET (256 * 1024) /* of one direction's table, its book-keeping included */
+#define BUDGET (128 * 1024) /* of one direction's table, its book-keeping included */
 #define ASK_MAX 32768 /* at once: a string of half of that, which may be packed */
 
 /* In front of each piece of memory, so that it can be given back without its size. */
