@@ -225,24 +225,29 @@ static void frame_end(struct side *s)
 		s->phase = RESET;
 }
 
+static void content_passed(struct side *s, uint32_t n)
+{
+	s->content -= n;
+	if (s->content > 0)
+		return;
+	s->phase = PADDING;
+	if (s->padding == 0)
+		frame_end(s);
+}
+
 /* Content of a frame, the next bytes of it. */
 static void content_bytes(struct http2 *h, enum sl_dir dir, struct sl_span in, struct sl_batch *b)
 {
 	struct side *s = &h->side[dir];
-	s->content -= (uint32_t)in.len;
 	if (is_block(&s->frame) && s->block_stream != 0) {
-		bool last = s->content == 0 && (s->frame.flags & HTTP2_END_HEADERS);
+		bool last = in.len == s->content && (s->frame.flags & HTTP2_END_HEADERS);
 		block_bytes(s, in, last, b);
 	} else if (s->frame.type == HTTP2_DATA) {
 		struct http2_stream *stream = http2_stream_find(&h->streams, s->frame.stream);
 		if (stream != NULL)
 			sl_file_bytes(stream->file[dir], b, in);
 	}
-	if (s->content > 0)
-		return;
-	s->phase = PADDING;
-	if (s->padding == 0)
-		frame_end(s);
+	content_passed(s, (uint32_t)in.len);
 }
 
 /* What stands in front of the content is there. */
@@ -454,13 +459,8 @@ static void gap(struct http2 *h, enum sl_dir dir, uint64_t bytes, struct sl_batc
 		if (stream != NULL)
 			sl_file_gap(stream->file[dir]);
 	}
-	s->content -= n;
 	s->padding -= (uint32_t)(bytes - n);
-	if (s->content > 0)
-		return;
-	s->phase = PADDING;
-	if (s->padding == 0)
-		frame_end(s);
+	content_passed(s, n);
 }
 
 static enum sl_verdict http2_feed(
