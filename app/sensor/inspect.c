@@ -149,6 +149,7 @@ static enum sl_verdict feed(struct worker *w, struct sl_flow *f, struct sl_piece
 	for (;;) {
 		size_t used = 0;
 		uint16_t had = w->batch.n;
+		w->batch.next = NULL;
 		v = f->parser->feed(f->parser_state, piece, &w->batch, &used);
 		piece->bytes = sl_span_from(piece->bytes, used);
 		if (v != SL_FULL)
@@ -164,13 +165,16 @@ static enum sl_verdict feed(struct worker *w, struct sl_flow *f, struct sl_piece
 	}
 }
 
-/* Another protocol follows (CONNECT, an upgrade): it is looked for as at the flow's begin. */
+/* Another protocol follows (CONNECT, an upgrade): the one that the parser named, or it is looked
+ * for as at the flow's begin. */
 static void next_protocol(struct worker *w, struct sl_flow *f)
 {
 	give_state(w, f);
 	f->parser = NULL;
 	f->probe_left[0] = f->probe_left[1] = 0;
 	f->parser_dead[0] = f->parser_dead[1] = false;
+	if (w->batch.next != NULL)
+		(void)give_parser(w, f, w->batch.next);
 }
 
 /* True: what is left of the piece belongs to another protocol. */

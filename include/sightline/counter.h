@@ -117,7 +117,28 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(EXPECTED_EVICTED, "sightline_expected_flow_ends_total{end=\"evicted\"}",                 \
 		"announcements that gave way to newer ones")                                       \
 	X(EXPECTED_ELSEWHERE, "sightline_expected_flows_elsewhere_total",                          \
-		"announcements that name a third address, whose flow may be another worker's")
+		"announcements that name a third address, whose flow may be another worker's")     \
+	X(HTTP2_TABLE_GAP, "sightline_http2_header_tables_lost_total{why=\"gap\"}",                \
+		"header tables begun anew as bytes were missing")                                  \
+	X(HTTP2_TABLE_UNKNOWN, "sightline_http2_header_tables_lost_total{why=\"unknown\"}",        \
+		"header tables begun anew at a reference to what was not seen, or nonsense")       \
+	X(HTTP2_TABLE_MEMORY, "sightline_http2_header_tables_lost_total{why=\"memory\"}",          \
+		"header tables begun anew as they wanted more memory than they may have")          \
+	X(HTTP2_HEADERS_OVER, "sightline_http2_header_blocks_cut_total",                           \
+		"header blocks with more in them than is kept")                                    \
+	X(HTTP2_CONTINUATIONS, "sightline_http2_continuation_floods_total",                        \
+		"header blocks in very many frames")                                               \
+	X(HTTP2_STREAMS, "sightline_http2_streams_evicted_total", "streams put out for room")      \
+	X(HTTP2_LOST, "sightline_http2_places_lost_total",                                         \
+		"times that nobody could tell where the next frame begins")                        \
+	X(WEBSOCKET_COMPRESSED, "sightline_websocket_compressed_messages_total",                   \
+		"WebSocket messages that are compressed (permessage-deflate)")                     \
+	X(WEBSOCKET_CLOSE_NORMAL, "sightline_websocket_closes_total{code=\"normal\"}",             \
+		"WebSocket directions closed as they were done, or without a code")                \
+	X(WEBSOCKET_CLOSE_ERROR, "sightline_websocket_closes_total{code=\"error\"}",               \
+		"WebSocket directions closed with an error of the protocol")                       \
+	X(WEBSOCKET_CLOSE_OTHER, "sightline_websocket_closes_total{code=\"application\"}",         \
+		"WebSocket directions closed with a code of an application")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

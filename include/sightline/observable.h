@@ -129,7 +129,7 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 	X(FILE_SHA256, "file.sha256", FILE, HEX, MESSAGE, 1, "SHA-256 of a whole file")            \
 	X(QUIC_SNI, "quic.sni", DOMAIN, NAME, MESSAGE, 1, "server name in a QUIC ClientHello")     \
 	X(HTTP2_AUTHORITY, "http2.authority", DOMAIN, NAME, MESSAGE, 0,                            \
-		"authority of an HTTP/2 request, without its port")                                \
+		"authority of an HTTP/2 request, with its user and port")                          \
 	X(SMB_SHARE, "smb.share", ARTIFACT, BYTES, MESSAGE, 1,                                     \
 		"share that an SMB client connects to")                                            \
 	X(SMB_FILE, "smb.file", ARTIFACT, BYTES, MESSAGE, 1,                                       \
@@ -195,6 +195,7 @@ struct sl_observable {
 	uint8_t outcome; /* enum sl_outcome of the message, as far as known; NONE: the flow's */
 };
 
+struct sl_parser;
 struct sl_parser_pool;
 struct sl_expect;
 
@@ -218,6 +219,8 @@ struct sl_batch {
 	struct sl_parser_pool *pool; /* for a parser's buffers; NULL: there is none */
 	struct sl_expect *expect; /* for flows that a parser announces; NULL: nobody asks */
 	uint32_t salt; /* of the packet at hand: an address in a payload lacks it */
+	/* -- the worker clears, a parser that gives SL_NOT_MINE may set -- */
+	const struct sl_parser *next; /* takes both directions over; NULL: they are probed */
 	/* -- the batch's own -- */
 	uint16_t n;
 	uint32_t used;

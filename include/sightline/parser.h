@@ -15,7 +15,8 @@ enum sl_verdict {
 	SL_FULL, /* the batch is full: match it, empty it, feed the rest (same piece, from
 		    `consumed` on) again */
 	SL_DONE, /* this direction will say nothing more that the parser wants */
-	SL_NOT_MINE, /* it is another protocol: probe again */
+	SL_NOT_MINE, /* it is another protocol, in both directions, from what is not consumed on:
+			out->next, where the parser set it, or whatever a probe finds */
 	SL_BAD, /* malformed beyond recovery: nothing more of this direction is parsed */
 };
 

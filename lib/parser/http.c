@@ -4,6 +4,7 @@
  * response share a message, told by their order. The state is where each direction stands, and the
  * requests that wait for their response. */
 #include "gather.h"
+#include "http2_frame.h"
 #include "http_body.h"
 #include "http_say.h"
 #include "parsers.h"
@@ -39,6 +40,7 @@ struct http {
 	uint8_t first, count;
 	bool unpaired; /* a head was lost: no response is sure to answer the request in front */
 	bool leaving; /* another protocol takes the flow over */
+	bool websocket; /* which is that one */
 };
 
 static enum sl_probe http_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
@@ -193,6 +195,7 @@ static bool head_say(
 	s->seek = false;
 	body_of(&s->body, &head, request);
 	h->leaving = is_takeover(&head, request);
+	h->websocket = head.websocket && head.status == 101; /* RFC 6455 4.1 */
 	return true;
 }
 
@@ -238,6 +241,7 @@ static bool head_begin(
 	*used = 0;
 	if (http_start(in) == HTTP_NO) {
 		not_a_head(h, s, b);
+		h->leaving |= http2_preface_begins(in); /* the answer that agreed was missed */
 		*used = h->leaving ? 0 : in.len;
 		return true;
 	}
@@ -307,6 +311,8 @@ static bool leave(struct http *h, enum sl_dir dir, struct sl_batch *b)
 		return false;
 	head_forget(&h->side[0], b);
 	head_forget(&h->side[1], b);
+	if (h->websocket)
+		b->next = &sl_parser_websocket;
 	return true;
 }
 

@@ -228,6 +228,8 @@ static void read_field(struct http_head *h, struct sl_span line)
 		field_put(f, value);
 	else if (is_name(name, "Transfer-Encoding"))
 		h->chunked |= is_chunked(value);
+	else if (is_name(name, "Upgrade"))
+		h->websocket = is_name(value, "websocket");
 	else if (is_name(name, "Content-Length")) {
 		read_length(h, value, h->length_seen);
 		h->length_seen = true;

@@ -15,11 +15,13 @@ struct http_field {
 
 struct http_head {
 	struct sl_span method, target; /* of a request */
+	struct sl_span scheme; /* of a request of HTTP/2; empty: http */
 	struct http_field host, user_agent, referer, cookie, forwarded, server, location;
 	size_t len; /* of the whole head, with its empty line, or of the input where it is cut */
 	uint16_t status; /* of a response; 0: none that can be read */
 	bool response;
 	bool complete; /* the empty line was there */
+	bool websocket; /* Upgrade names it */
 	bool chunked; /* the body's length stands in the body */
 	bool length_seen; /* a Content-Length is there */
 	bool length_bad; /* which is no number, or contradicts another */

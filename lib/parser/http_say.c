@@ -121,7 +121,8 @@ static bool say_url(
 		return true;
 	if (host.len > SL_VALUE_MAX)
 		host.len = SL_VALUE_MAX;
-	size_t n = put(raw, 0, sl_span_str("http://"));
+	size_t n = put(raw, 0, h->scheme.len ? h->scheme : sl_span_str("http"));
+	n = put(raw, n, sl_span_str("://"));
 	n = put(raw, n, host);
 	if (target.p[0] != '/' && target.p[0] != '?')
 		n = put(raw, n, sl_span_str("/"));

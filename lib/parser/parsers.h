@@ -27,4 +27,7 @@ extern const struct sl_parser sl_parser_ftp;
 extern const struct sl_parser sl_parser_ftp_data;
 extern const struct sl_parser sl_parser_tftp;
 
+extern const struct sl_parser sl_parser_http2;
+extern const struct sl_parser sl_parser_websocket;
+
 #endif

@@ -8,6 +8,7 @@
 const struct sl_parser *const sl_parsers[] = {
 	&sl_parser_tls,
 	&sl_parser_ssh,
+	&sl_parser_http2,
 	&sl_parser_http,
 	&sl_parser_smtp,
 	&sl_parser_pop3,
@@ -20,6 +21,7 @@ const struct sl_parser *const sl_parsers[] = {
 	&sl_parser_ssdp,
 	&sl_parser_tftp,
 	&sl_parser_ftp_data,
+	&sl_parser_websocket,
 };
 const unsigned sl_parser_count = sizeof(sl_parsers) / sizeof(sl_parsers[0]);
 

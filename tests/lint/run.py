@@ -29,7 +29,7 @@ OWNER = {"addr": "base", "clock": "base", "config": "base", "counter": "base", "
 DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*", ["lib/digest"]),
          (r"(zlib|zstd|bzlib|lzma)\.h", ["lib/compress"]), (r"rte_.*\.h", ["lib/source"]), (r"idn2\.h", ["lib/observable"]),
          (r"urcu.*|hs\.h|hs/.*", ["lib/match"]), (r"zmq\.h|sodium\.h", ["lib/bus"]), (r"sqlite3\.h", ["lib/store"]),
-         (r"protobuf-c/.*", ["lib/wire"]),
+         (r"protobuf-c/.*", ["lib/wire"]), (r"nghttp2/.*", ["lib/parser"]),
          (r"sightline\.pb-c\.h", ["lib/wire", "lib/sighting", "lib/bus", "lib/store", "app", "include"])]
 GENERATED = {"version.h", "sightline.pb-c.h"}
 MAX_LINES, MAX_FUNCTION = 500, 100

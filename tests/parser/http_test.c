@@ -265,6 +265,14 @@ static void test_takeover(void **s)
 	assert_int_equal(f->parser->feed(f->state, &p, &f->b, &used), SL_NOT_MINE);
 	assert_int_equal(used, 0);
 	feed_free(f);
+	/* an upgrade whose answer was not captured */
+	f = feed_new("http", 0);
+	feed_bytes(f, SL_TO_SERVER, GET1, strlen(GET1));
+	p = (struct sl_piece){ .bytes = sl_span_str("PRI * HTTP/2.0\r\n\r\n"),
+		.dir = SL_TO_SERVER };
+	assert_int_equal(f->parser->feed(f->state, &p, &f->b, &used), SL_NOT_MINE);
+	assert_int_equal(used, 0);
+	feed_free(f);
 }
 
 /* A flood of headers is bounded: its first lines count, and what comes behind it is found. */
@@ -337,7 +345,7 @@ static void test_probe(void **s)
 		{ "BREW pot HTTP/1.1\r\n", "http", false }, { "BREW pot", "", true },
 		{ "POST /a-target-that-is-not-all-here", "http", false }, { "GE", "", true },
 		{ "HTTP", "", true }, { "\r\nGET / HTTP/1.1\n", "http", false },
-		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "", false },
+		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "http2", false },
 		{ "OPTIONS sip:a SIP/2.0\r\n", "", false }, { "EHLO x\r\n", "smtp", false },
 		{ "SSH-2.0-OpenSSH\r\n", "ssh", false }, { "220 ready\r\n", "", false },
 		{ "USER x 0 * :y\r\n", "", false }, { "GET key\r\n", "", false },
