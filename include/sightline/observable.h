@@ -139,7 +139,15 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 	X(DCERPC_INTERFACE, "dcerpc.interface", ARTIFACT, LOWER, MESSAGE, 0,                       \
 		"UUID of the interface that a DCE/RPC client binds to")                            \
 	X(TFTP_FILE, "tftp.file", ARTIFACT, BYTES, MESSAGE, 1,                                     \
-		"file that a TFTP client reads or writes")
+		"file that a TFTP client reads or writes")                                         \
+	X(SMTP_MAIL_FROM_DOMAIN, "smtp.mail_from_domain", DOMAIN, NAME, MESSAGE, 0,                \
+		"domain of the sender in the envelope of a mail")                                  \
+	X(SMTP_RCPT_TO_DOMAIN, "smtp.rcpt_to_domain", DOMAIN, NAME, MESSAGE, 0,                    \
+		"domain of a recipient in the envelope of a mail")                                 \
+	X(EMAIL_FROM_DOMAIN, "email.from_domain", DOMAIN, NAME, MESSAGE, 0,                        \
+		"domain of an address in a mail's From")                                           \
+	X(EMAIL_TO_DOMAIN, "email.to_domain", DOMAIN, NAME, MESSAGE, 0,                            \
+		"domain of an address in a mail's To, Cc or Bcc")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -24,11 +24,13 @@ struct frames {
 };
 
 struct dns_flow {
+	const struct dns_kind *kind; /* over TCP */
 	struct dns dns;
 	struct frames frames[2];
 };
 
 static const struct dns_kind kind_dns = { .query = SL_WHERE_DNS_QUERY, .records = true };
+static const struct dns_kind kind_llmnr = { .query = SL_WHERE_LLMNR_QUERY };
 
 /* ---- Probes ---- */
 
@@ -65,7 +67,8 @@ static enum sl_probe dns_probe(const struct sl_piece *p, uint16_t sport, uint16_
 {
 	bool own_port = is_port(sport, dport, PORT_DNS);
 	if (!p->datagram)
-		return probe_stream(p->bytes, own_port);
+		return is_port(sport, dport, PORT_LLMNR) ? SL_PROBE_NO
+							 : probe_stream(p->bytes, own_port);
 	if (p->bytes.len < DNS_HEADER_BYTES)
 		return SL_PROBE_NO;
 	if (own_port)
@@ -88,8 +91,12 @@ static enum sl_probe mdns_probe(const struct sl_piece *p, uint16_t sport, uint16
 	return probe_port(p, sport, dport, PORT_MDNS);
 }
 
+/* Over TCP as DNS is (RFC 4795 2.4). */
 static enum sl_probe llmnr_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
+	if (!p->datagram)
+		return is_port(sport, dport, PORT_LLMNR) ? probe_stream(p->bytes, true)
+							 : SL_PROBE_NO;
 	return probe_port(p, sport, dport, PORT_LLMNR);
 }
 
@@ -122,7 +129,7 @@ static bool frame_flush(struct dns_flow *d, enum sl_dir dir, struct sl_batch *b)
 {
 	struct frames *f = &d->frames[dir];
 	struct sl_span message = sl_span_from(gather_bytes(&f->held), LENGTH_BYTES);
-	if (!dns_message_feed(&kind_dns, &d->dns, message, dir, b))
+	if (!dns_message_feed(d->kind, &d->dns, message, dir, b))
 		return false;
 	frame_drop(f, b);
 	return true;
@@ -168,7 +175,7 @@ static bool stream_some(
 		return true;
 	}
 	size_t len = frame_len(in);
-	if (!dns_message_feed(&kind_dns, &d->dns, sl_span(in.p + LENGTH_BYTES, len), dir, b))
+	if (!dns_message_feed(d->kind, &d->dns, sl_span(in.p + LENGTH_BYTES, len), dir, b))
 		return false;
 	*used = LENGTH_BYTES + len;
 	return true;
@@ -218,16 +225,22 @@ static enum sl_verdict feed_datagram(const struct dns_kind *kind, struct dns *d,
 	return SL_MORE;
 }
 
-static enum sl_verdict dns_feed(
-	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+static enum sl_verdict feed(const struct dns_kind *kind, struct dns_flow *d,
+	const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct dns_flow *d = state;
 	*consumed = 0;
+	d->kind = kind;
 	if (p->kind == SL_PIECE_END)
 		return dns_end(d, p->dir, b);
 	if (p->datagram)
-		return feed_datagram(&kind_dns, &d->dns, p, b, consumed);
+		return feed_datagram(kind, &d->dns, p, b, consumed);
 	return p->kind == SL_PIECE_BYTES ? stream_bytes(d, p, b, consumed) : stream_gap(d, p, b);
+}
+
+static enum sl_verdict dns_feed(
+	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+{
+	return feed(&kind_dns, state, p, b, consumed);
 }
 
 static enum sl_verdict mdns_feed(
@@ -240,8 +253,7 @@ static enum sl_verdict mdns_feed(
 static enum sl_verdict llmnr_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	static const struct dns_kind kind = { .query = SL_WHERE_LLMNR_QUERY };
-	return feed_datagram(&kind, state, p, b, consumed);
+	return feed(&kind_llmnr, state, p, b, consumed);
 }
 
 static enum sl_verdict nbns_feed(
@@ -271,8 +283,8 @@ const struct sl_parser sl_parser_mdns = {
 
 const struct sl_parser sl_parser_llmnr = {
 	.name = "llmnr",
-	.state_bytes = sizeof(struct dns),
-	.over = SL_OVER_UDP,
+	.state_bytes = sizeof(struct dns_flow),
+	.over = SL_OVER_TCP | SL_OVER_UDP,
 	.probe = llmnr_probe,
 	.feed = llmnr_feed,
 };

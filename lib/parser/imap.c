@@ -77,22 +77,41 @@ static bool literal_of(struct sl_span line, uint64_t *n, struct sl_span *before)
 	return true;
 }
 
-/* Whether the item that a literal belongs to is a mail from its beginning (RFC 9051 7.5.2). */
-static bool is_mail_item(struct sl_span before)
+enum item { ITEM_NONE, ITEM_MAIL, ITEM_BODY };
+
+/* What stands in brackets behind BODY: parts by number, then what of the part. */
+static enum item section_of(struct sl_span section)
+{
+	bool part = false;
+	while (section.len &&
+		((section.p[0] >= '0' && section.p[0] <= '9') || section.p[0] == '.')) {
+		part = true;
+		section = sl_span_from(section, 1);
+	}
+	if (mail_begins(section, "HEADER"))
+		return ITEM_MAIL;
+	if (mail_begins(section, "]"))
+		return part ? ITEM_BODY : ITEM_MAIL;
+	return mail_begins(section, "TEXT]") ? ITEM_BODY : ITEM_NONE;
+}
+
+/* What the item that a literal belongs to holds (RFC 9051 7.5.2): a mail from its beginning, or
+ * what its header tells of. */
+static enum item item_of(struct sl_span before)
 {
 	size_t at = before.len;
 	/* Items of a section with a list of fields have blanks inside their brackets. */
 	bool bracket = at && (before.p[at - 1] == ']' || before.p[at - 1] == '>');
 	while (at && (bracket ? before.p[at - 1] != '[' : !mail_blank(before.p[at - 1])))
 		at--;
-	if (!bracket) {
-		struct sl_span item = sl_span_from(before, at);
-		while (item.len && item.p[0] == '(')
-			item = sl_span_from(item, 1);
-		return mail_is(item, "RFC822") || mail_is(item, "RFC822.HEADER");
-	}
-	struct sl_span section = sl_span_from(before, at);
-	return at && (section.p[0] == ']' || mail_begins(section, "HEADER"));
+	struct sl_span item = sl_span_from(before, at);
+	if (bracket)
+		return at ? section_of(item) : ITEM_NONE;
+	while (item.len && item.p[0] == '(')
+		item = sl_span_from(item, 1);
+	if (mail_is(item, "RFC822.TEXT"))
+		return ITEM_BODY;
+	return mail_is(item, "RFC822") || mail_is(item, "RFC822.HEADER") ? ITEM_MAIL : ITEM_NONE;
 }
 
 static void starttls_asked(struct imap *s, struct sl_span line)
@@ -136,11 +155,12 @@ static bool line_read(struct imap *s, enum sl_dir dir, struct sl_span line, stru
 			starttls_asked(s, line);
 		return server && starttls_granted(s, line);
 	}
-	d->mail = d->fetch && s->holder == 0 && d->literal && (!server || is_mail_item(before));
+	enum item item = server ? item_of(before) : ITEM_MAIL;
+	d->mail = d->fetch && s->holder == 0 && d->literal && item != ITEM_NONE;
 	if (d->mail) {
 		s->holder = (uint8_t)(dir + 1);
 		d->message = sl_batch_next_message(b);
-		mail_begin(&s->content);
+		(item == ITEM_MAIL ? mail_begin : mail_begin_body)(&s->content);
 	}
 	return false;
 }

@@ -7,6 +7,7 @@
 #include <sightline/hot.h>
 
 #define CHECK_MAX (2 * MAIL_BOUNDARY_MAX) /* blanks may follow a boundary */
+#define GUESS_LINES 8 /* a first boundary stands within: a preamble is short */
 
 static_assert(CHECK_MAX < MAIL_FIELD_MAX, "a boundary is put together where fields are");
 
@@ -34,11 +35,19 @@ static void head_begin(struct mail *m, bool part)
 void mail_begin(struct mail *m)
 {
 	m->dot = DOT_START;
-	m->depth = m->nested = 0;
+	m->depth = m->nested = m->guess = 0;
 	m->counted = m->url_ready = false;
 	m->urls = 0;
 	mail_text_begin(m);
 	head_begin(m, false);
+}
+
+void mail_begin_body(struct mail *m)
+{
+	mail_begin(m);
+	m->guess = GUESS_LINES;
+	m->look = true;
+	m->state = MAIL_BODY_START;
 }
 
 /* The empty line after a header: what follows is as the header said. */
@@ -83,12 +92,27 @@ static bool field_start(struct mail *m, struct sl_span in, size_t *n, const stru
 	return true;
 }
 
+/* A line of dashes and one word is taken for the boundary that a header gave that was never seen.
+ * What ends in dashes rules a text off. */
+static void boundary_guess(struct mail *m, struct sl_span line)
+{
+	line = mail_trim(sl_span_from(line, 2));
+	if (m->depth || line.len == 0 || line.len > MAIL_BOUNDARY_MAX ||
+		line.p[line.len - 1] == '-' || memchr(line.p, ' ', line.len) != NULL)
+		return;
+	memcpy(m->boundary[0], line.p, line.len);
+	m->boundary_len[0] = (uint8_t)line.len;
+	m->depth = 1;
+}
+
 /* Whether the line is a boundary, and what then begins. Deepest first: an outer boundary ends what
  * is inside it. */
 static bool boundary_read(struct mail *m, struct sl_span line)
 {
 	if (line.len < 3 || line.p[0] != '-' || line.p[1] != '-')
 		return false;
+	if (m->guess)
+		boundary_guess(m, line);
 	line = sl_span_from(line, 2);
 	for (unsigned i = m->depth; i-- > 0;) {
 		size_t n = m->boundary_len[i];
@@ -136,7 +160,8 @@ static bool body_start(struct mail *m, struct sl_span in, size_t *n, const struc
 {
 	*n = 0;
 	m->len = 0;
-	m->state = m->depth && in.p[0] == '-' ? MAIL_BODY_CHECK : MAIL_BODY;
+	m->guess -= m->guess > 0;
+	m->state = (m->depth || m->guess) && in.p[0] == '-' ? MAIL_BODY_CHECK : MAIL_BODY;
 	return true;
 }
 

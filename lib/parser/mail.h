@@ -39,6 +39,7 @@ struct mail {
 	uint8_t coding; /* enum mail_coding */
 	uint8_t decode, hex; /* place in an escape or in a group of base64 */
 	uint8_t depth, nested;
+	uint8_t guess; /* lines in which a boundary may come that no header gave */
 	uint8_t new_len; /* length of the boundary that the header at hand gave */
 	uint16_t len, line; /* of the field at hand, and where its last line begins */
 	uint16_t said; /* values of the field at hand that are said */
@@ -58,6 +59,8 @@ struct mail_to {
 };
 
 void mail_begin(struct mail *m);
+/* What follows is a body whose header was never seen. */
+void mail_begin_body(struct mail *m);
 /* Takes bytes of the mail as it was written, and sets how many. False: the batch is full, the rest
  * is to be fed again. */
 bool mail_feed(struct mail *m, struct sl_span in, size_t *used, const struct mail_to *to);

@@ -3,6 +3,7 @@
  * words (RFC 2047), and what MIME's fields tell of the body (RFC 2045 5, 6). Worker; linear in its
  * input. */
 #include "mail.h"
+#include "mail_charset.h"
 #include <sightline/hot.h>
 
 /* The values that a field says, those left out that a full batch already took. */
@@ -48,10 +49,14 @@ static struct sl_span without_route(struct sl_span s)
 	return colon ? sl_span_from(s, (size_t)(colon - s.p) + 1) : s;
 }
 
+/* The address, and its domain in a place of its own. */
 static bool say_address(struct saying *s, enum sl_where w, struct sl_span a)
 {
+	enum sl_where domain =
+		w == SL_WHERE_EMAIL_FROM ? SL_WHERE_EMAIL_FROM_DOMAIN : SL_WHERE_EMAIL_TO_DOMAIN;
 	a = without_route(mail_trim(a));
-	return a.len == 0 || memchr(a.p, '@', a.len) == NULL || say(s, w, a);
+	return a.len == 0 || memchr(a.p, '@', a.len) == NULL ||
+	       (say(s, w, a) && say(s, domain, mail_domain(a)));
 }
 
 static bool ends_address(uint8_t c)
@@ -103,59 +108,47 @@ static bool say_addresses(struct saying *s, enum sl_where w, struct sl_span in)
 
 /* ---- Encoded words ---- */
 
-enum charset { CHARSET_UTF8, CHARSET_LATIN1, CHARSET_OTHER };
-
 struct word {
-	enum charset charset;
+	enum mail_charset charset;
+	bool unknown; /* it is one, in a charset that is not read */
 	uint8_t coding; /* B or Q */
 	struct sl_span text;
 };
 
-static enum charset charset_of(struct sl_span s)
-{
-	const uint8_t *star = memchr(s.p, '*', s.len); /* RFC 2231 5: a language follows */
-	if (star != NULL)
-		s.len = (size_t)(star - s.p);
-	if (mail_is(s, "utf-8") || mail_is(s, "utf8") || mail_is(s, "us-ascii"))
-		return CHARSET_UTF8;
-	return mail_is(s, "iso-8859-1") ? CHARSET_LATIN1 : CHARSET_OTHER;
-}
-
 /* Reads =?charset?coding?text?= at the front; returns its length, 0: there is none. */
 static size_t word_read(struct sl_span in, struct word *w)
 {
+	w->unknown = false;
 	if (in.len < 8 || in.p[0] != '=' || in.p[1] != '?')
 		return 0;
 	struct sl_span s = sl_span_from(in, 2);
 	const uint8_t *mark = memchr(s.p, '?', s.len < 64 ? s.len : 64);
 	if (mark == NULL || s.p + s.len - mark < 5 || mark[2] != '?')
 		return 0;
-	w->charset = charset_of(sl_span(s.p, (size_t)(mark - s.p)));
+	w->charset = mail_charset_find(sl_span(s.p, (size_t)(mark - s.p)));
 	w->coding = mark[1] & 0xdf;
 	s = sl_span_from(in, (size_t)(mark - in.p) + 3);
 	const uint8_t *end = memchr(s.p, '?', s.len);
 	if (end == NULL || end + 1 == s.p + s.len || end[1] != '=')
 		return 0;
 	w->text = sl_span(s.p, (size_t)(end - s.p));
-	if (w->charset == CHARSET_OTHER || (w->coding != 'B' && w->coding != 'Q'))
+	if (w->coding != 'B' && w->coding != 'Q')
+		return 0;
+	w->unknown = w->charset == CHARSET_OTHER;
+	if (w->unknown)
 		return 0;
 	return (size_t)(end - in.p) + 2;
 }
 
 struct text {
 	size_t len;
-	uint8_t b[2 * MAIL_FIELD_MAX]; /* a byte of Latin-1 is two of UTF-8 at most */
+	uint8_t b[MAIL_UTF8_MAX * MAIL_FIELD_MAX];
 };
 
-static void put(struct text *t, uint8_t c, enum charset charset)
+static void put(struct text *t, uint8_t c, enum mail_charset charset)
 {
-	if (t->len + 2 > sizeof(t->b))
-		return;
-	if (charset == CHARSET_LATIN1 && c >= 0x80) {
-		t->b[t->len++] = (uint8_t)(0xc0 | c >> 6);
-		c = (uint8_t)(0x80 | (c & 0x3f));
-	}
-	t->b[t->len++] = c;
+	if (t->len + MAIL_UTF8_MAX <= sizeof(t->b))
+		t->len += mail_charset_put(charset, c, t->b + t->len);
 }
 
 static int digit(uint8_t c)
@@ -201,32 +194,44 @@ static void put_base64(struct text *t, const struct word *w)
 	}
 }
 
-/* Blanks between two encoded words are none of the text (RFC 2047 6.2). */
-static bool say_text(struct saying *s, enum sl_where w, struct sl_span in)
+/* Blanks between two encoded words are none of the text (RFC 2047 6.2). False: a word of it is in a
+ * charset that is not read, and stands as it was. */
+static bool decode(struct sl_span in, struct text *t)
 {
-	struct text t = { .len = 0 };
 	struct word word;
 	size_t blanks = 0; /* of the text, since the last encoded word */
-	bool after = false;
+	bool after = false, all = true;
 	for (size_t at = 0; at < in.len;) {
 		size_t n = word_read(sl_span_from(in, at), &word);
+		all &= !word.unknown;
 		if (n == 0) {
 			bool blank = mail_blank(in.p[at]);
 			blanks = blank ? blanks + 1 : 0;
 			after &= blank;
-			put(&t, in.p[at++], CHARSET_UTF8);
+			put(t, in.p[at++], CHARSET_UTF8);
 			continue;
 		}
-		t.len -= after && blanks <= t.len ? blanks : 0;
+		t->len -= after && blanks <= t->len ? blanks : 0;
 		if (word.coding == 'B')
-			put_base64(&t, &word);
+			put_base64(t, &word);
 		else
-			put_quoted(&t, &word);
+			put_quoted(t, &word);
 		after = true;
 		blanks = 0;
 		at += n;
 	}
-	return say(s, w, sl_span(t.b, t.len));
+	return all;
+}
+
+static bool say_text(struct saying *s, enum sl_where w, struct sl_span in)
+{
+	struct text t = { .len = 0 };
+	bool all = decode(in, &t);
+	if (!say(s, w, sl_span(t.b, t.len)))
+		return false;
+	if (!all && s->to->b->counters != NULL)
+		sl_count(s->to->b->counters, SL_C_MAIL_RAW_WORDS, 1);
+	return true;
 }
 
 static bool say_message_id(struct saying *s, struct sl_span v)

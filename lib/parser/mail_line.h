@@ -94,6 +94,26 @@ static inline bool mail_begins(struct sl_span s, const char *with)
 	return s.len >= n && strncasecmp((const char *)s.p, with, n) == 0;
 }
 
+/* An address literal (RFC 5321 4.1.3) is its address, anything else what it is. */
+static inline struct sl_span mail_literal(struct sl_span s)
+{
+	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']') {
+		s = sl_span(s.p + 1, s.len - 2);
+		if (mail_begins(s, "IPv6:"))
+			s = sl_span_from(s, 5);
+	}
+	return s;
+}
+
+/* The domain of a mail address; empty: it has none. */
+static inline struct sl_span mail_domain(struct sl_span address)
+{
+	const uint8_t *at = address.len ? memrchr(address.p, '@', address.len) : NULL;
+	if (at == NULL)
+		return sl_span(address.p, 0);
+	return mail_literal(sl_span_from(address, (size_t)(at - address.p) + 1));
+}
+
 /* A probe for a line that begins so: undecided while the bytes are too few to tell. */
 static inline enum sl_probe mail_probe(struct sl_span s, const char *with)
 {
@@ -180,14 +200,27 @@ static inline void mail_asked_forget(struct mail_asked *a)
 	a->beyond = 0;
 }
 
+/* Says an address of an envelope, and its domain in a place of its own. False: the batch is full,
+ * neither was said. */
+static inline bool mail_say_path(
+	struct sl_batch *b, enum sl_where w, enum sl_dir dir, uint32_t message, struct sl_span path)
+{
+	enum sl_where domain = w == SL_WHERE_SMTP_MAIL_FROM ? SL_WHERE_SMTP_MAIL_FROM_DOMAIN
+							    : SL_WHERE_SMTP_RCPT_TO_DOMAIN;
+	/* A byte that is no UTF-8 becomes four. */
+	return sl_batch_has_room(b, 2, 2 * 4 * MAIL_LINE_MAX) &&
+	       sl_batch_add_raw(b, w, dir, message, path, NULL) &&
+	       sl_batch_add_raw(b, domain, dir, message, mail_domain(path), NULL);
+}
+
 /* Says again what was refused, for the outcome of what it matched. False: the batch is full. */
 static inline bool mail_say_refused(
-	struct sl_batch *b, enum sl_where w, enum sl_dir dir, uint32_t message, struct sl_span text)
+	struct sl_batch *b, enum sl_where w, enum sl_dir dir, uint32_t message, struct sl_span path)
 {
 	uint8_t outcome = b->outcome, flags = b->flags;
 	b->outcome = SL_OUTCOME_REFUSED;
 	b->flags |= SL_OBS_REPEAT;
-	bool room = sl_batch_add_raw(b, w, dir, message, text, NULL);
+	bool room = mail_say_path(b, w, dir, message, path);
 	b->outcome = outcome;
 	b->flags = flags;
 	return room;

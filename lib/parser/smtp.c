@@ -89,18 +89,13 @@ static bool take_message(struct smtp *s, struct sl_batch *b, bool fresh)
 
 /* ---- Commands ---- */
 
-/* An address literal (RFC 5321 4.1.3) is said as its address. */
 static bool say_helo(struct smtp *s, struct sl_batch *b, struct sl_span name)
 {
 	name = mail_word(&name);
 	if (!take_message(s, b, true))
 		return false;
-	if (name.len > 2 && name.p[0] == '[' && name.p[name.len - 1] == ']') {
-		name = sl_span(name.p + 1, name.len - 2);
-		if (mail_begins(name, "IPv6:"))
-			name = sl_span_from(name, 5);
-	}
-	return sl_batch_add_raw(b, SL_WHERE_SMTP_HELO, s->client, s->message, name, NULL);
+	return sl_batch_add_raw(
+		b, SL_WHERE_SMTP_HELO, s->client, s->message, mail_literal(name), NULL);
 }
 
 /* The address in angle brackets, or the first word where there are none. */
@@ -120,7 +115,7 @@ static bool say_path(struct smtp *s, struct sl_batch *b, enum kind kind, struct 
 	enum sl_where w = kind == MAIL_FROM ? SL_WHERE_SMTP_MAIL_FROM : SL_WHERE_SMTP_RCPT_TO;
 	if (!take_message(s, b, kind == MAIL_FROM && s->mail))
 		return false;
-	if (!sl_batch_add_raw(b, w, s->client, s->message, path, NULL))
+	if (!mail_say_path(b, w, s->client, s->message, path))
 		return false;
 	s->mail = true;
 	mail_ask(&s->asked, (uint8_t)kind, path);

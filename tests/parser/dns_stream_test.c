@@ -139,6 +139,13 @@ static void test_services(void **s)
 	expect_log("llmnr", llmnr, 2,
 		"llmnr.query 1 attempted wpad\nllmnr.query 1 answered repeat wpad\n"
 		"close 1 answered \n");
+	struct frames q = { .len = 0 }, a = { .len = 0 };
+	put_frame(&q, &m);
+	put_frame(&a, &r);
+	struct cut_step stream[] = { { SL_TO_SERVER, q.b, q.len }, { SL_TO_CLIENT, a.b, a.len } };
+	expect_stream("llmnr", stream, 2, SL_MORE,
+		"llmnr.query 1 attempted wpad\nllmnr.query 1 answered repeat wpad\n"
+		"close 1 answered \n");
 }
 
 static void test_netbios(void **s)
@@ -191,6 +198,7 @@ static void test_probe_services(void **s)
 	framed.len += m.len;
 	assert_string_equal(probe_at(&framed, false, 53), "dns");
 	assert_string_equal(probe_at(&framed, false, 4444), "dns");
+	assert_string_equal(probe_at(&framed, false, 5355), "llmnr");
 	framed.len = 2;
 	assert_string_equal(probe_at(&framed, false, 53), "dns"); /* the length alone */
 	assert_string_equal(probe_at(&framed, false, 4444), "");

@@ -16,9 +16,32 @@ static void test_session(void **s)
 		{ SL_TO_SERVER, "c APPEND x (\\Seen) {18+}\r\nSubject: three\r\n\r\n\r\n" },
 	};
 	expect_turns("imap", turns, COUNT(turns),
-		"email.from 1 a@example.com\nclose 1 \n"
-		"email.subject 2 two\nclose 2 \n"
-		"email.subject 3 three\nclose 3 \n");
+		"email.from 1 a@example.com\nemail.from_domain 1 example.com\nclose 1 \n"
+		"close 2 \nemail.subject 3 two\nclose 3 \n"
+		"email.subject 4 three\nclose 4 \n");
+}
+
+/* Bodies whose header is not there: a text, and one whose first lines give its boundary. */
+static void test_bodies(void **s)
+{
+	(void)s;
+	static const struct turn turns[] = {
+		{ SL_TO_CLIENT, "* OK ready\r\n" },
+		{ SL_TO_CLIENT,
+			"* 1 FETCH (BODY[1.2] {39}\r\n"
+			"http://a.example/1\r\n--\r\nhttp://b.ex/ \r\n"
+			" BODY[1.MIME] {19}\r\nhttp://a.example/2\n"
+			" RFC822.TEXT {20}\r\nhttp://a.example/3\r\n"
+			" BODY[TEXT]<0> {123}\r\npreamble\r\n-- \r\n--x-y--\r\n--B 1\r\n--B1\r\n"
+			"Content-Transfer-Encoding: base64\r\n\r\n"
+			"aHR0cDovL2E\r\nuZXhhbXBsZS80\r\n\r\n--B1\r\n\r\nx\r\n--B1--\r\n"
+			" BODY[2.HEADER] {14}\r\nSubject: u\r\n\r\n)\r\n" },
+	};
+	expect_turns("imap", turns, COUNT(turns),
+		"email.url 1 http://a.example/1\nemail.url 1 http://b.ex/\nclose 1 \n"
+		"email.url 2 http://a.example/3\nclose 2 \n"
+		"email.url 3 http://a.example/4\nclose 3 \n"
+		"email.subject 4 u\nclose 4 \n");
 }
 
 static void test_gap(void **s)
@@ -57,6 +80,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_tls),
 	};

@@ -41,14 +41,48 @@ static void test_headers(void **s)
 		"Bcc: \"a\\\"<no@x.example>\" c@x.example, nobody\n"
 		"Subject: =?gb2312?B?xOO6ww==?= a\n =?utf-8?q?b_=3d?=\n\t=?us-ascii?Q?c?= =?x\n"
 		"Message-Id: bare\nno colon\n\nhthttp://x.example/a) hxxp://n http:// https://y",
-		"email.from 1 a@x.example\n"
-		"email.to 1 b@x.example\n"
-		"email.to 1 c@x.example\n"
+		"email.from 1 a@x.example\nemail.from_domain 1 x.example\n"
+		"email.to 1 b@x.example\nemail.to_domain 1 x.example\n"
+		"email.to 1 c@x.example\nemail.to_domain 1 x.example\n"
 		"email.subject 1 =?gb2312?B?xOO6ww==?= a b =c =?x\n"
 		"email.message_id 1 bare\n"
 		"email.url 1 http://x.example/a\n"
 		"email.url 1 https://y/\n"
 		"close 1 \n");
+}
+
+static void test_charsets(void **s)
+{
+	(void)s;
+	expect_mail("Subject: =?ISO-8859-15?Q?=A4=E9?= =?windows-1252*de?q?=80=93=81?=\n"
+		    " =?koi8-r?B?8NLJ18XU?= =?iso-8859-1?q?=80=FC?= =?cp1251?q?=C0?=\n\n",
+		"email.subject 1 \xe2\x82\xac\xc3\xa9\xe2\x82\xac\xe2\x80\x9c\xc2\x81"
+		"\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82\xc2\x80\xc3\xbc\xd0\x90\n"
+		"close 1 \n");
+}
+
+/* A word that is not read stands as it was, and is counted once. */
+static void test_raw_word(void **s)
+{
+	(void)s;
+	struct feed *f = feed_new("smtp", 0);
+	text(f, SL_TO_SERVER, "DATA\r\nSubject: =?x?Q?=C0?= =?x?q?=C1?=\r\n");
+	text(f, SL_TO_SERVER, "Subject: =?utf-8?x?=C0?=\r\n\r\n");
+	assert_int_equal(f->counters.c[SL_C_MAIL_RAW_WORDS], 1);
+	assert_string_equal(f->log, "email.subject 1 =?x?Q?=C0?= =?x?q?=C1?=\n"
+				    "email.subject 1 =?utf-8?x?=C0?=\n");
+	feed_free(f);
+}
+
+static void test_domains(void **s)
+{
+	(void)s;
+	expect_mail("From: <a@[192.0.2.7]>, \"b@no.example\"@X.example., <c@[IPv6:2001:db8::1]>, "
+		    "d@\n\n",
+		"email.from 1 a@[192.0.2.7]\nemail.from_domain 1 192.0.2.7\n"
+		"email.from 1 \"b@no.example\"@x.example.\nemail.from_domain 1 x.example\n"
+		"email.from 1 c@[ipv6:2001:db8::1]\nemail.from_domain 1 2001:db8::1\n"
+		"email.from 1 d@\nclose 1 \n");
 }
 
 /* More addresses than a batch holds, and a field longer than there is room for. */
@@ -78,6 +112,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_charsets),
+		cmocka_unit_test(test_raw_word),
+		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_bounds),
 	};

@@ -18,9 +18,9 @@ static void test_session(void **s)
 		{ SL_TO_CLIENT, "+OK bye\r\n" },
 	};
 	expect_turns("pop3", turns, COUNT(turns),
-		"email.from 1 a@example.com\nemail.subject 1 one\n"
+		"email.from 1 a@example.com\nemail.from_domain 1 example.com\nemail.subject 1 one\n"
 		"email.url 1 http://x.example/\nclose 1 \n"
-		"email.from 2 b@example.com\nclose 2 \n");
+		"email.from 2 b@example.com\nemail.from_domain 2 example.com\nclose 2 \n");
 }
 
 static void test_one_side(void **s)

@@ -4,7 +4,9 @@
 
 #define HELO "EHLO Client.Example.\r\n"
 #define ENVELOPE "MAIL FROM:<A@Example.com> SIZE=1\r\nRCPT TO:<b@example.org>\r\n"
-#define ENVELOPE_LOG "smtp.mail_from 1 a@example.com\nsmtp.rcpt_to 1 b@example.org\n"
+#define ENVELOPE_LOG                                                                               \
+	"smtp.mail_from 1 a@example.com\nsmtp.mail_from_domain 1 example.com\nsmtp.rcpt_to 1 "     \
+	"b@example.org\nsmtp.rcpt_to_domain 1 example.org\n"
 
 static void test_envelope(void **s)
 {
@@ -24,17 +26,18 @@ static void test_envelope(void **s)
 		{ SL_TO_SERVER, "MAIL FROM:<>\r\nRCPT TO:<@r.example:z@example.org>\r\nQUIT\r\n" },
 	};
 	expect_turns("smtp", turns, COUNT(turns),
-		"smtp.helo 1 client.example\n" ENVELOPE_LOG "email.from 1 a@example.com\n"
-		"email.to 1 b@example.org\n"
-		"email.to 1 c@example.org\n"
-		"email.to 1 \"d e\"@f.example\n"
+		"smtp.helo 1 client.example\n" ENVELOPE_LOG
+		"email.from 1 a@example.com\nemail.from_domain 1 example.com\n"
+		"email.to 1 b@example.org\nemail.to_domain 1 example.org\n"
+		"email.to 1 c@example.org\nemail.to_domain 1 example.org\n"
+		"email.to 1 \"d e\"@f.example\nemail.to_domain 1 f.example\n"
 		"email.subject 1 gr\xc3\xbc\xc3\x9f"
 		"e\xc3\xbc x\n"
 		"email.message_id 1 1@x\n"
 		"email.url 1 http://evil.example/a\n"
 		"email.url 1 https://b.example/c\n"
 		"close 1 \n"
-		"smtp.rcpt_to 2 z@example.org\n"
+		"smtp.rcpt_to 2 z@example.org\nsmtp.rcpt_to_domain 2 example.org\n"
 		"close 2 \n");
 }
 
@@ -53,9 +56,10 @@ static void test_refused(void **s)
 	};
 	expect_turns("smtp", turns, COUNT(turns),
 		"smtp.helo 1 192.0.2.1\n" ENVELOPE_LOG
-		"smtp.rcpt_to 1 refused repeat b@example.org\n"
+		"smtp.rcpt_to 1 refused repeat b@example.org\nsmtp.rcpt_to_domain 1 refused repeat "
+		"example.org\n"
 		"close 1 \n"
-		"smtp.mail_from 2 c@example.com\n"
+		"smtp.mail_from 2 c@example.com\nsmtp.mail_from_domain 2 example.com\n"
 		"close 2 \n");
 }
 
@@ -104,8 +108,9 @@ static void test_gap(void **s)
 	text(f, SL_TO_SERVER, "MAIL FR");
 	feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 10);
 	text(f, SL_TO_SERVER, "RCPT TO:<no@example.org>\r\nRCPT TO:<c@example.org>\r\n");
-	assert_string_equal(f->log, ENVELOPE_LOG "email.subject 1 s\nclose 1 \n"
-						 "smtp.rcpt_to 2 c@example.org\n");
+	assert_string_equal(f->log,
+		ENVELOPE_LOG "email.subject 1 s\nclose 1 \n"
+			     "smtp.rcpt_to 2 c@example.org\nsmtp.rcpt_to_domain 2 example.org\n");
 	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
 	feed_free(f);
 	/* the end of a mail was missed: the server's answer tells */
@@ -116,7 +121,8 @@ static void test_gap(void **s)
 	feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 5);
 	text(f, SL_TO_CLIENT, "250 taken\r\n");
 	text(f, SL_TO_SERVER, "MAIL FROM:<c@example.com>\r\n");
-	assert_non_null(strstr(f->log, "close 1 \nsmtp.mail_from 2 c@example.com\n"));
+	assert_non_null(strstr(f->log,
+		"close 1 \nsmtp.mail_from 2 c@example.com\nsmtp.mail_from_domain 2 example.com\n"));
 	feed_free(f);
 }
 
@@ -130,7 +136,7 @@ static void test_long_line(void **s)
 	feed_bytes(f, SL_TO_SERVER, long_line, sizeof(long_line));
 	text(f, SL_TO_SERVER, "@h>\r\nRCPT TO:<b@h>\r\n");
 	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
-	assert_non_null(strstr(f->log, "\nsmtp.rcpt_to 1 b@h\n"));
+	assert_non_null(strstr(f->log, "\nsmtp.rcpt_to 1 b@h\nsmtp.rcpt_to_domain 1 h\n"));
 	feed_free(f);
 }
 
