@@ -130,7 +130,8 @@ static void patterns(void **state)
 		{ "[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = 'x "
 		  "y']",
 			"x y", "" },
-		{ "[file:hashes.MD5 = 'd41d8cd98f00b204e9800998ecf8427e']", NULL, "NOT_EVALUABLE" },
+		{ "[file:hashes.MD5 = '0123456789abcdef0123456789abcdef']",
+			"0123456789abcdef0123456789abcdef", "" },
 		{ "[file:hashes.'SHA-256' = 'd41d8cd98f00b204e9800998ecf8427e']", NULL,
 			"BAD_HASH" },
 		{ "[x509-certificate:hashes.sha1 = 'da39a3ee5e6b4b0d3255bfef95601890afd80709']",
