@@ -139,7 +139,19 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 	X(DCERPC_INTERFACE, "dcerpc.interface", ARTIFACT, LOWER, MESSAGE, 0,                       \
 		"UUID of the interface that a DCE/RPC client binds to")                            \
 	X(TFTP_FILE, "tftp.file", ARTIFACT, BYTES, MESSAGE, 1,                                     \
-		"file that a TFTP client reads or writes")
+		"file that a TFTP client reads or writes")                                         \
+	X(TLS_ECH, "tls.ech", TRAFFIC, LOWER, MESSAGE, 0,                                          \
+		"KDF, AEAD and configuration of an encrypted ClientHello, real or GREASE")         \
+	X(GQUIC_SNI, "gquic.sni", DOMAIN, NAME, MESSAGE, 1,                                        \
+		"server name in the CHLO of Google's own QUIC")                                    \
+	X(GQUIC_USER_AGENT, "gquic.user_agent", USER_AGENT, BYTES, MESSAGE, 0,                     \
+		"user agent in the CHLO of Google's own QUIC")                                     \
+	X(SOCKS_HOST, "socks.host", DOMAIN, NAME, MESSAGE, 1,                                      \
+		"host that a SOCKS client asks for by name")                                       \
+	X(SOCKS_IP, "socks.ip", IPV4, ADDR, MESSAGE, 1,                                            \
+		"host that a SOCKS client asks for by address")                                    \
+	X(SOCKS_USER, "socks.user", ARTIFACT, BYTES, MESSAGE, 1,                                   \
+		"user name that a SOCKS client gives")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };
@@ -196,6 +208,7 @@ struct sl_observable {
 };
 
 struct sl_parser_pool;
+struct sl_aead;
 
 #define SL_BATCH_MAX 256
 #define SL_BATCH_TEXT 32768
@@ -215,6 +228,7 @@ struct sl_batch {
 	uint8_t flags; /* given to every observable added */
 	struct sl_counters *counters;
 	struct sl_parser_pool *pool; /* for a parser's buffers; NULL: there is none */
+	struct sl_aead *aead; /* opens what is sealed with keys on the wire; NULL: there is none */
 	/* -- the batch's own -- */
 	uint16_t n;
 	uint32_t used;

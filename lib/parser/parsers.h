@@ -25,4 +25,9 @@ extern const struct sl_parser sl_parser_pop3;
 extern const struct sl_parser sl_parser_imap;
 extern const struct sl_parser sl_parser_ftp;
 
+extern const struct sl_parser sl_parser_quic;
+extern const struct sl_parser sl_parser_gquic;
+extern const struct sl_parser sl_parser_dtls;
+extern const struct sl_parser sl_parser_socks;
+
 #endif

@@ -16,15 +16,24 @@ static bool say_protocols(struct say *say, const struct tls_hello *h)
 	return true;
 }
 
+static bool say_ech(struct say *say, const struct tls_hello *h)
+{
+	char text[TLS_ECH_TEXT];
+	if (!tls_ech(h, text))
+		return true;
+	return say_plain(say, SL_WHERE_TLS_ECH, sl_span_str(text));
+}
+
 bool tls_client_hello_say(struct say *say, const struct tls_hello *h, char carrier)
 {
 	struct sl_rd r = sl_rd(h->server_names);
 	struct sl_span name;
 	char text[TLS_JA4_TEXT];
+	enum sl_where where = carrier == 'q' ? SL_WHERE_QUIC_SNI : SL_WHERE_TLS_SNI;
 	for (unsigned n = 0; n < NAMES_MAX && tls_server_name_next(&r, &name); n++)
-		if (!say_plain(say, SL_WHERE_TLS_SNI, name))
+		if (!say_plain(say, where, name))
 			return false;
-	if (!say_protocols(say, h))
+	if (!say_protocols(say, h) || !say_ech(say, h))
 		return false;
 	if (!h->cut && say_needs(say, SL_WHERE_JA3)) {
 		tls_ja3(h, text);
