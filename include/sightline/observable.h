@@ -142,6 +142,10 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 		"file that a TFTP client reads or writes")                                         \
 	X(TLS_ECH, "tls.ech", TRAFFIC, LOWER, MESSAGE, 0,                                          \
 		"KDF, AEAD and configuration of an encrypted ClientHello, real or GREASE")         \
+	X(DTLS_JA3, "dtls.ja3", TRAFFIC, HEX, MESSAGE, 0,                                          \
+		"what ja3.hash is of TLS, of a DTLS client")                                       \
+	X(DTLS_JA3S, "dtls.ja3s", TRAFFIC, HEX, MESSAGE, 0,                                        \
+		"what ja3s.hash is of TLS, of a DTLS server")                                      \
 	X(GQUIC_SNI, "gquic.sni", DOMAIN, NAME, MESSAGE, 1,                                        \
 		"server name in the CHLO of Google's own QUIC")                                    \
 	X(GQUIC_USER_AGENT, "gquic.user_agent", USER_AGENT, BYTES, MESSAGE, 0,                     \

@@ -114,7 +114,7 @@ static bool say_hello(struct dtls *d, enum sl_dir dir, struct sl_batch *b, uint8
 	}
 	h.cut |= !whole;
 	struct say say = say_begin(d, dir, b);
-	if (!(client ? tls_client_hello_say(&say, &h, 'd') : tls_server_hello_say(&say, &h)))
+	if (!(client ? tls_client_hello_say(&say, &h, 'd') : tls_server_hello_say(&say, &h, 'd')))
 		return false;
 	if (h.cut)
 		parser_count_part(b);

@@ -212,7 +212,8 @@ static bool say_hello(struct quic *q, struct side *s, enum sl_dir dir, struct sl
 	}
 	h.cut |= !whole;
 	struct say say = say_begin(q, s, dir, b);
-	bool fits = client ? tls_client_hello_say(&say, &h, 'q') : tls_server_hello_say(&say, &h);
+	bool fits =
+		client ? tls_client_hello_say(&say, &h, 'q') : tls_server_hello_say(&say, &h, 'q');
 	if (fits && h.cut)
 		parser_count_part(b);
 	return fits;

@@ -164,7 +164,7 @@ static bool say_hello(struct tls *t, struct side *s, enum sl_dir dir, struct sl_
 	}
 	h.cut |= !whole;
 	struct say say = say_begin(t, s, dir, b);
-	if (!(client ? tls_client_hello_say(&say, &h, 't') : tls_server_hello_say(&say, &h)))
+	if (!(client ? tls_client_hello_say(&say, &h, 't') : tls_server_hello_say(&say, &h, 't')))
 		return false;
 	if (h.cut)
 		parser_count_part(b);

@@ -31,9 +31,10 @@ bool tls_client_hello_read(struct sl_span body, struct tls_hello *h);
 bool tls_server_hello_read(struct sl_span body, struct tls_hello *h);
 
 /* Says names, protocols and, of a hello that is not cut, fingerprints. carrier: as tls_ja4 has it.
- * False: the batch is full. */
+ * JA3 is a fingerprint of TLS: what it comes to of DTLS, whose versions are other numbers, has
+ * places of its own in the vocabulary. False: the batch is full. */
 bool tls_client_hello_say(struct say *say, const struct tls_hello *h, char carrier);
-bool tls_server_hello_say(struct say *say, const struct tls_hello *h);
+bool tls_server_hello_say(struct say *say, const struct tls_hello *h, char carrier);
 
 /* The next name of type host_name (RFC 6066 3), or protocol (RFC 7301 3.1). False: no more. */
 bool tls_server_name_next(struct sl_rd *r, struct sl_span *name);

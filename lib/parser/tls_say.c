@@ -35,9 +35,10 @@ bool tls_client_hello_say(struct say *say, const struct tls_hello *h, char carri
 			return false;
 	if (!say_protocols(say, h) || !say_ech(say, h))
 		return false;
-	if (!h->cut && say_needs(say, SL_WHERE_JA3)) {
+	where = carrier == 'd' ? SL_WHERE_DTLS_JA3 : SL_WHERE_JA3;
+	if (!h->cut && say_needs(say, where)) {
 		tls_ja3(h, text);
-		if (!say_raw(say, SL_WHERE_JA3, sl_span_str(text)))
+		if (!say_raw(say, where, sl_span_str(text)))
 			return false;
 	}
 	if (!h->cut && say_needs(say, SL_WHERE_JA4)) {
@@ -48,12 +49,13 @@ bool tls_client_hello_say(struct say *say, const struct tls_hello *h, char carri
 	return true;
 }
 
-bool tls_server_hello_say(struct say *say, const struct tls_hello *h)
+bool tls_server_hello_say(struct say *say, const struct tls_hello *h, char carrier)
 {
 	char text[TLS_JA3_TEXT];
-	if (!h->cut && say_needs(say, SL_WHERE_JA3S)) {
+	enum sl_where where = carrier == 'd' ? SL_WHERE_DTLS_JA3S : SL_WHERE_JA3S;
+	if (!h->cut && say_needs(say, where)) {
 		tls_ja3s(h, text);
-		if (!say_raw(say, SL_WHERE_JA3S, sl_span_str(text)))
+		if (!say_raw(say, where, sl_span_str(text)))
 			return false;
 	}
 	return say_protocols(say, h);
