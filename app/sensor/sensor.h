@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sightline/aead.h>
 #include <sightline/clock.h>
 #include <sightline/config.h>
 #include <sightline/decode.h>
@@ -40,6 +41,7 @@ struct worker {
 	struct sl_flow_table *flows;
 	struct sl_stream *streams;
 	struct sl_parser_pool *states;
+	struct sl_aead *aead;
 	struct context_pool *contexts;
 	struct sl_decode_options decode;
 	bool emit_observables, emit_flows;

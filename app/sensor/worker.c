@@ -33,11 +33,12 @@ static struct worker *build(const struct worker_options *o)
 	if (sl_ring_new(&w->ring, o->ring_bytes) < 0 ||
 		sl_flow_table_new(&w->flows, o->number, &o->flow, &w->counters) < 0 ||
 		sl_stream_new(&w->streams, &o->stream, &w->counters) < 0 ||
-		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 ||
+		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 || sl_aead_new(&w->aead) < 0 ||
 		context_pool_new(&w->contexts, o->contexts) < 0 ||
 		sl_expect_new(&w->batch.expect, EXPECTED_FLOWS, &w->counters) < 0)
 		return cannot(w);
 	w->batch.pool = w->states;
+	w->batch.aead = w->aead;
 	return w;
 }
 
@@ -56,6 +57,7 @@ void worker_free(struct worker *w)
 		return;
 	sl_expect_free(w->batch.expect);
 	context_pool_free(w->contexts);
+	sl_aead_free(w->aead);
 	sl_parser_pool_free(w->states);
 	sl_stream_free(w->streams);
 	sl_flow_table_free(w->flows);

@@ -140,7 +140,9 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(WEBSOCKET_CLOSE_OTHER, "sightline_websocket_closes_total{code=\"application\"}",         \
 		"WebSocket directions closed with a code of an application")                       \
 	X(MAIL_RAW_WORDS, "sightline_mail_raw_words_total",                                        \
-		"header texts with an encoded word in a character set that is not read")
+		"header texts with an encoded word in a character set that is not read")           \
+	X(QUIC_SEALED, "sightline_quic_unopened_packets_total",                                    \
+		"Initial packets of QUIC that no key on the wire opened")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

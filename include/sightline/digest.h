@@ -32,6 +32,13 @@ void sl_digest_add(struct sl_digest_state *d, const void *p, size_t len);
 /* Returns the number of bytes written: 16, 20 or 32. */
 size_t sl_digest_end(struct sl_digest_state *d, uint8_t out[SL_DIGEST_MAX]);
 
+/* HKDF with SHA-256 (RFC 5869): extract, with a salt of up to 64 bytes, and the expansion by a
+ * label of TLS 1.3 with an empty context (RFC 8446 7.1) to up to 32 bytes. Usable on a worker. */
+void sl_hkdf_extract(const uint8_t *salt, size_t salt_len, const uint8_t *in, size_t len,
+	uint8_t out[SL_DIGEST_MAX]);
+void sl_hkdf_label(
+	const uint8_t secret[SL_DIGEST_MAX], const char *label, uint8_t *out, size_t len);
+
 /* All at once, and as lower-case hex with a zero behind it. Control threads. 0 or -errno. */
 int sl_digest_of(enum sl_digest_kind kind, const void *p, size_t len, uint8_t out[SL_DIGEST_MAX]);
 void sl_hex(const uint8_t *p, size_t len, char *out);

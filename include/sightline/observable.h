@@ -147,7 +147,23 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 	X(EMAIL_FROM_DOMAIN, "email.from_domain", DOMAIN, NAME, MESSAGE, 0,                        \
 		"domain of an address in a mail's From")                                           \
 	X(EMAIL_TO_DOMAIN, "email.to_domain", DOMAIN, NAME, MESSAGE, 0,                            \
-		"domain of an address in a mail's To, Cc or Bcc")
+		"domain of an address in a mail's To, Cc or Bcc")                                  \
+	X(TLS_ECH, "tls.ech", TRAFFIC, LOWER, MESSAGE, 0,                                          \
+		"KDF, AEAD and configuration of an encrypted ClientHello, real or GREASE")         \
+	X(DTLS_JA3, "dtls.ja3", TRAFFIC, HEX, MESSAGE, 0,                                          \
+		"what ja3.hash is of TLS, of a DTLS client")                                       \
+	X(DTLS_JA3S, "dtls.ja3s", TRAFFIC, HEX, MESSAGE, 0,                                        \
+		"what ja3s.hash is of TLS, of a DTLS server")                                      \
+	X(GQUIC_SNI, "gquic.sni", DOMAIN, NAME, MESSAGE, 1,                                        \
+		"server name in the CHLO of Google's own QUIC")                                    \
+	X(GQUIC_USER_AGENT, "gquic.user_agent", USER_AGENT, BYTES, MESSAGE, 0,                     \
+		"user agent in the CHLO of Google's own QUIC")                                     \
+	X(SOCKS_HOST, "socks.host", DOMAIN, NAME, MESSAGE, 1,                                      \
+		"host that a SOCKS client asks for by name")                                       \
+	X(SOCKS_IP, "socks.ip", IPV4, ADDR, MESSAGE, 1,                                            \
+		"host that a SOCKS client asks for by address")                                    \
+	X(SOCKS_USER, "socks.user", ARTIFACT, BYTES, MESSAGE, 1,                                   \
+		"user name that a SOCKS client gives")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };
@@ -206,6 +222,7 @@ struct sl_observable {
 struct sl_parser;
 struct sl_parser_pool;
 struct sl_expect;
+struct sl_aead;
 
 #define SL_BATCH_MAX 256
 #define SL_BATCH_TEXT 32768
@@ -229,6 +246,7 @@ struct sl_batch {
 	uint32_t salt; /* of the packet at hand: an address in a payload lacks it */
 	/* -- the worker clears, a parser that gives SL_NOT_MINE may set -- */
 	const struct sl_parser *next; /* takes both directions over; NULL: they are probed */
+	struct sl_aead *aead; /* opens what is sealed with keys on the wire; NULL: there is none */
 	/* -- the batch's own -- */
 	uint16_t n;
 	uint32_t used;

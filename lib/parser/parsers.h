@@ -30,4 +30,9 @@ extern const struct sl_parser sl_parser_tftp;
 extern const struct sl_parser sl_parser_http2;
 extern const struct sl_parser sl_parser_websocket;
 
+extern const struct sl_parser sl_parser_quic;
+extern const struct sl_parser sl_parser_gquic;
+extern const struct sl_parser sl_parser_dtls;
+extern const struct sl_parser sl_parser_socks;
+
 #endif

@@ -14,6 +14,9 @@ const struct sl_parser *const sl_parsers[] = {
 	&sl_parser_pop3,
 	&sl_parser_imap,
 	&sl_parser_ftp,
+	&sl_parser_quic,
+	&sl_parser_dtls,
+	&sl_parser_gquic,
 	&sl_parser_dns,
 	&sl_parser_mdns,
 	&sl_parser_llmnr,
@@ -22,6 +25,7 @@ const struct sl_parser *const sl_parsers[] = {
 	&sl_parser_tftp,
 	&sl_parser_ftp_data,
 	&sl_parser_websocket,
+	&sl_parser_socks,
 };
 const unsigned sl_parser_count = sizeof(sl_parsers) / sizeof(sl_parsers[0]);
 

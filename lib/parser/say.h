@@ -46,4 +46,17 @@ static inline bool say_plain(struct say *s, enum sl_where w, struct sl_span raw)
 	return !say_needs(s, w) || say_raw(s, w, raw);
 }
 
+/* Closes a message that both ends speak in, once neither will say more: `other_done` of the end
+ * that is not `dir`. The number is 0 then. False: the batch is full. */
+static inline bool say_close_both(
+	struct sl_batch *b, enum sl_dir dir, uint32_t *message, bool other_done)
+{
+	if (!other_done || *message == 0)
+		return true;
+	if (!sl_batch_close(b, dir, *message))
+		return false;
+	*message = 0;
+	return true;
+}
+
 #endif

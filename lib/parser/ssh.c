@@ -30,7 +30,6 @@ struct side {
 struct ssh {
 	struct side side[2];
 	uint32_t message;
-	bool closed;
 };
 
 static enum sl_probe ssh_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
@@ -210,11 +209,8 @@ static enum sl_verdict ssh_feed(
 		s->done = true;
 		s->bad = v == SL_BAD;
 	}
-	if (other->done && t->message != 0 && !t->closed) {
-		if (!sl_batch_close(b, p->dir, t->message))
-			return SL_FULL;
-		t->closed = true;
-	}
+	if (!say_close_both(b, p->dir, &t->message, other->done))
+		return SL_FULL;
 	*consumed = p->bytes.len;
 	return s->bad ? SL_BAD : SL_DONE;
 }

@@ -50,8 +50,7 @@ struct side {
 
 struct tls {
 	struct side side[2];
-	uint32_t message; /* the handshake's number; 0: nothing was said */
-	bool closed;
+	uint32_t message; /* the handshake's number; 0: nothing was said, or it is closed */
 };
 
 static bool record_head(struct sl_span s)
@@ -165,7 +164,7 @@ static bool say_hello(struct tls *t, struct side *s, enum sl_dir dir, struct sl_
 	}
 	h.cut |= !whole;
 	struct say say = say_begin(t, s, dir, b);
-	if (!(client ? tls_client_hello_say(&say, &h, 't') : tls_server_hello_say(&say, &h)))
+	if (!(client ? tls_client_hello_say(&say, &h, 't') : tls_server_hello_say(&say, &h, 't')))
 		return false;
 	if (h.cut)
 		parser_count_part(b);
@@ -447,11 +446,8 @@ static enum sl_verdict tls_feed(
 		s->done = true;
 		s->bad = v == SL_BAD;
 	}
-	if (other->done && t->message != 0 && !t->closed) {
-		if (!sl_batch_close(b, p->dir, t->message))
-			return SL_FULL;
-		t->closed = true;
-	}
+	if (!say_close_both(b, p->dir, &t->message, other->done))
+		return SL_FULL;
 	*consumed = p->bytes.len;
 	return s->bad ? SL_BAD : SL_DONE;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tls_hello.c - reads the lists of a ClientHello or ServerHello. Worker; pure, one pass. */
+#include <sightline/digest.h>
+
 #include "tls_hello.h"
 #include <sightline/hot.h>
 
@@ -10,6 +12,7 @@ enum {
 	EXT_SIGNATURES = 13,
 	EXT_ALPN = 16,
 	EXT_VERSIONS = 43,
+	EXT_ECH = 0xfe0d,
 };
 
 /* The list behind a length of `bytes` bytes; where the length lies, what there is. The first
@@ -43,6 +46,9 @@ static void keep_client(struct tls_hello *h, uint16_t type, struct sl_span ext)
 		break;
 	case EXT_VERSIONS:
 		keep_list(&h->versions, ext, 1);
+		break;
+	case EXT_ECH:
+		h->ech = ext;
 		break;
 	default:
 		break;
@@ -82,7 +88,8 @@ static void begin(struct sl_rd *r, struct tls_hello *h)
 		.groups = none,
 		.formats = none,
 		.versions = none,
-		.signatures = none };
+		.signatures = none,
+		.ech = none };
 	h->version = sl_rd16(r);
 }
 
@@ -90,7 +97,8 @@ bool tls_client_hello_read(struct sl_span body, struct tls_hello *h)
 {
 	struct sl_rd r = sl_rd(body);
 	begin(&r, h);
-	h->dtls = h->version >> 8 == 0xfe;
+	/* 0x0100: what OpenSSL said before DTLS had a number. */
+	h->dtls = h->version >> 8 == 0xfe || h->version == 0x0100;
 	sl_rd_skip(&r, 32); /* random */
 	sl_rd_skip(&r, sl_rd8(&r)); /* session */
 	if (h->dtls)
@@ -138,4 +146,18 @@ bool tls_alpn_next(struct sl_rd *r, struct sl_span *name)
 			return true;
 	}
 	return false;
+}
+
+bool tls_ech(const struct tls_hello *h, char out[TLS_ECH_TEXT])
+{
+	struct sl_rd r = sl_rd(h->ech);
+	uint8_t type = sl_rd8(&r); /* 0: outer */
+	struct sl_span kdf = sl_rd_take(&r, 2), aead = sl_rd_take(&r, 2), id = sl_rd_take(&r, 1);
+	if (r.bad || type != 0)
+		return false;
+	sl_hex(kdf.p, 2, out);
+	sl_hex(aead.p, 2, out + 5);
+	sl_hex(id.p, 1, out + 10);
+	out[4] = out[9] = '-';
+	return true;
 }

@@ -22,6 +22,7 @@ struct tls_hello {
 	struct sl_span extensions; /* type, length, body ... */
 	/* bodies of extensions without the length of their list, empty where not there */
 	struct sl_span server_names, alpn, groups, formats, versions, signatures;
+	struct sl_span ech; /* body of encrypted_client_hello */
 };
 
 /* Reads the body of a handshake message, without its four bytes of header. False: nothing of use
@@ -29,9 +30,11 @@ struct tls_hello {
 bool tls_client_hello_read(struct sl_span body, struct tls_hello *h);
 bool tls_server_hello_read(struct sl_span body, struct tls_hello *h);
 
-/* Says names, protocols and, of a hello that is not cut, fingerprints. False: the batch is full. */
+/* Says names, protocols and, of a hello that is not cut, fingerprints. carrier: as tls_ja4 has it.
+ * JA3 is a fingerprint of TLS: what it comes to of DTLS, whose versions are other numbers, has
+ * places of its own in the vocabulary. False: the batch is full. */
 bool tls_client_hello_say(struct say *say, const struct tls_hello *h, char carrier);
-bool tls_server_hello_say(struct say *say, const struct tls_hello *h);
+bool tls_server_hello_say(struct say *say, const struct tls_hello *h, char carrier);
 
 /* The next name of type host_name (RFC 6066 3), or protocol (RFC 7301 3.1). False: no more. */
 bool tls_server_name_next(struct sl_rd *r, struct sl_span *name);
@@ -42,6 +45,12 @@ static inline bool tls_is_grease(uint16_t v)
 {
 	return (v & 0x0f0f) == 0x0a0a && v >> 8 == (v & 0xff);
 }
+
+/* What tells one encrypted ClientHello from another (RFC 9849 5): KDF, AEAD and configuration id in
+ * hex, "0001-0001-2a". A client without a configuration sends the same with random numbers (GREASE,
+ * 6.2), on purpose not to be told apart. False: it is not the outer hello's. */
+#define TLS_ECH_TEXT 13
+bool tls_ech(const struct tls_hello *h, char out[TLS_ECH_TEXT]);
 
 #define TLS_JA3_TEXT 33
 #define TLS_JA4_TEXT 37

@@ -16,19 +16,29 @@ static bool say_protocols(struct say *say, const struct tls_hello *h)
 	return true;
 }
 
+static bool say_ech(struct say *say, const struct tls_hello *h)
+{
+	char text[TLS_ECH_TEXT];
+	if (!tls_ech(h, text))
+		return true;
+	return say_plain(say, SL_WHERE_TLS_ECH, sl_span_str(text));
+}
+
 bool tls_client_hello_say(struct say *say, const struct tls_hello *h, char carrier)
 {
 	struct sl_rd r = sl_rd(h->server_names);
 	struct sl_span name;
 	char text[TLS_JA4_TEXT];
+	enum sl_where where = carrier == 'q' ? SL_WHERE_QUIC_SNI : SL_WHERE_TLS_SNI;
 	for (unsigned n = 0; n < NAMES_MAX && tls_server_name_next(&r, &name); n++)
-		if (!say_plain(say, SL_WHERE_TLS_SNI, name))
+		if (!say_plain(say, where, name))
 			return false;
-	if (!say_protocols(say, h))
+	if (!say_protocols(say, h) || !say_ech(say, h))
 		return false;
-	if (!h->cut && say_needs(say, SL_WHERE_JA3)) {
+	where = carrier == 'd' ? SL_WHERE_DTLS_JA3 : SL_WHERE_JA3;
+	if (!h->cut && say_needs(say, where)) {
 		tls_ja3(h, text);
-		if (!say_raw(say, SL_WHERE_JA3, sl_span_str(text)))
+		if (!say_raw(say, where, sl_span_str(text)))
 			return false;
 	}
 	if (!h->cut && say_needs(say, SL_WHERE_JA4)) {
@@ -39,12 +49,13 @@ bool tls_client_hello_say(struct say *say, const struct tls_hello *h, char carri
 	return true;
 }
 
-bool tls_server_hello_say(struct say *say, const struct tls_hello *h)
+bool tls_server_hello_say(struct say *say, const struct tls_hello *h, char carrier)
 {
 	char text[TLS_JA3_TEXT];
-	if (!h->cut && say_needs(say, SL_WHERE_JA3S)) {
+	enum sl_where where = carrier == 'd' ? SL_WHERE_DTLS_JA3S : SL_WHERE_JA3S;
+	if (!h->cut && say_needs(say, where)) {
 		tls_ja3s(h, text);
-		if (!say_raw(say, SL_WHERE_JA3S, sl_span_str(text)))
+		if (!say_raw(say, where, sl_span_str(text)))
 			return false;
 	}
 	return say_protocols(say, h);

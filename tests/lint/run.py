@@ -21,7 +21,7 @@ LEVELS = [["base", "json", "digest", "compress"], ["source", "decode"], ["flow",
           ["intel"], ["match"], ["wire", "sighting"], ["bus"], ["store"]]
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
-OWNER = {"addr": "base", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source",
+OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source",
          "expect": "parser",
          "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
          "subscribe": "bus"}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <sightline/aead.h>
 #include <sightline/expect.h>
 #include <sightline/parser.h>
 
@@ -37,7 +38,7 @@ static inline struct feed *feed_new(const char *parser, unsigned room)
 	f->b.flow = &f->flow;
 	f->b.counters = &f->counters;
 	sl_batch_want_all(&f->b);
-	if (sl_parser_pool_new(&f->b.pool, FEED_POOL) < 0 ||
+	if (sl_parser_pool_new(&f->b.pool, FEED_POOL) < 0 || sl_aead_new(&f->b.aead) < 0 ||
 		sl_expect_new(&f->b.expect, FEED_EXPECTED, &f->counters) < 0)
 		abort();
 	return f;
@@ -47,6 +48,7 @@ static inline void feed_free(struct feed *f)
 {
 	sl_expect_free(f->b.expect);
 	sl_parser_pool_free(f->b.pool);
+	sl_aead_free(f->b.aead);
 	free(f->state);
 	free(f);
 }

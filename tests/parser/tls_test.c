@@ -447,9 +447,35 @@ static void test_old_hello(void **s)
 	assert_false(more);
 }
 
+/* An encrypted ClientHello is told by its suite and configuration; an inner hello is none. */
+static void test_ech(void **s)
+{
+	static const uint8_t ech[] = { 0xfe, 0x0d, 0, 10, 0, 0, 1, 0, 2, 0x2a, 0, 0, 0, 0 };
+	(void)s;
+	for (uint8_t inner = 0; inner < 2; inner++) {
+		uint8_t with[512];
+		size_t n = hello_len + sizeof(ech);
+		memcpy(with, hello, hello_len);
+		memcpy(with + hello_len, ech, sizeof(ech));
+		with[hello_len + 4] = inner;
+		with[4] = (uint8_t)(with[4] + sizeof(ech)); /* record, message, extensions */
+		with[8] = (uint8_t)(with[8] + sizeof(ech));
+		with[hello_len - 26] = (uint8_t)(with[hello_len - 26] + sizeof(ech));
+		struct feed *f = feed_new("tls", 1);
+		feed_guarded(f, SL_TO_SERVER, with, n);
+		assert_non_null(strstr(f->log, "tls.sni 1 tls-evil.example\n"));
+		assert_int_equal(strstr(f->log, "tls.ech 1 0001-0002-2a\n") != NULL, !inner);
+		assert_int_equal(strstr(f->log, "tls.ech") != NULL, !inner);
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 0);
+		feed_free(f);
+	}
+	cut_everywhere("tls", SL_TO_SERVER, hello, hello_len);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ech),
 		cmocka_unit_test(test_tls12),
 		cmocka_unit_test(test_tls13),
 		cmocka_unit_test(test_sni),
