@@ -24,5 +24,7 @@ extern const struct sl_parser sl_parser_smtp;
 extern const struct sl_parser sl_parser_pop3;
 extern const struct sl_parser sl_parser_imap;
 extern const struct sl_parser sl_parser_ftp;
+extern const struct sl_parser sl_parser_smb;
+extern const struct sl_parser sl_parser_dcerpc;
 
 #endif

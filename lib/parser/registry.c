@@ -18,6 +18,8 @@ const struct sl_parser *const sl_parsers[] = {
 	&sl_parser_llmnr,
 	&sl_parser_nbns,
 	&sl_parser_ssdp,
+	&sl_parser_smb,
+	&sl_parser_dcerpc,
 };
 const unsigned sl_parser_count = sizeof(sl_parsers) / sizeof(sl_parsers[0]);
 
