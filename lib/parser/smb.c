@@ -92,15 +92,12 @@ void smb_payload(struct smb_turn *u, struct smb_place to, enum smb_use use, uint
 	uint32_t at, uint32_t len)
 {
 	struct smb_side *s = u->s;
-	struct smb_open *o = smb_open_at(u->t, to);
 	/* What streamed by already can't be had again. */
 	uint32_t there = s->unit_at > s->unit.have ? s->unit.have : s->unit_len;
 	uint32_t room = at < there && at >= 32 ? there - at : 0;
-	if (len > room) {
+	s->cut = len > room;
+	if (s->cut)
 		parser_count_part(u->b);
-		if (o != NULL)
-			smb_data_partial(u->t, o, u->b);
-	}
 	s->to = to;
 	s->use = (uint8_t)use;
 	s->offset = offset;
@@ -122,6 +119,7 @@ static void command_begin(struct smb_side *s)
 	s->said = 0;
 	s->message = 0;
 	s->data_left = 0;
+	s->cut = false;
 	s->to.serial = 0;
 }
 

@@ -85,6 +85,7 @@ struct smb_side {
 	uint8_t stage; /* enum smb_stage */
 	uint8_t use; /* enum smb_use: what the payload is */
 	uint8_t frame[4], frame_have;
+	bool cut; /* the message has not all of the payload that it tells */
 	bool lost; /* after a hole: the place in the stream is not known */
 	bool over, bad;
 };

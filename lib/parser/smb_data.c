@@ -106,6 +106,7 @@ static void take(struct smb_open *o, struct sl_batch *b, uint64_t offset, struct
 	o->next = offset + in.len;
 }
 
+/* At the end of a payload, not within: where what is held is written a second time, that counts. */
 static void drain(struct smb *t, struct smb_open *o, struct sl_batch *b)
 {
 	while (o->held != NULL && o->held->offset <= o->next) {
@@ -118,8 +119,23 @@ static void drain(struct smb *t, struct smb_open *o, struct sl_batch *b)
 
 /* ---- Files ---- */
 
+static void content_begin(
+	struct smb *t, struct smb_open *o, struct sl_batch *b, enum smb_use use, enum sl_dir dir)
+{
+	held_drop(t, o, b);
+	sl_file_drop(&o->file, b);
+	o->partial &= o->use == SMB_UNUSED; /* a payload was cut before any came */
+	o->use = (uint8_t)use;
+	o->next = 0;
+	o->told = false;
+	struct sl_file_begin how = {
+		.dir = dir, .message = o->message, .name = sl_span(o->name, o->name_len)
+	};
+	o->file = sl_file_begin(b, &how);
+}
+
 /* The first bytes, or the first of another kind: reads that follow writes through the same open
- * tell nothing new, writes that follow reads make another content. */
+ * tell nothing new, writes that follow reads make another content. False: they are of no use. */
 static bool use_begin(
 	struct smb *t, struct smb_open *o, struct sl_batch *b, enum smb_use use, enum sl_dir dir)
 {
@@ -127,15 +143,21 @@ static bool use_begin(
 		return !o->told && !o->partial;
 	if (o->use == SMB_WRITE)
 		return false;
-	held_drop(t, o, b);
-	sl_file_drop(&o->file, b);
-	o->use = (uint8_t)use;
-	o->next = 0;
-	o->told = o->partial = false;
-	struct sl_file_begin how = {
-		.dir = dir, .message = o->message, .name = sl_span(o->name, o->name_len)
-	};
-	o->file = sl_file_begin(b, &how);
+	content_begin(t, o, b, use, dir);
+	return true;
+}
+
+/* What was written is written again, so what was hashed is no longer what the file has: from its
+ * begin on it is hashed anew, and is whole when it reaches as far as before. Elsewhere: false. */
+static bool again(
+	struct smb *t, struct smb_open *o, struct sl_batch *b, uint64_t offset, enum sl_dir dir)
+{
+	if (offset != 0) {
+		smb_data_partial(t, o, b);
+		return false;
+	}
+	o->end = o->end > o->next ? o->end : o->next;
+	content_begin(t, o, b, SMB_WRITE, dir);
 	return true;
 }
 
@@ -156,13 +178,9 @@ static void file_bytes(struct smb *t, struct smb_open *o, struct sl_batch *b,
 		smb_data_partial(t, o, b);
 		return;
 	}
-	/* What was written is written again: what was hashed is no longer what the file has. */
-	if (use == SMB_WRITE && s->offset < o->next) {
-		smb_data_partial(t, o, b);
+	if (use == SMB_WRITE && s->offset < o->next && !again(t, o, b, s->offset, dir))
 		return;
-	}
 	take(o, b, s->offset, in);
-	drain(t, o, b);
 }
 
 bool smb_data(struct smb *t, struct smb_side *s, struct sl_batch *b, enum sl_dir dir,
@@ -224,6 +242,9 @@ bool smb_data_end(struct smb *t, struct smb_side *s, struct sl_batch *b)
 	if (o->rpc.ready && !dcerpc_bytes(&o->rpc, b, (enum sl_dir)o->dir, &o->message, false,
 				    sl_span(o->name, 0), &used))
 		return false;
+	if (s->cut)
+		smb_data_partial(t, o, b);
+	drain(t, o, b);
 	if (s->use != SMB_READ || o->file == NULL || !whole(o))
 		return true;
 	return smb_data_tell(t, o, b);
