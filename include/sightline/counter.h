@@ -109,9 +109,9 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"tunnel packets known by their outside, as what is in them is cut or malformed")   \
 	X(TUNNEL_DEEP, "sightline_tunnel_too_deep_packets_total",                                  \
 		"packets with more headers in each other than are followed")                       \
-	X(SMB_ENCRYPTED, "sightline_smb_unread_messages_total{why=\"encrypted\"}",                \
+	X(SMB_ENCRYPTED, "sightline_smb_unread_messages_total{why=\"encrypted\"}",                 \
 		"SMB 3 messages passed over because they are encrypted")                           \
-	X(SMB_COMPRESSED, "sightline_smb_unread_messages_total{why=\"compressed\"}",              \
+	X(SMB_COMPRESSED, "sightline_smb_unread_messages_total{why=\"compressed\"}",               \
 		"SMB 3 messages passed over because they are compressed")                          \
 	X(SMB_OPENS_LOST, "sightline_smb_opens_lost_total",                                        \
 		"files open over SMB given up for room")                                           \
