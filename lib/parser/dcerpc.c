@@ -246,7 +246,7 @@ static bool cl_little(struct sl_span in)
 static bool cl_header(struct sl_span in)
 {
 	if (in.len < CL_HEADER || in.p[0] != 4 || in.p[1] > PTYPE_MAX || (in.p[4] & 0xee) != 0 ||
-		in.p[5] > 3)
+		in.p[5] > 3 || in.p[6] != 0)
 		return false;
 	struct sl_rd r = sl_rd(sl_span(in.p + 74, 2));
 	size_t len = cl_little(in) ? le16(&r) : sl_rd16(&r);

@@ -25,6 +25,7 @@ enum command {
 enum { FLAG_REPLY = 1, FLAG_ASYNC = 2, FLAG_RELATED = 4 };
 enum {
 	SHARE_PIPE = 2,
+	CLOSE_ATTRIBUTES = 1,
 	ATTRIBUTE_DIRECTORY = 0x10,
 	INFO_FILE = 1,
 	CLASS_RENAME = 10,
@@ -37,7 +38,7 @@ static const uint32_t needs[COMMANDS][2] = {
 	[SESSION_SETUP] = { WHOLE, HEADER },
 	[TREE_CONNECT] = { WHOLE, HEADER + 16 },
 	[CREATE] = { WHOLE, HEADER + 88 },
-	[CLOSE] = { HEADER + 24, HEADER },
+	[CLOSE] = { HEADER + 24, HEADER + 60 },
 	[READ] = { HEADER + 48, HEADER + 16 },
 	[WRITE] = { HEADER + 48, HEADER },
 	[IOCTL] = { WHOLE, HEADER },
@@ -306,6 +307,19 @@ static bool is_read(struct smb_turn *u, const struct smb_asked *asked)
 	return true;
 }
 
+/* Where the file ended, if the client asked for it (MS-SMB2 2.2.16). False: the batch is full. */
+static bool file_closed(struct smb_turn *u, struct smb_place at)
+{
+	struct sl_rd r = body(u);
+	struct smb_open *o = smb_open_at(u->t, at);
+	bool asked = le16(&r) & CLOSE_ATTRIBUTES;
+	sl_rd_skip(&r, 4 + 4 * 8 + 8);
+	uint64_t end = le64(&r);
+	if (o != NULL && asked && !r.bad && u->status == 0 && (!o->end_known || end > o->end))
+		smb_data_limit(o, end);
+	return smb_open_end(u->t, at, u->b);
+}
+
 static bool reply(struct smb_turn *u, uint16_t command)
 {
 	if (command == TREE_CONNECT)
@@ -322,7 +336,7 @@ static bool reply(struct smb_turn *u, uint16_t command)
 	else if (asked->what == SMB_ASK_WRITE && command == WRITE && u->status != 0 && o != NULL)
 		smb_data_partial(u->t, o, u->b);
 	else if (asked->what == SMB_ASK_CLOSE && command == CLOSE)
-		said = smb_open_end(u->t, asked->place, u->b);
+		said = file_closed(u, asked->place);
 	if (said)
 		asked->what = SMB_ASK_NONE;
 	return said;

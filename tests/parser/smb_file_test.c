@@ -222,6 +222,34 @@ static void test_middle(void **s)
 	session_check();
 }
 
+/* The answer that closes says where the file ended, and that it was longer. */
+static void test_middle_partly(void **s)
+{
+	(void)s;
+	session_begin();
+	ASK(write2(&m, 2, 5, 0, body, 40));
+	ASK(close2(&m, 3, 5));
+	ANSWER({
+		closed2(&m, 3);
+		m.b[m.message + 64 + 2] = 1;
+		m.b[m.message + 64 + 48] = 41;
+	});
+	expect("close 1 \n");
+	session_check();
+	session_begin();
+	ASK(read2(&m, 2, 5, 0, 100));
+	ANSWER(did_read2(&m, 2, 0, body, 40));
+	ASK(close2(&m, 3, 5));
+	ANSWER({
+		closed2(&m, 3);
+		m.b[m.message + 64 + 2] = 1;
+		m.b[m.message + 64 + 48] = 40;
+	});
+	expect_file(1, "", body, 40);
+	expect("close 1 \n");
+	session_check();
+}
+
 /* Payload that lies outside its message. */
 static void test_lies(void **s)
 {
@@ -369,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_refused_and_folder),
 		cmocka_unit_test(test_compound),
 		cmocka_unit_test(test_middle),
+		cmocka_unit_test(test_middle_partly),
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_held_bound),
