@@ -11,6 +11,7 @@
 #include <sightline/hot.h>
 
 #define HEADER 16u /* C706 12.6.3.1, the common fields */
+#define PDU_MAX 16384u /* of it that is read; Windows takes fragments of 5840 bytes */
 #define TRAILER 8u /* before the authentication value, MS-RPCE 2.2.2.11 */
 #define SYNTAX 20u /* UUID and version */
 #define UUID 16u
@@ -156,7 +157,22 @@ static uint16_t need(struct dcerpc_stream *d)
 	if (d->unit.have < HEADER)
 		return HEADER;
 	(void)header_read(gather_bytes(&d->unit), &h);
-	return wanted(h.ptype) ? h.frag_len : HEADER;
+	if (!wanted(h.ptype))
+		return HEADER;
+	return h.frag_len < PDU_MAX ? h.frag_len : PDU_MAX;
+}
+
+/* The PDU was said; what was too long to be gathered is left out. */
+static void pdu_end(struct dcerpc_stream *d, struct sl_batch *b)
+{
+	struct pdu h;
+	if (header_read(gather_bytes(&d->unit), &h) && h.frag_len > d->unit.have) {
+		d->left = (uint32_t)h.frag_len - d->unit.have;
+		parser_count_part(b);
+	}
+	d->ready = false;
+	d->said = 0;
+	d->unit.have = 0;
 }
 
 /* The header has come. */
@@ -200,9 +216,7 @@ bool dcerpc_bytes(struct dcerpc_stream *d, struct sl_batch *b, enum sl_dir dir, 
 			continue;
 		if (!pdu_say(d, b, dir, message, own))
 			return false;
-		d->ready = false;
-		d->said = 0;
-		d->unit.have = 0;
+		pdu_end(d, b);
 	}
 	if (d->dead)
 		*used = in.len;

@@ -113,6 +113,31 @@ static void test_bad(void **s)
 		"dcerpc.interface 1 " LSA "\ndcerpc.interface 1 " OTHER "\nclose 1 \n");
 }
 
+/* Of a PDU longer than any client's the begin is read. */
+static void test_long(void **s)
+{
+	(void)s;
+	len = 0;
+	bind(11, true, 0);
+	size_t first = len;
+	b[8] = 0x00;
+	b[9] = 0x50; /* 20480 */
+	struct feed *f = feed_new("dcerpc", 0);
+	f->stream = true;
+	static uint8_t zero[20480];
+	(void)feed_guarded(f, SL_TO_SERVER, b, first);
+	(void)feed_guarded(f, SL_TO_SERVER, zero, sizeof(zero) - first);
+	len = 0;
+	bind(14, true, 0);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, b, len), SL_MORE);
+	assert_string_equal(f->log,
+		"dcerpc.interface 1 " LSA "\ndcerpc.interface 1 " OTHER "\nclose 1 \n"
+		"dcerpc.interface 2 " LSA "\ndcerpc.interface 2 " OTHER "\nclose 2 \n");
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_ends(f);
+	feed_free(f);
+}
+
 static void test_gap(void **s)
 {
 	(void)s;
@@ -173,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_binds),
 		cmocka_unit_test(test_user),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_datagrams),
 		cmocka_unit_test(test_probe),
