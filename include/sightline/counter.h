@@ -142,7 +142,17 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(MAIL_RAW_WORDS, "sightline_mail_raw_words_total",                                        \
 		"header texts with an encoded word in a character set that is not read")           \
 	X(QUIC_SEALED, "sightline_quic_unopened_packets_total",                                    \
-		"Initial packets of QUIC that no key on the wire opened")
+		"Initial packets of QUIC that no key on the wire opened")                          \
+	X(SMB_ENCRYPTED, "sightline_smb_unread_messages_total{why=\"encrypted\"}",                 \
+		"SMB 3 messages passed over because they are encrypted")                           \
+	X(SMB_COMPRESSED, "sightline_smb_unread_messages_total{why=\"compressed\"}",               \
+		"SMB 3 messages passed over because they are compressed")                          \
+	X(SMB_OPENS_LOST, "sightline_smb_opens_lost_total",                                        \
+		"files open over SMB given up for room")                                           \
+	X(SMB_ASKED_LOST, "sightline_smb_requests_lost_total",                                     \
+		"SMB requests forgotten before they were answered")                                \
+	X(SMB_HELD_LOST, "sightline_smb_files_out_of_order_total",                                 \
+		"files over SMB made partial because too much came before its turn")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

@@ -34,5 +34,7 @@ extern const struct sl_parser sl_parser_quic;
 extern const struct sl_parser sl_parser_gquic;
 extern const struct sl_parser sl_parser_dtls;
 extern const struct sl_parser sl_parser_socks;
+extern const struct sl_parser sl_parser_smb;
+extern const struct sl_parser sl_parser_dcerpc;
 
 #endif

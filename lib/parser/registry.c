@@ -14,6 +14,8 @@ const struct sl_parser *const sl_parsers[] = {
 	&sl_parser_pop3,
 	&sl_parser_imap,
 	&sl_parser_ftp,
+	&sl_parser_smb,
+	&sl_parser_dcerpc,
 	&sl_parser_quic,
 	&sl_parser_dtls,
 	&sl_parser_gquic,

@@ -54,6 +54,7 @@ static inline int fuzz_cut(const char *name, uint16_t port, const uint8_t *data,
 		return 0;
 	struct sl_span in = sl_span(data + 1, len - 1);
 	struct feed *all = feed_new(name, 0), *cut = feed_new(name, 1 + (data[0] >> 1 & 7));
+	all->stream = cut->stream = FUZZ_STREAM;
 	bool sound = fuzz_cut_run(all, in, 0);
 	sound &= fuzz_cut_run(cut, in, data[0] >> 4);
 	/* Where the place was lost, which is counted, the begin of a piece is what it is found by.
