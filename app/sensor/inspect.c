@@ -6,9 +6,6 @@
 
 #include <sightline/hot.h>
 
-/* Payload packets of each direction in which a parser is looked for: not only the first, because a
- * protocol may begin inside another (STARTTLS). */
-#define PROBES 16
 #define PROTOCOLS 4 /* one after another within a piece */
 
 /* Points the batch at a flow. */
@@ -88,32 +85,6 @@ static void add_headers(struct worker *w, const struct sl_packet *p)
 	}
 }
 
-/* Chooses the flow's parser by content; false: none yet. */
-static bool choose(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
-{
-	if (piece->kind != SL_PIECE_BYTES || f->probe_left[piece->dir] >= PROBES)
-		return false;
-	bool more = false;
-	f->probe_left[piece->dir]++; /* counts those used */
-	bool to_server = piece->dir == SL_TO_SERVER;
-	const struct sl_parser *parser =
-		sl_parser_probe(piece, piece->datagram ? SL_OVER_UDP : SL_OVER_TCP,
-			to_server ? f->sport : f->dport, to_server ? f->dport : f->sport, &more);
-	if (parser == NULL)
-		return false;
-	if (parser->state_bytes > 0) {
-		f->parser_state = sl_parser_pool_take(w->states, parser->state_bytes);
-		if (f->parser_state == NULL) {
-			sl_count(&w->counters, SL_C_PARSER_POOL, 1);
-			f->probe_left[0] = f->probe_left[1] = PROBES;
-			return false;
-		}
-	}
-	f->parser = parser;
-	sl_count_cell(&w->parsers[sl_parser_index(parser)].flows, 1);
-	return true;
-}
-
 static void give_state(struct worker *w, struct sl_flow *f)
 {
 	if (f->parser_state != NULL)
@@ -154,11 +125,9 @@ static void next_protocol(struct worker *w, struct sl_flow *f)
 	f->parser_dead[0] = f->parser_dead[1] = false;
 }
 
-/* True: what is left of the piece belongs to another protocol. */
-static bool parse_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
+/* Feeds the flow's parser. True: what is left of the piece belongs to another protocol. */
+static bool feed_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
 {
-	if (f->parser == NULL && !choose(w, f, piece))
-		return false;
 	if (f->parser_dead[piece->dir])
 		return false;
 	struct sl_parser_counters *c = &w->parsers[sl_parser_index(f->parser)];
@@ -183,11 +152,78 @@ static bool parse_one(struct worker *w, struct sl_flow *f, struct sl_piece *piec
 	return false;
 }
 
+/* A parser was chosen: what was kept of the flow's first bytes is its own before anything else, the
+ * direction that began first, but for bytes that it would not have taken. What of them it leaves to
+ * another protocol is looked at once, and not kept again. */
+static void feed_first(
+	struct worker *w, struct sl_flow *f, struct first_bytes *k, const struct sl_piece *now)
+{
+	const struct sl_parser *chosen = f->parser;
+	for (unsigned i = 0; i < 2; i++) {
+		enum sl_dir dir = (enum sl_dir)(k->began ^ i);
+		struct sl_piece rest = { .kind = SL_PIECE_BYTES,
+			.dir = dir,
+			.bytes = sl_span(k->side[dir].b, k->side[dir].len),
+			.ts_ns = now->ts_ns };
+		bool up = dir == SL_TO_SERVER;
+		bool more = rest.bytes.len > 0 && chosen->probe(&rest, up ? f->sport : f->dport,
+							  up ? f->dport : f->sport) != SL_PROBE_NO;
+		for (unsigned n = 0; more && n < PROTOCOLS; n++)
+			more = (f->parser != NULL || probe_piece(w, f, &rest) == SL_PROBE_YES) &&
+			       feed_one(w, f, &rest);
+	}
+	probe_forget(w, k);
+}
+
+/* Looks for the parser of a flow that has none. False: none yet. */
+static bool choose(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
+{
+	struct first_bytes *k = f->parser_state;
+	enum sl_probe said = k != NULL ? probe_join(w, f, piece) : SL_PROBE_NO;
+	if (said == SL_PROBE_NO) {
+		k = f->parser_state; /* the other direction's may be left */
+		said = probe_piece(w, f, piece);
+		if (said == SL_PROBE_MORE)
+			probe_keep(w, f, piece);
+	}
+	if (said == SL_PROBE_YES && k != NULL)
+		feed_first(w, f, k, piece);
+	return said == SL_PROBE_YES;
+}
+
+/* True: what is left of the piece belongs to another protocol. */
+static bool parse_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
+{
+	if (f->parser == NULL) {
+		if (!choose(w, f, piece))
+			return false;
+		if (piece->kind == SL_PIECE_BYTES && piece->bytes.len == 0)
+			return false;
+		if (f->parser == NULL) /* and left already by what was kept */
+			return true;
+	}
+	return feed_one(w, f, piece);
+}
+
 static void parse(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
 {
 	struct sl_piece rest = *piece;
 	for (unsigned i = 0; i < PROTOCOLS && parse_one(w, f, &rest); i++)
 		;
+}
+
+/* The flow is over: what is kept of its first bytes will not become more. */
+static void parse_first(struct worker *w, struct sl_flow *f)
+{
+	struct first_bytes *k = f->parser_state;
+	const struct sl_piece end = { .kind = SL_PIECE_END, .ts_ns = f->last_ns };
+	aim(w, f, f->last_ns, 0);
+	if (probe_last(w, f, &end)) {
+		feed_first(w, f, k, &end);
+		return;
+	}
+	probe_forget(w, k);
+	f->parser_state = NULL;
 }
 
 void inspect_packet(struct worker *w, struct sl_packet *p)
@@ -235,6 +271,8 @@ void inspect_end(struct worker *w, struct sl_flow *f)
 		aim(w, f, held.ts_ns, 0);
 		parse(w, f, &held);
 	}
+	if (f->parser == NULL && f->parser_state != NULL)
+		parse_first(w, f);
 	for (unsigned dir = 0; dir < 2 && f->parser != NULL; dir++) {
 		struct sl_piece end = { .kind = SL_PIECE_END,
 			.dir = (enum sl_dir)dir,

@@ -108,7 +108,11 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(TUNNEL_BROKEN, "sightline_tunnel_outside_only_packets_total{inside=\"broken\"}",         \
 		"tunnel packets known by their outside, as what is in them is cut or malformed")   \
 	X(TUNNEL_DEEP, "sightline_tunnel_too_deep_packets_total",                                  \
-		"packets with more headers in each other than are followed")
+		"packets with more headers in each other than are followed")                       \
+	X(PROBE_JOINED, "sightline_probe_joined_streams_total",                                    \
+		"stream directions whose first bytes came in pieces too small to tell")            \
+	X(PROBE_DENIED, "sightline_probe_denied_total",                                            \
+		"stream directions whose first bytes found no room to be put together")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

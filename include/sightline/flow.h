@@ -72,7 +72,7 @@ struct sl_flow {
 	/* -- stream and parser stage write -- */
 	struct sl_stream_seq seq[2]; /* by enum sl_dir */
 	const struct sl_parser *parser; /* chosen once; NULL: none yet, or none will be */
-	void *parser_state; /* from the state pools, NULL until a parser needs it */
+	void *parser_state; /* from the state pools; of a flow without a parser: the worker's */
 	void *stream; /* segments held by lib/stream; NULL: none */
 	uint8_t probe_left[2]; /* payload packets that may still be probed, by direction */
 	bool parser_dead[2]; /* the parser gave up on this direction */
