@@ -226,16 +226,26 @@ static void parse_first(struct worker *w, struct sl_flow *f)
 	f->parser_state = NULL;
 }
 
+static bool outcome_is_news(const struct sl_flow *f)
+{
+	return f->hit && f->outcome != f->told;
+}
+
+/* What became of a flow, told with the sighting that its beginning made. */
+static void tell_outcome(struct worker *w, struct sl_flow *f)
+{
+	aim(w, f, f->first_ns, SL_OBS_REPEAT | SL_OBS_SILENT);
+	add_ends(w, f);
+	f->told = f->outcome;
+}
+
 void inspect_packet(struct worker *w, struct sl_packet *p)
 {
 	struct sl_flow *f = p->flow;
 	aim(w, f, p->ts_ns, 0);
 	add_headers(w, p);
-	if (f->hit && f->outcome != f->told) {
-		/* What became of it, told with the sighting that the flow's beginning made. */
-		aim(w, f, f->first_ns, SL_OBS_REPEAT | SL_OBS_SILENT);
-		add_ends(w, f);
-		f->told = f->outcome;
+	if (outcome_is_news(f)) {
+		tell_outcome(w, f);
 		aim(w, f, p->ts_ns, 0);
 	}
 	struct sl_piece piece;
@@ -266,6 +276,8 @@ void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns)
 void inspect_end(struct worker *w, struct sl_flow *f)
 {
 	struct sl_piece held;
+	if (outcome_is_news(f)) /* that it is unreachable, another flow's packet said */
+		tell_outcome(w, f);
 	sl_stream_end(w->streams, f);
 	while (sl_stream_next(w->streams, &held)) {
 		aim(w, f, held.ts_ns, 0);

@@ -160,6 +160,15 @@ static int step_intel(struct sensor *s)
 	return armory_new(&s->armory, s->config, at, must_arm(s));
 }
 
+static void flow_options(const struct sl_config *c, struct sl_flow_options *o)
+{
+	o->max_flows = (uint32_t)sl_config_u64(c, "flow.max");
+#define X(id, name, seconds, help)                                                                 \
+	o->timeout_ns[SL_FLOW_TIMEOUT_##id] = sl_config_u64(c, "flow.timeout." name);
+	SL_FLOW_TIMEOUTS(X)
+#undef X
+}
+
 static int step_workers(struct sensor *s)
 {
 	struct worker_options o = { .src = s->source,
@@ -172,7 +181,7 @@ static int step_workers(struct sensor *s)
 		.emit_observables = s->emit_observables,
 		.emit_flows = s->emit_flows,
 		.wait = true };
-	o.flow.max_flows = (uint32_t)sl_config_u64(s->config, "flow.max");
+	flow_options(s->config, &o.flow);
 	o.stream.memory_bytes = sl_config_u64(s->config, "stream.memory");
 	s->worker = calloc(s->workers, sizeof(struct worker *));
 	int rc = s->worker == NULL ? -ENOMEM : 0;

@@ -3,6 +3,7 @@
 #include "sensor.h"
 
 #define NOT_YET(what) what " is not built yet"
+#define TEXT(x) #x
 
 static const struct sl_opt opts[] = {
 	{ .key = "replay",
@@ -151,14 +152,24 @@ static const struct sl_opt opts[] = {
 		.def = "1048576",
 		.min = 1024,
 		.max = 268435456,
-		.help = "flows a worker remembers at once; at the bound the most silent is put "
-			"out" },
-	{ .key = "flow.context_max",
-		.kind = SL_OPT_U64,
-		.def = "131072",
-		.min = 0,
-		.max = 268435456,
-		.help = "flows a worker keeps the context of (names, URLs), 512 bytes each" },
+		.help = "flows a worker remembers at once; at the bound one is put out: what "
+			"nothing answered first, what is read or sighted last" },
+#define X(id, name, seconds, what)                                                                 \
+	{ .key = "flow.timeout." name,                                                             \
+		.kind = SL_OPT_DURATION,                                                           \
+		.def = TEXT(seconds) "s",                                                          \
+		.min = 1e9,                                                                        \
+		.max = 864e11,                                                                     \
+		.help = "silence after which a flow has ended: " what },
+	SL_FLOW_TIMEOUTS(X)
+#undef X
+		{ .key = "flow.context_max",
+			.kind = SL_OPT_U64,
+			.def = "131072",
+			.min = 0,
+			.max = 268435456,
+			.help = "flows a worker keeps the context of (names, URLs), 512 bytes "
+				"each" },
 	{ .key = "stream.memory",
 		.kind = SL_OPT_SIZE,
 		.def = "64MiB",

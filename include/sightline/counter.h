@@ -112,7 +112,19 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(PROBE_JOINED, "sightline_probe_joined_streams_total",                                    \
 		"stream directions whose first bytes came in pieces too small to tell")            \
 	X(PROBE_DENIED, "sightline_probe_denied_total",                                            \
-		"stream directions whose first bytes found no room to be put together")
+		"stream directions whose first bytes found no room to be put together")            \
+	X(EVICTED_UNANSWERED, "sightline_flows_evicted_total{rank=\"unanswered\"}",                \
+		"flows put out for room that nothing answered")                                    \
+	X(EVICTED_CLOSED, "sightline_flows_evicted_total{rank=\"closed\"}",                        \
+		"flows put out for room that were closed")                                         \
+	X(EVICTED_ORDINARY, "sightline_flows_evicted_total{rank=\"ordinary\"}",                    \
+		"flows put out for room that no parser read")                                      \
+	X(EVICTED_VALUED, "sightline_flows_evicted_total{rank=\"valued\"}",                        \
+		"flows put out for room that a parser read or an indicator was found in")          \
+	X(FLOW_SEQUENCE, "sightline_flow_out_of_sequence_packets_total",                           \
+		"FINs and RSTs that no receiver would take")                                       \
+	X(FLOW_UNREACHABLE, "sightline_flow_unreachable_packets_total",                            \
+		"ICMP errors that say of an open flow that its packets don't arrive")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

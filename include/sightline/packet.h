@@ -64,6 +64,9 @@ enum {
 struct sl_ip_pair {
 	union sl_addr src, dst;
 	uint8_t version;
+	/* Of a quoted header: what it carried; ports as a packet's own. 0: not known. */
+	uint8_t proto;
+	uint16_t sport, dport;
 };
 
 struct sl_packet {
