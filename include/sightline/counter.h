@@ -124,7 +124,12 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(FLOW_SEQUENCE, "sightline_flow_out_of_sequence_packets_total",                           \
 		"FINs and RSTs that no receiver would take")                                       \
 	X(FLOW_UNREACHABLE, "sightline_flow_unreachable_packets_total",                            \
-		"ICMP errors that say of an open flow that its packets don't arrive")
+		"ICMP errors that say of an open flow that its packets don't arrive")              \
+	X(STREAM_URGENT, "sightline_stream_urgent_bytes_total",                                    \
+		"TCP bytes sent out of band, which no application reads in the stream")            \
+	X(STREAM_DEEP, "sightline_stream_deep_directions_total",                                   \
+		"TCP directions longer than stream.depth")                                         \
+	X(STREAM_BEYOND, "sightline_stream_unread_bytes_total", "TCP payload beyond stream.depth")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

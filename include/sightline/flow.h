@@ -48,6 +48,7 @@ struct sl_stream_seq {
 	bool known; /* next is valid */
 	bool middle; /* first is where it was met, not known from a SYN */
 	bool cut; /* the packet that brought the last byte given was captured short */
+	bool deep; /* as many bytes were given as are read of a direction */
 };
 
 /* One flow. Two cache lines that every packet touches, then what is touched when something is said.

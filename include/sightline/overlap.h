@@ -17,7 +17,7 @@
  * were sent. FIRST and LAST say it outright. The others keep the older piece, except that the newer
  * one counts where it begins before the older one (BSD), before it or at the same byte (Linux; of
  * TCP segments that begin at the same byte only where it is longer), or before it and ends behind
- * it (Windows). */
+ * it (Windows; of TCP segments Windows keeps the older since Vista, and before that was BSD). */
 enum sl_overlap {
 	SL_OVERLAP_FIRST,
 	SL_OVERLAP_LAST,

@@ -93,6 +93,7 @@ struct sl_packet {
 	uint8_t mac_off; /* where dst and src MAC stand in data (SL_PKT_MACS) */
 	uint32_t tcp_seq, tcp_ack;
 	uint16_t tcp_window;
+	uint16_t tcp_urgent; /* pointer; only with the flag */
 	uint16_t vlan[SL_VLAN_MAX]; /* outermost first, tag id only */
 	uint32_t payload_len;
 	const uint8_t *payload;

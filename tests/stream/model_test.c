@@ -122,13 +122,12 @@ static bool newer_wins(const struct model *m, enum sl_overlap overlap, uint32_t 
 {
 	switch (overlap) {
 	case SL_OVERLAP_FIRST:
+	case SL_OVERLAP_WINDOWS:
 		return false;
 	case SL_OVERLAP_LAST:
 		return true;
 	case SL_OVERLAP_BSD:
 		return c.at < m->from[i];
-	case SL_OVERLAP_WINDOWS:
-		return c.at < m->from[i] && c.at + c.len > m->to[i];
 	case SL_OVERLAP_LINUX:
 		break;
 	}
