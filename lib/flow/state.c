@@ -187,6 +187,9 @@ static bool tcp_step(struct sl_flow *f, const struct sl_packet *p)
 	/* A handshake without its answer on this tap: data both ways says that there was one. */
 	if (f->outcome == SL_OUTCOME_ATTEMPTED && p->dir == SL_TO_CLIENT && ev == EV_SERVER_FIN)
 		outcome_raise(f, SL_OUTCOME_ESTABLISHED);
+	/* Whoever answers did not refuse: the RST was another's. */
+	if (ev == EV_SYNACK && f->outcome == SL_OUTCOME_REFUSED)
+		f->tcp_state = ST_TCP_SYN;
 	uint8_t next = next_state[f->tcp_state][ev];
 	if (next) {
 		f->tcp_state = next;

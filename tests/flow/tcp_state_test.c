@@ -76,6 +76,14 @@ static void test_refused(void **state)
 	assert_int_equal(f->outcome, SL_OUTCOME_REFUSED);
 	assert_int_equal(end_of(r), SL_END_CLOSED);
 	rig_free(r);
+	r = rig_new(16);
+	f = BIND(r, seg(true, SYN, 1000, 0, 0));
+	BIND(r, seg(false, RST | ACK, 0, 1001, 0)); /* forged: the server answers after all */
+	BIND(r, seg(false, SYN | ACK, 9000, 1001, 0));
+	BIND(r, seg(true, ACK, 1001, 9001, 0));
+	assert_int_equal(f->outcome, SL_OUTCOME_ESTABLISHED);
+	assert_int_equal(end_of(r), SL_END_FLUSH);
+	rig_free(r);
 }
 
 /* Nothing is known of where the side that resets stands. */
