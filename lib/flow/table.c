@@ -122,7 +122,7 @@ uint32_t sl_flow_count(const struct sl_flow_table *t)
 }
 
 /* Both directions of a flow give the same hash: the ends are put in order first. */
-static struct flow_key key_of(const struct sl_flow_table *t, const struct sl_packet *p)
+static inline struct flow_key key_of(const struct sl_flow_table *t, const struct sl_packet *p)
 {
 	const union sl_addr *a = &p->src, *b = &p->dst;
 	uint64_t ap = p->sport, bp = p->dport;
@@ -165,7 +165,7 @@ static bool flow_is(const struct sl_flow *f, const struct sl_packet *p, bool one
 	return true;
 }
 
-static struct sl_flow *flow_find(
+static inline struct sl_flow *flow_find(
 	const struct sl_flow_table *t, const struct sl_packet *p, struct flow_key k, uint8_t *dir)
 {
 	const struct bucket *b = &t->buckets.b[k.hash & t->buckets.mask];
@@ -249,8 +249,10 @@ static bool flow_is_over(struct sl_flow_table *t, struct sl_flow *f, const struc
 	return false;
 }
 
-/* The flow of the packet that an ICMP error quotes, which its initiator sent. */
-static void quoted_unreachable(struct sl_flow_table *t, const struct sl_packet *p)
+/* The flow of the packet that an ICMP error quotes, which its initiator sent. Kept out of the way
+ * of what every packet goes through. */
+static __attribute__((noinline)) void quoted_unreachable(
+	struct sl_flow_table *t, const struct sl_packet *p)
 {
 	struct sl_packet *q = &t->quoted;
 	if (p->quoted.proto == 0)

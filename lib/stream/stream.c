@@ -306,6 +306,7 @@ static void stage_done(struct sl_stream *s)
 	if (s->stage == GIVE && s->part_at < s->parts) {
 		s->cur = s->part[s->part_at++];
 		s->tcp_flags &= (uint8_t)~TH_SYN;
+		s->queued = s->given = 0; /* all given by now: a part may queue as much again */
 		s->stage = PLACE;
 		return;
 	}

@@ -54,6 +54,19 @@ static void test_urgent_before_its_turn(void **state)
 	}
 }
 
+/* A hole that was given up is filled late, by a segment in three parts. */
+static void test_urgent_late(void **state)
+{
+	EACH_BASE(r)
+	{
+		fed(r, 0, 1);
+		fed(r, 10, 2);
+		assert_string_equal(acked(r, 12), "<9>ab");
+		assert_string_equal(urged(r, 2, 5, 3), "<0>23<0>56");
+		assert_string_equal(fed(r, 12, 1), "c");
+	}
+}
+
 /* Nothing is left but what is out of band; the end gives no piece for it, and no memory is lost. */
 static void test_urgent_at_the_end(void **state)
 {
@@ -159,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urgent_in_order),
 		cmocka_unit_test(test_urgent_before_its_turn),
+		cmocka_unit_test(test_urgent_late),
 		cmocka_unit_test(test_urgent_at_the_end),
 		cmocka_unit_test(test_policy_of_receiver),
 		cmocka_unit_test(test_depth),
