@@ -5,9 +5,10 @@
  * what is closed; then the most silent of a few of the rest; and last what an indicator was found
  * in or a parser reads. Finding it costs a bounded number of looks.
  *
- * An ICMP error makes the flow that it quotes `unreachable`, where that flow is in the same table.
- * Packets are dealt to workers by address pair: what the addressed host itself sends back meets its
- * flow; what a router on the way sends does with one worker only. */
+ * An ICMP error that the addressed host itself sends makes the flow that it quotes `unreachable`.
+ * What a router on the way sends is not used: packets are dealt to workers by address pair, so that
+ * the flow may be in another table, and what is told of a flow must not depend on how many workers
+ * there are. */
 #ifndef SIGHTLINE_FLOW_H
 #define SIGHTLINE_FLOW_H
 

@@ -249,13 +249,14 @@ static bool flow_is_over(struct sl_flow_table *t, struct sl_flow *f, const struc
 	return false;
 }
 
-/* The flow of the packet that an ICMP error quotes, which its initiator sent. Kept out of the way
- * of what every packet goes through. */
+/* The flow of the packet that an ICMP error quotes, which its initiator sent, where the host that
+ * it was sent to says so. Kept out of the way of what every packet goes through. */
 static __attribute__((noinline)) void quoted_unreachable(
 	struct sl_flow_table *t, const struct sl_packet *p)
 {
 	struct sl_packet *q = &t->quoted;
-	if (p->quoted.proto == 0)
+	if (p->quoted.proto == 0 || !addr_eq(&p->src, &p->quoted.dst) ||
+		!addr_eq(&p->dst, &p->quoted.src))
 		return;
 	q->src = p->quoted.src;
 	q->dst = p->quoted.dst;

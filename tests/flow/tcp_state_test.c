@@ -113,17 +113,18 @@ static void test_unreachable(void **state)
 {
 	struct rig *r = rig_new(16);
 	struct sl_flow *f = BIND(r, packet(UDP, 1, 5000, 2, 6000, 0));
-	BIND(r, error(9, 3, 4, true, UDP)); /* too large */
-	BIND(r, error(9, 11, 0, true, UDP)); /* lived too short */
-	BIND(r, error(9, 3, 1, false, UDP)); /* an answer that didn't arrive */
-	BIND(r, error(9, 3, 1, true, TCP)); /* another flow's */
-	BIND(r, error(9, 3, 1, true, 0)); /* of a fragment */
+	BIND(r, error(2, 3, 4, true, UDP)); /* too large */
+	BIND(r, error(2, 11, 0, true, UDP)); /* lived too short */
+	BIND(r, error(2, 3, 1, false, UDP)); /* of an answer */
+	BIND(r, error(2, 3, 1, true, TCP)); /* another flow's */
+	BIND(r, error(2, 3, 1, true, 0)); /* of a fragment */
+	BIND(r, error(9, 3, 1, true, UDP)); /* a router's */
 	assert_int_equal(f->outcome, SL_OUTCOME_ATTEMPTED);
-	BIND(r, error(9, 3, 1, true, UDP));
+	BIND(r, error(2, 3, 1, true, UDP));
 	assert_int_equal(f->outcome, SL_OUTCOME_UNREACHABLE);
 	assert_int_equal(r->c.c[SL_C_FLOW_UNREACHABLE], 1);
 	BIND(r, packet(UDP, 2, 6000, 1, 5000, 2)); /* and yet it was answered */
-	BIND(r, error(9, 3, 1, true, UDP));
+	BIND(r, error(2, 3, 1, true, UDP));
 	assert_int_equal(f->outcome, SL_OUTCOME_ANSWERED);
 	rig_free(r);
 }
