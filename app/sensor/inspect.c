@@ -6,9 +6,6 @@
 
 #include <sightline/hot.h>
 
-/* Payload packets of each direction in which a parser is looked for: not only the first, because a
- * protocol may begin inside another (STARTTLS). */
-#define PROBES 16
 #define PROTOCOLS 4 /* one after another within a piece */
 
 /* Points the batch at a flow. */
@@ -88,49 +85,19 @@ static void add_headers(struct worker *w, const struct sl_packet *p)
 	}
 }
 
-/* False: there is no memory for its state. */
-static bool give_parser(struct worker *w, struct sl_flow *f, const struct sl_parser *parser)
-{
-	if (parser->state_bytes > 0) {
-		f->parser_state = sl_parser_pool_take(w->states, parser->state_bytes);
-		if (f->parser_state == NULL) {
-			sl_count(&w->counters, SL_C_PARSER_POOL, 1);
-			f->probe_left[0] = f->probe_left[1] = PROBES;
-			return false;
-		}
-	}
-	f->parser = parser;
-	sl_count_cell(&w->parsers[sl_parser_index(parser)].flows, 1);
-	return true;
-}
-
 /* The parser that another flow announced for this one. Asked with its first payload, not with its
  * SYN: FTP says which file it is when the connection stands. */
-static bool choose_announced(struct worker *w, struct sl_flow *f, uint64_t now_ns)
+static bool choose_announced(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
 {
 	struct sl_span note;
-	const struct sl_parser *parser = sl_expect_claim(w->batch.expect, f, now_ns, &note);
-	if (parser == NULL || !give_parser(w, f, parser))
+	if (piece->kind != SL_PIECE_BYTES || f->probe_left[piece->dir] > 0)
+		return false;
+	const struct sl_parser *parser = sl_expect_claim(w->batch.expect, f, piece->ts_ns, &note);
+	if (parser == NULL || !probe_adopt(w, f, parser))
 		return false;
 	if (parser->expected != NULL)
 		parser->expected(f->parser_state, note);
 	return true;
-}
-
-/* Chooses the flow's parser, by an announcement or by content; false: none yet. */
-static bool choose(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
-{
-	if (piece->kind != SL_PIECE_BYTES || f->probe_left[piece->dir] >= PROBES)
-		return false;
-	if (f->probe_left[piece->dir] == 0 && choose_announced(w, f, piece->ts_ns))
-		return true;
-	bool more = false;
-	f->probe_left[piece->dir]++; /* counts those used */
-	bool to_server = piece->dir == SL_TO_SERVER;
-	const struct sl_parser *parser =
-		sl_parser_probe(piece, piece->datagram ? SL_OVER_UDP : SL_OVER_TCP,
-			to_server ? f->sport : f->dport, to_server ? f->dport : f->sport, &more);
-	return parser != NULL && give_parser(w, f, parser);
 }
 
 static void give_state(struct worker *w, struct sl_flow *f)
@@ -174,14 +141,12 @@ static void next_protocol(struct worker *w, struct sl_flow *f)
 	f->probe_left[0] = f->probe_left[1] = 0;
 	f->parser_dead[0] = f->parser_dead[1] = false;
 	if (w->batch.next != NULL)
-		(void)give_parser(w, f, w->batch.next);
+		(void)probe_adopt(w, f, w->batch.next);
 }
 
-/* True: what is left of the piece belongs to another protocol. */
-static bool parse_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
+/* Feeds the flow's parser. True: what is left of the piece belongs to another protocol. */
+static bool feed_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
 {
-	if (f->parser == NULL && !choose(w, f, piece))
-		return false;
 	if (f->parser_dead[piece->dir])
 		return false;
 	struct sl_parser_counters *c = &w->parsers[sl_parser_index(f->parser)];
@@ -206,6 +171,61 @@ static bool parse_one(struct worker *w, struct sl_flow *f, struct sl_piece *piec
 	return false;
 }
 
+/* A parser was chosen: what was kept of the flow's first bytes is its own before anything else, the
+ * direction that began first, but for bytes that it would not have taken. What of them it leaves to
+ * another protocol is looked at once, and not kept again. */
+static void feed_first(
+	struct worker *w, struct sl_flow *f, struct first_bytes *k, const struct sl_piece *now)
+{
+	const struct sl_parser *chosen = f->parser;
+	for (unsigned i = 0; i < 2; i++) {
+		enum sl_dir dir = (enum sl_dir)(k->began ^ i);
+		struct sl_piece rest = { .kind = SL_PIECE_BYTES,
+			.dir = dir,
+			.bytes = sl_span(k->side[dir].b, k->side[dir].len),
+			.ts_ns = now->ts_ns };
+		bool up = dir == SL_TO_SERVER;
+		bool more = rest.bytes.len > 0 && chosen->probe(&rest, up ? f->sport : f->dport,
+							  up ? f->dport : f->sport) != SL_PROBE_NO;
+		for (unsigned n = 0; more && n < PROTOCOLS; n++)
+			more = (f->parser != NULL || probe_piece(w, f, &rest) == SL_PROBE_YES) &&
+			       feed_one(w, f, &rest);
+	}
+	probe_forget(w, k);
+}
+
+/* Looks for the parser of a flow that has none: announced, or by content. False: none yet. */
+static bool choose(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
+{
+	struct first_bytes *k = f->parser_state;
+	if (k == NULL && choose_announced(w, f, piece))
+		return true;
+	enum sl_probe said = k != NULL ? probe_join(w, f, piece) : SL_PROBE_NO;
+	if (said == SL_PROBE_NO) {
+		k = f->parser_state; /* the other direction's may be left */
+		said = probe_piece(w, f, piece);
+		if (said == SL_PROBE_MORE)
+			probe_keep(w, f, piece);
+	}
+	if (said == SL_PROBE_YES && k != NULL)
+		feed_first(w, f, k, piece);
+	return said == SL_PROBE_YES;
+}
+
+/* True: what is left of the piece belongs to another protocol. */
+static bool parse_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
+{
+	if (f->parser == NULL) {
+		if (!choose(w, f, piece))
+			return false;
+		if (piece->kind == SL_PIECE_BYTES && piece->bytes.len == 0)
+			return false;
+		if (f->parser == NULL) /* and left already by what was kept */
+			return true;
+	}
+	return feed_one(w, f, piece);
+}
+
 static void parse(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
 {
 	struct sl_piece rest = *piece;
@@ -213,16 +233,40 @@ static void parse(struct worker *w, struct sl_flow *f, const struct sl_piece *pi
 		;
 }
 
+/* The flow is over: what is kept of its first bytes will not become more. */
+static void parse_first(struct worker *w, struct sl_flow *f)
+{
+	struct first_bytes *k = f->parser_state;
+	const struct sl_piece end = { .kind = SL_PIECE_END, .ts_ns = f->last_ns };
+	aim(w, f, f->last_ns, 0);
+	if (probe_last(w, f, &end)) {
+		feed_first(w, f, k, &end);
+		return;
+	}
+	probe_forget(w, k);
+	f->parser_state = NULL;
+}
+
+static bool outcome_is_news(const struct sl_flow *f)
+{
+	return f->hit && f->outcome != f->told;
+}
+
+/* What became of a flow, told with the sighting that its beginning made. */
+static void tell_outcome(struct worker *w, struct sl_flow *f)
+{
+	aim(w, f, f->first_ns, SL_OBS_REPEAT | SL_OBS_SILENT);
+	add_ends(w, f);
+	f->told = f->outcome;
+}
+
 void inspect_packet(struct worker *w, struct sl_packet *p)
 {
 	struct sl_flow *f = p->flow;
 	aim(w, f, p->ts_ns, 0);
 	add_headers(w, p);
-	if (f->hit && f->outcome != f->told) {
-		/* What became of it, told with the sighting that the flow's beginning made. */
-		aim(w, f, f->first_ns, SL_OBS_REPEAT | SL_OBS_SILENT);
-		add_ends(w, f);
-		f->told = f->outcome;
+	if (outcome_is_news(f)) {
+		tell_outcome(w, f);
 		aim(w, f, p->ts_ns, 0);
 	}
 	struct sl_piece piece;
@@ -254,11 +298,15 @@ void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns)
 void inspect_end(struct worker *w, struct sl_flow *f)
 {
 	struct sl_piece held;
+	if (outcome_is_news(f)) /* that it is unreachable, another flow's packet said */
+		tell_outcome(w, f);
 	sl_stream_end(w->streams, f);
 	while (sl_stream_next(w->streams, &held)) {
 		aim(w, f, held.ts_ns, 0);
 		parse(w, f, &held);
 	}
+	if (f->parser == NULL && f->parser_state != NULL)
+		parse_first(w, f);
 	for (unsigned dir = 0; dir < 2 && f->parser != NULL; dir++) {
 		struct sl_piece end = { .kind = SL_PIECE_END,
 			.dir = (enum sl_dir)dir,

@@ -31,6 +31,8 @@ struct sensor {
 	char boot[2 * SL_DIGEST_MAX + 1];
 	struct armory *armory;
 	struct publisher *publisher;
+	struct sl_overlap_nets *overlap;
+	struct sl_stream_share *stream_share;
 	struct worker **worker;
 	bool stopped;
 	uint64_t started_ns;
@@ -97,6 +99,23 @@ static int step_signals(struct sensor *s)
 	return 0;
 }
 
+static int overlap_nets(struct sensor *s)
+{
+	size_t n;
+	const char *const *text = sl_config_list(s->config, "overlap_policy", &n);
+	int rc = sl_overlap_nets_new(&s->overlap);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = sl_overlap_nets_add(s->overlap, text[i], strlen(text[i]));
+		if (rc == -EINVAL)
+			snprintf(s->err, sizeof(s->err),
+				"overlap_policy: '%s' is no policy (first, last, bsd, linux, "
+				"windows), no network with one such as 10.0.0.0/8=windows, or a "
+				"network for the second time",
+				text[i]);
+	}
+	return rc;
+}
+
 static int step_options(struct sensor *s)
 {
 	size_t n;
@@ -115,6 +134,9 @@ static int step_options(struct sensor *s)
 	}
 	s->captures = sl_config_list(s->config, "replay", &s->capture_count);
 	sl_mem_use_huge(!sl_config_flag(s->config, "no_huge"));
+	int rc = overlap_nets(s);
+	if (rc < 0)
+		return rc;
 	if (s->capture_count > 0 || sl_config_test(s->config))
 		return 0;
 	snprintf(s->err, sizeof(s->err), "nothing to read: name a capture file with --replay FILE");
@@ -160,6 +182,28 @@ static int step_intel(struct sensor *s)
 	return armory_new(&s->armory, s->config, at, must_arm(s));
 }
 
+static void flow_options(const struct sl_config *c, struct sl_flow_options *o)
+{
+	o->max_flows = (uint32_t)sl_config_u64(c, "flow.max");
+#define X(id, name, seconds, help)                                                                 \
+	o->timeout_ns[SL_FLOW_TIMEOUT_##id] = sl_config_u64(c, "flow.timeout." name);
+	SL_FLOW_TIMEOUTS(X)
+#undef X
+}
+
+static int stream_options(struct sensor *s, struct sl_stream_options *o)
+{
+	o->memory_bytes = sl_config_u64(s->config, "stream.memory");
+	o->max_bytes = (uint32_t)sl_config_u64(s->config, "stream.flow_memory");
+	o->max_segments = (uint32_t)sl_config_u64(s->config, "stream.flow_segments");
+	o->depth_bytes = sl_config_u64(s->config, "stream.depth");
+	o->nets = s->overlap;
+	int rc = sl_stream_share_new(
+		&s->stream_share, sl_config_u64(s->config, "stream.memory_total"));
+	o->share = s->stream_share;
+	return rc;
+}
+
 static int step_workers(struct sensor *s)
 {
 	struct worker_options o = { .src = s->source,
@@ -172,10 +216,11 @@ static int step_workers(struct sensor *s)
 		.emit_observables = s->emit_observables,
 		.emit_flows = s->emit_flows,
 		.wait = true };
-	o.flow.max_flows = (uint32_t)sl_config_u64(s->config, "flow.max");
-	o.stream.memory_bytes = sl_config_u64(s->config, "stream.memory");
+	flow_options(s->config, &o.flow);
+	int rc = stream_options(s, &o.stream);
 	s->worker = calloc(s->workers, sizeof(struct worker *));
-	int rc = s->worker == NULL ? -ENOMEM : 0;
+	if (s->worker == NULL)
+		rc = -ENOMEM;
 	for (o.number = 0; rc == 0 && o.number < s->workers; o.number++)
 		rc = worker_new(&s->worker[o.number], &o);
 	if (rc < 0)
@@ -314,6 +359,8 @@ static void teardown(struct sensor *s)
 	for (unsigned i = 0; s->worker != NULL && i < s->workers; i++)
 		worker_free(s->worker[i]);
 	free(s->worker);
+	sl_stream_share_free(s->stream_share);
+	sl_overlap_nets_free(s->overlap);
 	armory_free(s->armory);
 	if (s->source != NULL)
 		s->source->ops->close(s->source);

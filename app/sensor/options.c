@@ -3,6 +3,7 @@
 #include "sensor.h"
 
 #define NOT_YET(what) what " is not built yet"
+#define TEXT(x) #x
 
 static const struct sl_opt opts[] = {
 	{ .key = "replay",
@@ -151,14 +152,24 @@ static const struct sl_opt opts[] = {
 		.def = "1048576",
 		.min = 1024,
 		.max = 268435456,
-		.help = "flows a worker remembers at once; at the bound the most silent is put "
-			"out" },
-	{ .key = "flow.context_max",
-		.kind = SL_OPT_U64,
-		.def = "131072",
-		.min = 0,
-		.max = 268435456,
-		.help = "flows a worker keeps the context of (names, URLs), 512 bytes each" },
+		.help = "flows a worker remembers at once; at the bound one is put out: what "
+			"nothing answered first, what is read or sighted last" },
+#define X(id, name, seconds, what)                                                                 \
+	{ .key = "flow.timeout." name,                                                             \
+		.kind = SL_OPT_DURATION,                                                           \
+		.def = TEXT(seconds) "s",                                                          \
+		.min = 1e9,                                                                        \
+		.max = 864e11,                                                                     \
+		.help = "silence after which a flow has ended: " what },
+	SL_FLOW_TIMEOUTS(X)
+#undef X
+		{ .key = "flow.context_max",
+			.kind = SL_OPT_U64,
+			.def = "131072",
+			.min = 0,
+			.max = 268435456,
+			.help = "flows a worker keeps the context of (names, URLs), 512 bytes "
+				"each" },
 	{ .key = "stream.memory",
 		.kind = SL_OPT_SIZE,
 		.def = "64MiB",
@@ -166,6 +177,40 @@ static const struct sl_opt opts[] = {
 		.max = 1e11,
 		.help = "memory of a worker for TCP segments that came before their turn; at the "
 			"bound their holes are given up, counted" },
+	{ .key = "overlap_policy",
+		.kind = SL_OPT_LIST,
+		.comma = true,
+		.arg = "[CIDR=]POLICY,...",
+		.def = "linux",
+		.help = "whose bytes count where IP fragments or TCP segments to a network "
+			"overlap: "
+			"first, last, bsd, linux or windows; the longest prefix counts, a policy "
+			"alone is everybody else's" },
+	{ .key = "stream.memory_total",
+		.kind = SL_OPT_SIZE,
+		.def = "1GiB",
+		.min = 1048576,
+		.max = 1e12,
+		.help = "the same, of all workers together" },
+	{ .key = "stream.flow_memory",
+		.kind = SL_OPT_SIZE,
+		.def = "2MiB",
+		.min = 4096,
+		.max = 1073741824,
+		.help = "the same, of one direction of a flow" },
+	{ .key = "stream.flow_segments",
+		.kind = SL_OPT_U64,
+		.def = "1024",
+		.min = 1,
+		.max = 16384,
+		.help = "TCP segments kept before their turn of one direction of a flow" },
+	{ .key = "stream.depth",
+		.kind = SL_OPT_SIZE,
+		.def = "0",
+		.min = 0,
+		.max = 4294967295.0,
+		.help = "bytes read of one direction of a TCP connection; what is beyond is "
+			"counted, and files that reach there are partial; 0: all" },
 	{ .key = "parser.memory",
 		.kind = SL_OPT_SIZE,
 		.def = "64MiB",

@@ -44,6 +44,7 @@ struct worker {
 	struct sl_aead *aead;
 	struct context_pool *contexts;
 	struct sl_decode_options decode;
+	uint32_t first_bytes_max;
 	bool emit_observables, emit_flows;
 	bool wait; /* a full ring makes the worker wait (replay) instead of dropping the record
 		      (port) */
@@ -55,6 +56,7 @@ struct worker {
 	alignas(64) const struct sl_ruleset *rules;
 	uint32_t generation;
 	uint64_t now_ns, clock_told_ns;
+	uint32_t first_bytes; /* blocks of them in use */
 	uint16_t capture;
 	struct sl_hit hit[HITS_MAX];
 	struct sl_packet pkt[SL_BURST];
@@ -79,6 +81,35 @@ int worker_run(void *arg);
 void inspect_packet(struct worker *w, struct sl_packet *p);
 void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns);
 void inspect_end(struct worker *w, struct sl_flow *f);
+
+/* ---- probe.c: which parser a flow belongs to ---- */
+
+/* The first bytes of a stream that were too few to tell its protocol, kept from the pool of parser
+ * states: parser_state of a flow without a parser points here. */
+#define FIRST_BYTES 1016 /* of each direction: the longest line that a probe waits for */
+struct first_bytes {
+	uint8_t began; /* enum sl_dir that was kept first */
+	struct {
+		uint16_t len, asked; /* bytes kept; and when a probe saw them last */
+		uint8_t b[FIRST_BYTES];
+	} side[2];
+};
+
+/* Gives the flow to a parser. False: no memory for its state, and the flow goes without. */
+bool probe_adopt(struct worker *w, struct sl_flow *f, const struct sl_parser *parser);
+/* Asks the probes about one piece; YES: the flow has its parser and its state. What was kept of the
+ * flow before is then the caller's. */
+enum sl_probe probe_piece(struct worker *w, struct sl_flow *f, const struct sl_piece *piece);
+/* Keeps a piece of a stream that was too short to tell; a flow of which nothing is kept of this
+ * direction. */
+void probe_keep(struct worker *w, struct sl_flow *f, const struct sl_piece *piece);
+/* Joins the piece to what is kept of its direction. YES: as probe_piece, *piece is what is beyond
+ * the bytes kept. NO: they are forgotten, or nothing was kept; the piece has to be asked about
+ * alone. */
+enum sl_probe probe_join(struct worker *w, struct sl_flow *f, struct sl_piece *piece);
+/* Nothing will be added to what is kept: asks about what was not asked about yet. */
+bool probe_last(struct worker *w, struct sl_flow *f, const struct sl_piece *end);
+void probe_forget(struct worker *w, struct first_bytes *k);
 
 /* tell.c: from the batch to the ring. */
 void tell_batch(struct worker *w);

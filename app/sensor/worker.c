@@ -30,6 +30,8 @@ static struct worker *build(const struct worker_options *o)
 	w->emit_flows = o->emit_flows;
 	w->wait = o->wait;
 	w->batch.counters = &w->counters;
+	/* Streams that nobody recognises leave most of the memory to those that are. */
+	w->first_bytes_max = (uint32_t)(o->parser_bytes / 8 / sizeof(struct first_bytes));
 	if (sl_ring_new(&w->ring, o->ring_bytes) < 0 ||
 		sl_flow_table_new(&w->flows, o->number, &o->flow, &w->counters) < 0 ||
 		sl_stream_new(&w->streams, &o->stream, &w->counters) < 0 ||

@@ -152,7 +152,28 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(SMB_ASKED_LOST, "sightline_smb_requests_lost_total",                                     \
 		"SMB requests forgotten before they were answered")                                \
 	X(SMB_HELD_LOST, "sightline_smb_files_out_of_order_total",                                 \
-		"files over SMB made partial because too much came before its turn")
+		"files over SMB made partial because too much came before its turn")               \
+	X(PROBE_JOINED, "sightline_probe_joined_streams_total",                                    \
+		"stream directions whose first bytes came in pieces too small to tell")            \
+	X(PROBE_DENIED, "sightline_probe_denied_total",                                            \
+		"stream directions whose first bytes found no room to be put together")            \
+	X(EVICTED_UNANSWERED, "sightline_flows_evicted_total{rank=\"unanswered\"}",                \
+		"flows put out for room that nothing answered")                                    \
+	X(EVICTED_CLOSED, "sightline_flows_evicted_total{rank=\"closed\"}",                        \
+		"flows put out for room that were closed")                                         \
+	X(EVICTED_ORDINARY, "sightline_flows_evicted_total{rank=\"ordinary\"}",                    \
+		"flows put out for room that no parser read")                                      \
+	X(EVICTED_VALUED, "sightline_flows_evicted_total{rank=\"valued\"}",                        \
+		"flows put out for room that a parser read or an indicator was found in")          \
+	X(FLOW_SEQUENCE, "sightline_flow_out_of_sequence_packets_total",                           \
+		"FINs and RSTs that no receiver would take")                                       \
+	X(FLOW_UNREACHABLE, "sightline_flow_unreachable_packets_total",                            \
+		"ICMP errors that say of an open flow that its packets don't arrive")              \
+	X(STREAM_URGENT, "sightline_stream_urgent_bytes_total",                                    \
+		"TCP bytes sent out of band, which no application reads in the stream")            \
+	X(STREAM_DEEP, "sightline_stream_deep_directions_total",                                   \
+		"TCP directions longer than stream.depth")                                         \
+	X(STREAM_BEYOND, "sightline_stream_unread_bytes_total", "TCP payload beyond stream.depth")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* flow.h - the flows of one worker: found or created by packet, timed out on packet time.
- * One table a worker, never shared, memory decided at start. Bounded: a full table puts out the
- * flow that was silent longest among a few candidates and says so. */
+ * One table a worker, never shared, memory decided at start. Bounded: a full table puts a flow out
+ * and says so. What nothing answered goes first (a flood of SYNs, a scan), the oldest of it; then
+ * what is closed; then the most silent of a few of the rest; and last what an indicator was found
+ * in or a parser reads. Finding it costs a bounded number of looks.
+ *
+ * An ICMP error that the addressed host itself sends makes the flow that it quotes `unreachable`.
+ * What a router on the way sends is not used: packets are dealt to workers by address pair, so that
+ * the flow may be in another table, and what is told of a flow must not depend on how many workers
+ * there are. */
 #ifndef SIGHTLINE_FLOW_H
 #define SIGHTLINE_FLOW_H
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,11 +46,13 @@ struct sl_stream_seq {
 	uint32_t first; /* sequence number of the first byte, after the SYN or where it was met */
 	uint32_t next; /* after the last byte given */
 	uint32_t hole_from, hole_to; /* the newest hole given up and not filled; equal: none */
-	uint32_t fin : 28; /* number of the FIN seen last, where `finished`: more than any window */
+	uint32_t fin : 27; /* number of the FIN seen last, where `finished`: more than most windows
+			    */
 	bool known : 1; /* next is valid */
 	bool middle : 1; /* first is where it was met, not known from a SYN */
 	bool cut : 1; /* the packet that brought the last byte given was captured short */
 	bool finished : 1; /* a FIN was seen */
+	bool deep : 1; /* as many bytes were given as are read of a direction */
 };
 
 /* One flow. Two cache lines that every packet touches, then what is touched when something is said.
@@ -67,17 +77,27 @@ struct sl_flow {
 	uint64_t id; /* unique in this process: worker << 48 | number */
 	uint32_t isn; /* TCP: the initiator's first sequence number, as far as known */
 	uint16_t capture;
-	uint8_t vlan_count;
+	uint8_t rank; /* which of the lists of open flows it is on */
 	uint8_t outcome; /* enum sl_outcome of the flow itself */
-	uint16_t vlan[SL_VLAN_MAX];
+	uint32_t top[2]; /* TCP: number after the last byte that each side was seen to send */
 
 	/* -- stream and parser stage write -- */
 	struct sl_stream_seq seq[2]; /* by enum sl_dir */
 	const struct sl_parser *parser; /* chosen once; NULL: none yet, or none will be */
-	void *parser_state; /* from the state pools, NULL until a parser needs it */
+	void *parser_state; /* from the state pools; of a flow without a parser: the worker's */
 	void *stream; /* segments held by lib/stream; NULL: none */
-	uint8_t probe_left[2]; /* payload packets that may still be probed, by direction */
+	uint8_t probe_left[2]; /* how long a parser may still be looked for, by direction */
 	bool parser_dead[2]; /* the parser gave up on this direction */
+
+	/* -- worker writes -- */
+	bool hit; /* an indicator was satisfied by one of its addresses */
+	uint8_t told; /* enum sl_outcome that went with the last such hit */
+
+	/* -- flow table writes -- */
+	uint8_t vlan_count;
+	uint8_t top_known; /* bit by enum sl_dir */
+
+	/* -- stream stage writes -- */
 	uint64_t missing[2]; /* TCP payload bytes that no packet brought, by direction */
 
 	/* -- worker writes -- */
@@ -85,19 +105,37 @@ struct sl_flow {
 		*said; /* what this flow said of itself, for context and re-lookup; NULL: nothing */
 	uint32_t generation; /* of the ruleset that it was last looked up in as a whole */
 	uint32_t message; /* messages numbered so far */
-	bool hit; /* an indicator was satisfied by one of its addresses */
-	uint8_t told; /* enum sl_outcome that went with the last such hit */
 	uint32_t outer; /* fold of the tunnel's addresses that were told last; 0: none */
 
 	/* -- flow table writes, at a flow's begin and end -- */
 	uint32_t hash; /* low bits: its bucket */
 	uint32_t prev, next; /* neighbours in the list it is on: open, ended, taken, vacant */
+	uint16_t vlan[SL_VLAN_MAX];
 };
+static_assert(sizeof(struct sl_flow) == 256, "four cache lines");
+
+/* How long a flow may be silent, by where it stands: id, name in the configuration, default in
+ * seconds, help. */
+#define SL_FLOW_TIMEOUTS(X)                                                                        \
+	X(OTHER, "other", 60, "neither TCP, UDP nor ICMP")                                         \
+	X(ICMP, "icmp", 30, "ICMP")                                                                \
+	X(UDP_NEW, "udp_new", 120, "UDP of one side only")                                         \
+	X(UDP, "udp", 120, "UDP of both sides")                                                    \
+	X(TCP_SYN, "tcp_syn", 60, "a SYN that nothing answered")                                   \
+	X(TCP_SYNACK, "tcp_synack", 60, "a SYN that was answered, and no more")                    \
+	X(TCP_ONE_SIDED, "tcp_one_sided", 600,                                                     \
+		"TCP of which the begin and one of the sides were not seen")                       \
+	X(TCP_OPEN, "tcp_open", 600, "an open TCP connection")                                     \
+	X(TCP_FIN, "tcp_fin", 600, "TCP that one side closed")                                     \
+	X(TCP_CLOSED, "tcp_closed", 30, "TCP that both sides closed, or that was reset")
+
+#define X(id, name, s, help) SL_FLOW_TIMEOUT_##id,
+enum sl_flow_timeout { SL_FLOW_TIMEOUTS(X) SL_FLOW_TIMEOUT_COUNT };
+#undef X
 
 struct sl_flow_options {
 	uint32_t max_flows; /* records; memory is about 300 bytes each, touched as it is used */
-	/* seconds of silence after which a flow has ended */
-	uint32_t tcp_new_s, tcp_established_s, tcp_closed_s, udp_s, icmp_s, other_s;
+	uint64_t timeout_ns[SL_FLOW_TIMEOUT_COUNT]; /* of silence after which a flow has ended */
 };
 extern const struct sl_flow_options sl_flow_defaults;
 
@@ -121,8 +159,8 @@ void sl_flow_bind(struct sl_flow_table *t, struct sl_packet *pkt, uint16_t n);
  * the same flow as they would without a sweep. After each burst. */
 void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns);
 /* Every open flow ends (SL_END_FLUSH, or SL_END_TIMEOUT / SL_END_CLOSED where its own state says
- * so), in order of creation, a bounded number for each call; false: none is left. At the end of a
- * capture. Whether a flow's own timeout has passed is judged by the table's clock: a last
+ * so), in order of their records, a bounded number for each call; false: none is left. At the end
+ * of a capture. Whether a flow's own timeout has passed is judged by the table's clock: a last
  * sl_flow_sweep with the time that all workers together have reached makes the answer independent
  * of how flows were spread over them. Once none is left the clock starts anew. */
 bool sl_flow_flush(struct sl_flow_table *t);

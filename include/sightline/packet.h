@@ -64,6 +64,9 @@ enum {
 struct sl_ip_pair {
 	union sl_addr src, dst;
 	uint8_t version;
+	/* Of a quoted header: what it carried; ports as a packet's own. 0: not known. */
+	uint8_t proto;
+	uint16_t sport, dport;
 };
 
 struct sl_packet {
@@ -90,6 +93,7 @@ struct sl_packet {
 	uint8_t mac_off; /* where dst and src MAC stand in data (SL_PKT_MACS) */
 	uint32_t tcp_seq, tcp_ack;
 	uint16_t tcp_window;
+	uint16_t tcp_urgent; /* pointer; only with the flag */
 	uint16_t vlan[SL_VLAN_MAX]; /* outermost first, tag id only */
 	uint32_t payload_len;
 	const uint8_t *payload;

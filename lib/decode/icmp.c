@@ -61,6 +61,27 @@ static bool is_error(uint8_t proto, uint8_t type)
 	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
+/* What the quoted packet carried, where eight bytes of it are there (RFC 792). */
+static void quoted_ports(struct sl_ip_pair *q, uint8_t proto, struct sl_span l4)
+{
+	uint8_t back;
+	if (l4.len < 8)
+		return;
+	uint16_t first = (uint16_t)(l4.p[0] << 8 | l4.p[1]);
+	uint16_t second = (uint16_t)(l4.p[2] << 8 | l4.p[3]);
+	if (proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP) {
+		q->sport = first;
+		q->dport = second;
+	} else if ((proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) &&
+		   sl_icmp_counterpart(proto, l4.p[0], &back)) {
+		q->sport = l4.p[0];
+		q->dport = back;
+	} else {
+		return;
+	}
+	q->proto = proto;
+}
+
 void decode_quoted(struct sl_packet *p, struct sl_span in)
 {
 	if (!is_error(p->proto, in.p[0]))
@@ -71,10 +92,13 @@ void decode_quoted(struct sl_packet *p, struct sl_span in)
 		*q = (struct sl_ip_pair){ .version = 4 };
 		memcpy(q->src.b, h.p + 12, 4);
 		memcpy(q->dst.b, h.p + 16, 4);
+		if ((h.p[6] & 0x1f) == 0 && h.p[7] == 0)
+			quoted_ports(q, h.p[9], sl_span_from(h, 4u * (h.p[0] & 15)));
 	} else if (h.len >= 40 && h.p[0] >> 4 == 6) {
-		q->version = 6;
+		*q = (struct sl_ip_pair){ .version = 6 };
 		memcpy(q->src.b, h.p + 8, 16);
 		memcpy(q->dst.b, h.p + 24, 16);
+		quoted_ports(q, h.p[6], sl_span_from(h, 40));
 	} else {
 		return;
 	}

@@ -48,6 +48,7 @@ static enum sl_drop tcp(struct layers *l)
 	p->tcp_ack = be32(all.p + 8);
 	p->tcp_flags = all.p[13];
 	p->tcp_window = be16(all.p + 14);
+	p->tcp_urgent = be16(all.p + 18);
 	payload_set(p, sl_span_from(all, header));
 	return l->whole ? judge_checksum(l, all.p, (uint32_t)all.len) : SL_DECODED;
 }

@@ -7,7 +7,10 @@
 
 #include <sightline/hot.h>
 
-enum { SWEEP_LOOK = 32, FLUSH_AT_ONCE = SL_BURST, EVICT_CANDIDATES = 8, EVICT_LOOK = 64 };
+enum { SWEEP_LOOK = 32, FLUSH_AT_ONCE = SL_BURST, EVICT_CANDIDATES = 4, EVICT_LOOK = 16 };
+
+/* One-sided traffic of more packets than a scan or an attempt is worth keeping. */
+#define UNANSWERED_PACKETS 8
 
 /* Packets of several queues or taps may be this much out of order in time. */
 #define SWEEP_SLACK_NS (10 * SL_SECOND)
@@ -71,7 +74,7 @@ void flow_end(struct sl_flow_table *t, struct sl_flow *f, enum sl_flow_end why)
 	f->end = (uint8_t)why;
 	sl_count(t->counters, counter[why], 1);
 	buckets_remove(&t->buckets, f->hash, f->index);
-	list_remove(t, &t->open, f);
+	list_remove(t, &t->open[f->rank], f);
 	list_append(t, &t->ended, f);
 	t->open_count--;
 }
@@ -81,29 +84,64 @@ enum sl_flow_end flow_end_of(const struct sl_flow *f, enum sl_flow_end otherwise
 	return f->tcp_state == ST_TCP_CLOSED ? SL_END_CLOSED : otherwise;
 }
 
-static bool may_evict(const struct sl_flow_table *t, const struct sl_flow *f)
+static enum rank rank_of(const struct sl_flow *f)
 {
-	return f->end == SL_END_OPEN && f->burst != t->burst;
+	if (f->hit || f->parser != NULL)
+		return RANK_VALUED;
+	if (f->tcp_state == ST_TCP_CLOSED)
+		return RANK_CLOSED;
+	bool many = f->packets[0] + f->packets[1] > UNANSWERED_PACKETS;
+	if (f->tcp_state == ST_TCP_SYN || f->tcp_state == ST_TCP_SYNACK ||
+		(!many && (f->packets[0] == 0 || f->packets[1] == 0)))
+		return RANK_UNANSWERED;
+	return RANK_ORDINARY;
+}
+
+void flow_rank(struct sl_flow_table *t, struct sl_flow *f)
+{
+	list_remove(t, &t->open[f->rank], f);
+	f->rank = (uint8_t)rank_of(f);
+	list_append(t, &t->open[f->rank], f);
+}
+
+/* The flow of this rank to be put out, or NULL. Of those nobody waits for it is the one that is
+ * longest on the list; of the others the most silent of a few. What is looked at and stays goes to
+ * the end, so that no flow in use stands in the way twice. */
+static struct sl_flow *candidate(struct sl_flow_table *t, enum rank r)
+{
+	unsigned wanted = r >= RANK_ORDINARY ? EVICT_CANDIDATES : 1, seen = 0;
+	struct sl_flow *best = NULL;
+	for (unsigned i = 0; i < EVICT_LOOK && seen < wanted && t->open[r].head != NIL; i++) {
+		struct sl_flow *f = &t->flows[t->open[r].head];
+		if (f == best) /* once round */
+			break;
+		flow_rank(t, f);
+		if (f->rank != r || f->burst == t->burst)
+			continue;
+		seen++;
+		if (best == NULL || t->burst - f->burst > t->burst - best->burst)
+			best = f;
+	}
+	return best;
 }
 
 bool flow_evict(struct sl_flow_table *t)
 {
-	struct sl_flow *oldest = NULL;
-	for (unsigned i = 0, seen = 0; i < EVICT_LOOK && seen < EVICT_CANDIDATES; i++) {
-		struct sl_flow *f = &t->flows[t->evict_hand];
-		t->evict_hand = t->evict_hand + 1 < t->fresh ? t->evict_hand + 1 : 0;
-		if (!may_evict(t, f))
+	static const uint8_t counter[RANK_COUNT] = {
+		[RANK_UNANSWERED] = SL_C_EVICTED_UNANSWERED,
+		[RANK_CLOSED] = SL_C_EVICTED_CLOSED,
+		[RANK_ORDINARY] = SL_C_EVICTED_ORDINARY,
+		[RANK_VALUED] = SL_C_EVICTED_VALUED,
+	};
+	for (unsigned r = 0; r < RANK_COUNT; r++) {
+		struct sl_flow *f = candidate(t, (enum rank)r);
+		if (f == NULL)
 			continue;
-		seen++;
-		if (oldest == NULL || t->burst - f->burst > t->burst - oldest->burst)
-			oldest = f;
+		sl_count(t->counters, counter[r], 1);
+		flow_end(t, f, flow_end_of(f, SL_END_EVICTED));
+		return true;
 	}
-	/* A small table's records can be mostly vacant: then the one created first, if it may. */
-	if (oldest == NULL && t->open.head != NIL && may_evict(t, &t->flows[t->open.head]))
-		oldest = &t->flows[t->open.head];
-	if (oldest)
-		flow_end(t, oldest, flow_end_of(oldest, SL_END_EVICTED));
-	return oldest != NULL;
+	return false;
 }
 
 /* The hand goes once round the records in a second of the clock at most: what it would find sooner
@@ -139,16 +177,20 @@ void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns)
 
 bool sl_flow_flush(struct sl_flow_table *t)
 {
-	for (unsigned i = 0; i < FLUSH_AT_ONCE && t->open.head != NIL; i++) {
-		struct sl_flow *f = &t->flows[t->open.head];
+	for (unsigned n = 0; n < FLUSH_AT_ONCE && t->open_count > 0; t->flush_hand++) {
+		struct sl_flow *f = &t->flows[t->flush_hand];
+		if (f->end != SL_END_OPEN)
+			continue;
+		n++;
 		bool silent = t->clock_ns > f->last_ns &&
 			      t->clock_ns - f->last_ns > t->timeout_ns[f->tcp_state];
 		flow_end(t, f, flow_end_of(f, silent ? SL_END_TIMEOUT : SL_END_FLUSH));
 	}
-	if (t->open.head != NIL)
+	if (t->open_count > 0)
 		return true;
 	/* The next capture may be of an earlier time; nothing is left that knows of this one. */
 	t->clock_ns = t->sweep_circle_ns = 0;
+	t->flush_hand = 0;
 	return false;
 }
 

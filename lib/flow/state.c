@@ -45,7 +45,7 @@ uint8_t state_first(const struct sl_packet *p)
 	if (p->proto == IPPROTO_TCP)
 		return ST_TCP_NONE;
 	if (p->proto == IPPROTO_UDP)
-		return ST_UDP;
+		return ST_UDP_NEW;
 	return is_icmp(p->proto) ? ST_ICMP : ST_OTHER;
 }
 
@@ -76,7 +76,8 @@ enum tcp_event {
 	EV_CLIENT_FIN,
 	EV_SERVER_FIN,
 	EV_RST,
-	EV_COUNT
+	EV_COUNT,
+	EV_BOGUS /* no receiver takes it */
 };
 
 /* An empty cell means: no change. */
@@ -125,16 +126,49 @@ static const uint8_t state_outcome[ST_COUNT] = {
 	[ST_TCP_SERVER_FIN] = SL_OUTCOME_ANSWERED,
 };
 
-static enum tcp_event tcp_event(const struct sl_packet *p)
+/* How far a number may be from what its sender was last seen to send. A capture loses packets, so
+ * that this is no receiver's window; but it keeps out who has to guess (RFC 5961 3.2). */
+#define RST_NEAR 65535
+#define FIN_NEAR (1 << 20)
+
+static bool near_top(const struct sl_flow *f, const struct sl_packet *p, int32_t bound)
+{
+	int32_t off = (int32_t)(p->tcp_seq - f->top[p->dir]);
+	return !(f->top_known & 1 << p->dir) || (off <= bound && off >= -bound);
+}
+
+/* What a SYN is answered with has to acknowledge it (RFC 9293 3.10.7.3). */
+static bool rst_fits(const struct sl_flow *f, const struct sl_packet *p)
+{
+	if (f->tcp_state == ST_TCP_SYN && p->dir == SL_TO_CLIENT)
+		return p->tcp_flags & TH_ACK &&
+		       p->tcp_ack - f->isn - 1 <= f->top[SL_TO_SERVER] - f->isn - 1;
+	return near_top(f, p, RST_NEAR);
+}
+
+static enum tcp_event tcp_event(const struct sl_flow *f, const struct sl_packet *p)
 {
 	bool client = p->dir == SL_TO_SERVER;
 	if (p->tcp_flags & TH_RST)
-		return EV_RST;
+		return rst_fits(f, p) ? EV_RST : EV_BOGUS;
 	if (p->tcp_flags & TH_SYN)
 		return p->tcp_flags & TH_ACK ? EV_SYNACK : EV_SYN;
+	if (p->tcp_flags & TH_FIN && !near_top(f, p, FIN_NEAR))
+		return EV_BOGUS;
 	if (p->tcp_flags & TH_FIN)
 		return client ? EV_CLIENT_FIN : EV_SERVER_FIN;
 	return client ? EV_CLIENT : EV_SERVER;
+}
+
+static void top_move(struct sl_flow *f, const struct sl_packet *p)
+{
+	uint32_t end = p->tcp_seq + p->payload_len + ((p->tcp_flags & TH_SYN) != 0) +
+		       ((p->tcp_flags & TH_FIN) != 0);
+	bool known = f->top_known & 1 << p->dir;
+	if (known && !(p->tcp_flags & TH_SYN) && end - f->top[p->dir] > INT32_MAX)
+		return;
+	f->top[p->dir] = end;
+	f->top_known |= (uint8_t)(1 << p->dir);
 }
 
 static void outcome_raise(struct sl_flow *f, uint8_t outcome)
@@ -143,26 +177,50 @@ static void outcome_raise(struct sl_flow *f, uint8_t outcome)
 		f->outcome = outcome;
 }
 
-static void tcp_step(struct sl_flow *f, const struct sl_packet *p)
+static bool tcp_step(struct sl_flow *f, const struct sl_packet *p)
 {
-	enum tcp_event ev = tcp_event(p);
+	enum tcp_event ev = tcp_event(f, p);
+	if (ev == EV_BOGUS)
+		return false;
 	if (ev == EV_RST && f->tcp_state == ST_TCP_SYN && p->dir == SL_TO_CLIENT)
 		outcome_raise(f, SL_OUTCOME_REFUSED);
 	/* A handshake without its answer on this tap: data both ways says that there was one. */
 	if (f->outcome == SL_OUTCOME_ATTEMPTED && p->dir == SL_TO_CLIENT && ev == EV_SERVER_FIN)
 		outcome_raise(f, SL_OUTCOME_ESTABLISHED);
+	/* Whoever answers did not refuse: the RST was another's. */
+	if (ev == EV_SYNACK && f->outcome == SL_OUTCOME_REFUSED)
+		f->tcp_state = ST_TCP_SYN;
 	uint8_t next = next_state[f->tcp_state][ev];
 	if (next) {
 		f->tcp_state = next;
 		outcome_raise(f, state_outcome[next]);
 	}
+	if (ev != EV_RST)
+		top_move(f, p);
+	return true;
 }
 
-void state_step(struct sl_flow *f, const struct sl_packet *p)
+bool state_step(struct sl_flow *f, const struct sl_packet *p)
 {
 	if (f->tcp_state >= ST_TCP_NONE)
-		tcp_step(f, p);
-	else
-		outcome_raise(
-			f, p->dir == SL_TO_CLIENT ? SL_OUTCOME_ANSWERED : SL_OUTCOME_ATTEMPTED);
+		return tcp_step(f, p);
+	if (f->tcp_state == ST_UDP_NEW && f->packets[0] > 0 && f->packets[1] > 0)
+		f->tcp_state = ST_UDP;
+	outcome_raise(f, p->dir == SL_TO_CLIENT ? SL_OUTCOME_ANSWERED : SL_OUTCOME_ATTEMPTED);
+	return true;
+}
+
+/* RFC 792, RFC 1812 5.2.7.1, RFC 4443 3.1: not delivered, for good or for now. That a packet was
+ * too large, lived too short or had a bad header says nothing of its destination. */
+bool state_is_unreachable(const struct sl_packet *p)
+{
+	enum { V4_UNREACHABLE = 3, V4_TOO_LARGE = 4, V6_UNREACHABLE = 1 };
+	if (p->proto == IPPROTO_ICMPV6)
+		return p->sport == V6_UNREACHABLE;
+	return p->sport == V4_UNREACHABLE && p->dport != V4_TOO_LARGE;
+}
+
+void state_unreachable(struct sl_flow *f)
+{
+	outcome_raise(f, SL_OUTCOME_UNREACHABLE);
 }

@@ -17,15 +17,12 @@
  * packet may end one by its gap, and sweep and flush put out as many each. */
 #define SPARE_RECORDS (4 * SL_BURST)
 
+#define X(id, name, seconds, help) [SL_FLOW_TIMEOUT_##id] = (seconds)*SL_SECOND,
 const struct sl_flow_options sl_flow_defaults = {
 	.max_flows = 1u << 20,
-	.tcp_new_s = 60,
-	.tcp_established_s = 600,
-	.tcp_closed_s = 30,
-	.udp_s = 120,
-	.icmp_s = 30,
-	.other_s = 60,
+	.timeout_ns = { SL_FLOW_TIMEOUTS(X) },
 };
+#undef X
 
 const char *sl_outcome_text(enum sl_outcome o)
 {
@@ -43,15 +40,23 @@ const char *sl_flow_end_text(enum sl_flow_end e)
 
 static void timeouts_set(struct sl_flow_table *t, const struct sl_flow_options *o)
 {
+	static const uint8_t of[ST_COUNT] = {
+		[ST_OTHER] = SL_FLOW_TIMEOUT_OTHER,
+		[ST_UDP_NEW] = SL_FLOW_TIMEOUT_UDP_NEW,
+		[ST_UDP] = SL_FLOW_TIMEOUT_UDP,
+		[ST_ICMP] = SL_FLOW_TIMEOUT_ICMP,
+		[ST_TCP_NONE] = SL_FLOW_TIMEOUT_TCP_SYN,
+		[ST_TCP_SYN] = SL_FLOW_TIMEOUT_TCP_SYN,
+		[ST_TCP_SYNACK] = SL_FLOW_TIMEOUT_TCP_SYNACK,
+		[ST_TCP_CLIENT] = SL_FLOW_TIMEOUT_TCP_ONE_SIDED,
+		[ST_TCP_SERVER] = SL_FLOW_TIMEOUT_TCP_ONE_SIDED,
+		[ST_TCP_OPEN] = SL_FLOW_TIMEOUT_TCP_OPEN,
+		[ST_TCP_CLIENT_FIN] = SL_FLOW_TIMEOUT_TCP_FIN,
+		[ST_TCP_SERVER_FIN] = SL_FLOW_TIMEOUT_TCP_FIN,
+		[ST_TCP_CLOSED] = SL_FLOW_TIMEOUT_TCP_CLOSED,
+	};
 	for (unsigned s = 0; s < ST_COUNT; s++)
-		t->timeout_ns[s] = o->tcp_established_s * SL_SECOND;
-	t->timeout_ns[ST_OTHER] = o->other_s * SL_SECOND;
-	t->timeout_ns[ST_UDP] = o->udp_s * SL_SECOND;
-	t->timeout_ns[ST_ICMP] = o->icmp_s * SL_SECOND;
-	t->timeout_ns[ST_TCP_NONE] = o->tcp_new_s * SL_SECOND;
-	t->timeout_ns[ST_TCP_SYN] = o->tcp_new_s * SL_SECOND;
-	t->timeout_ns[ST_TCP_SYNACK] = o->tcp_new_s * SL_SECOND;
-	t->timeout_ns[ST_TCP_CLOSED] = o->tcp_closed_s * SL_SECOND;
+		t->timeout_ns[s] = o->timeout_ns[of[s]];
 }
 
 static size_t records_bytes(const struct sl_flow_table *t)
@@ -84,7 +89,9 @@ int sl_flow_table_new(struct sl_flow_table **out, unsigned worker, const struct 
 	t->counters = counters;
 	t->next_id = ((uint64_t)worker << 48) + 1;
 	t->burst = 1;
-	t->open = t->ended = t->taken = (struct list){ NIL, NIL };
+	t->ended = t->taken = (struct list){ NIL, NIL };
+	for (unsigned r = 0; r < RANK_COUNT; r++)
+		t->open[r] = (struct list){ NIL, NIL };
 	t->vacant = NIL;
 	*out = t;
 	return 0;
@@ -115,7 +122,7 @@ uint32_t sl_flow_count(const struct sl_flow_table *t)
 }
 
 /* Both directions of a flow give the same hash: the ends are put in order first. */
-static struct flow_key key_of(const struct sl_flow_table *t, const struct sl_packet *p)
+static inline struct flow_key key_of(const struct sl_flow_table *t, const struct sl_packet *p)
 {
 	const union sl_addr *a = &p->src, *b = &p->dst;
 	uint64_t ap = p->sport, bp = p->dport;
@@ -158,7 +165,7 @@ static bool flow_is(const struct sl_flow *f, const struct sl_packet *p, bool one
 	return true;
 }
 
-static struct sl_flow *flow_find(
+static inline struct sl_flow *flow_find(
 	const struct sl_flow_table *t, const struct sl_packet *p, struct flow_key k, uint8_t *dir)
 {
 	const struct bucket *b = &t->buckets.b[k.hash & t->buckets.mask];
@@ -221,7 +228,7 @@ static struct sl_flow *flow_open(struct sl_flow_table *t, struct sl_packet *p, s
 	}
 	f->id = t->next_id++;
 	memcpy(f->vlan, p->vlan, p->vlan_count * sizeof(p->vlan[0]));
-	list_append(t, &t->open, f);
+	list_append(t, &t->open[f->rank], f);
 	t->open_count++;
 	sl_count(t->counters, SL_C_FLOWS_NEW, 1);
 	p->flags |= SL_PKT_FLOW_NEW;
@@ -242,6 +249,29 @@ static bool flow_is_over(struct sl_flow_table *t, struct sl_flow *f, const struc
 	return false;
 }
 
+/* The flow of the packet that an ICMP error quotes, which its initiator sent, where the host that
+ * it was sent to says so. Kept out of the way of what every packet goes through. */
+static __attribute__((noinline)) void quoted_unreachable(
+	struct sl_flow_table *t, const struct sl_packet *p)
+{
+	struct sl_packet *q = &t->quoted;
+	if (p->quoted.proto == 0 || !addr_eq(&p->src, &p->quoted.dst) ||
+		!addr_eq(&p->dst, &p->quoted.src))
+		return;
+	q->src = p->quoted.src;
+	q->dst = p->quoted.dst;
+	q->version = p->quoted.version;
+	q->proto = p->quoted.proto;
+	q->sport = p->quoted.sport;
+	q->dport = p->quoted.dport;
+	q->flags = SL_PKT_L4;
+	struct sl_flow *f = flow_find(t, q, key_of(t, q), &q->dir);
+	if (f == NULL || q->dir != SL_TO_SERVER)
+		return;
+	state_unreachable(f);
+	sl_count(t->counters, SL_C_FLOW_UNREACHABLE, 1);
+}
+
 static void packet_bind(struct sl_flow_table *t, struct sl_packet *p, struct flow_key k)
 {
 	struct sl_flow *f = flow_find(t, p, k, &p->dir);
@@ -260,7 +290,12 @@ static void packet_bind(struct sl_flow_table *t, struct sl_packet *p, struct flo
 	f->burst = t->burst;
 	f->packets[p->dir]++;
 	f->bytes[p->dir] += p->wire_len;
-	state_step(f, p);
+	if (!state_step(f, p))
+		sl_count(t->counters, SL_C_FLOW_SEQUENCE, 1);
+	if (f->rank == RANK_UNANSWERED && f->outcome >= SL_OUTCOME_ANSWERED)
+		flow_rank(t, f);
+	if (p->flags & SL_PKT_QUOTED && state_is_unreachable(p))
+		quoted_unreachable(t, p);
 }
 
 /* The record that the packet most likely belongs to: the first whose tag agrees. */

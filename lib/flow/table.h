@@ -2,9 +2,9 @@
 /* table.h - the inside of a flow table. Private to lib/flow.
  *
  * Records never move and are found through buckets of one cache line: eight tags, eight record
- * numbers, and a chain for the few buckets that have more. Every record is on one list: open (in
- * order of creation), ended (in order of ending), taken (ended and handed out in this burst) or
- * vacant. */
+ * numbers, and a chain for the few buckets that have more. Every record is on one list: open (one
+ * of each rank), ended (in order of ending), taken (ended and handed out in this burst) or vacant.
+ */
 #ifndef SL_FLOW_TABLE_H
 #define SL_FLOW_TABLE_H
 
@@ -49,10 +49,11 @@ struct list {
 	uint32_t head, tail;
 };
 
-/* How long a flow lives, and for TCP where its connection stands. */
+/* Where a flow stands, for TCP its connection. */
 enum flow_state {
 	ST_OTHER,
-	ST_UDP,
+	ST_UDP_NEW,
+	ST_UDP, /* both sides spoke */
 	ST_ICMP,
 	ST_TCP_NONE, /* before its first packet */
 	ST_TCP_SYN,
@@ -64,6 +65,17 @@ enum flow_state {
 	ST_TCP_SERVER_FIN,
 	ST_TCP_CLOSED,
 	ST_COUNT
+};
+
+/* Open flows by what is put out first when the table is full. A flow leaves the first list when it
+ * is answered, so that a flood can't hide behind what is; the others are told apart when one of
+ * them is looked at to be put out: a packet costs nothing. */
+enum rank {
+	RANK_UNANSWERED, /* in order of creation */
+	RANK_CLOSED,
+	RANK_ORDINARY,
+	RANK_VALUED, /* an indicator was found in it, or a parser reads it */
+	RANK_COUNT
 };
 
 /* What a packet's key comes to. */
@@ -84,11 +96,12 @@ struct sl_flow_table {
 	uint32_t open_count;
 	uint32_t fresh; /* records from here on have never been used */
 	uint32_t burst;
-	uint32_t sweep_hand, evict_hand;
+	uint32_t sweep_hand, flush_hand;
 	uint64_t sweep_circle_ns; /* clock when the hand began its circle */
-	struct list open, ended, taken;
+	struct list open[RANK_COUNT], ended, taken;
 	uint32_t vacant; /* linked by next */
 	struct flow_key keys[SL_BURST];
+	struct sl_packet quoted; /* what an ICMP error quotes, as a packet to find its flow by */
 };
 
 /* The clock in a flow's 32 bits: about a quarter of a second, compared modulo 2^32. */
@@ -112,7 +125,9 @@ struct sl_flow *vacant_pop(struct sl_flow_table *t);
 void flow_end(struct sl_flow_table *t, struct sl_flow *f, enum sl_flow_end why);
 /* SL_END_CLOSED of a connection that both sides closed, whatever came to end its record. */
 enum sl_flow_end flow_end_of(const struct sl_flow *f, enum sl_flow_end otherwise);
-/* Ends the flow silent longest among a few. False: each of them is in use. */
+/* Puts an open flow on the list of its rank. */
+void flow_rank(struct sl_flow_table *t, struct sl_flow *f);
+/* Ends the flow that matters least. False: each that was looked at is in use. */
 bool flow_evict(struct sl_flow_table *t);
 
 /* Is the sender of a flow's first packet its responder? */
@@ -123,7 +138,11 @@ bool state_is_new_connection(const struct sl_flow *f, const struct sl_packet *p,
 uint8_t state_first(const struct sl_packet *p);
 /* What the first packet of a TCP flow says of the initiator's first sequence number. */
 uint32_t state_isn(const struct sl_packet *p, enum sl_dir dir);
-/* Moves the flow's state and outcome on by one packet. */
-void state_step(struct sl_flow *f, const struct sl_packet *p);
+/* Moves the flow's state and outcome on by one packet. False: a FIN or RST out of sequence, which
+ * changes nothing. */
+bool state_step(struct sl_flow *f, const struct sl_packet *p);
+/* Does this ICMP error say that its quoted packet didn't arrive? */
+bool state_is_unreachable(const struct sl_packet *p);
+void state_unreachable(struct sl_flow *f);
 
 #endif

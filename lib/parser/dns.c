@@ -52,14 +52,29 @@ static bool is_sure_frame(struct sl_span in)
 	return dns_message_sure(sl_span(in.p + LENGTH_BYTES, frame_len(in)));
 }
 
+#define FRAME_AWAITED 1000 /* longer ones are not recognised on another's port */
+
+/* The begin of a frame, as far as it goes. */
+static bool may_be_frame(struct sl_span in)
+{
+	if (in.len < LENGTH_BYTES || frame_len(in) <= in.len - LENGTH_BYTES)
+		return in.len < LENGTH_BYTES;
+	if (frame_len(in) < DNS_HEADER_BYTES || frame_len(in) > FRAME_AWAITED)
+		return false;
+	return in.len < LENGTH_BYTES + DNS_HEADER_BYTES ||
+	       dns_message_begins_sure(sl_span_from(in, LENGTH_BYTES));
+}
+
 static enum sl_probe probe_stream(struct sl_span in, bool own_port)
 {
 	if (!own_port)
-		return is_sure_frame(in) ? SL_PROBE_YES : SL_PROBE_NO;
+		return is_sure_frame(in)  ? SL_PROBE_YES
+		       : may_be_frame(in) ? SL_PROBE_MORE
+					  : SL_PROBE_NO;
 	if (in.len >= LENGTH_BYTES && frame_len(in) < DNS_HEADER_BYTES)
 		return SL_PROBE_NO;
 	if (in.len < LENGTH_BYTES + DNS_HEADER_BYTES)
-		return SL_PROBE_YES;
+		return SL_PROBE_MORE;
 	return dns_message_likely(sl_span_from(in, LENGTH_BYTES)) ? SL_PROBE_YES : SL_PROBE_NO;
 }
 

@@ -77,12 +77,24 @@ static bool is_query_tail(struct sl_rd *r, uint32_t records)
 	return !r->bad && root == 0 && type == TYPE_OPT;
 }
 
+static bool is_sure_header(const struct header *h)
+{
+	return opcode(h) == 0 && h->questions == 1 && (h->flags & 0x40) == 0 && rcode(h) <= 10;
+}
+
+bool dns_message_begins_sure(struct sl_span s)
+{
+	struct sl_rd r = sl_rd(s);
+	struct header h = read_header(&r);
+	return !r.bad && is_sure_header(&h);
+}
+
 bool dns_message_sure(struct sl_span s)
 {
 	struct sl_rd r = sl_rd(s);
 	struct header h = read_header(&r);
 	struct dns_name name;
-	if (r.bad || opcode(&h) != 0 || h.questions != 1 || (h.flags & 0x40) != 0 || rcode(&h) > 10)
+	if (r.bad || !is_sure_header(&h))
 		return false;
 	if (!dns_name_read(&r, s.p, &name) || !is_plain_name(&name))
 		return false;

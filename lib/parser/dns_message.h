@@ -39,6 +39,8 @@ struct dns_kind {
 
 /* Everything that can be held against it is: for ports that are not DNS's own. */
 bool dns_message_sure(struct sl_span s);
+/* The header alone speaks for it: it may become one that is sure. */
+bool dns_message_begins_sure(struct sl_span s);
 /* Its header is one that makes sense: for those that are. */
 bool dns_message_likely(struct sl_span s);
 

@@ -45,6 +45,11 @@ static_assert(sizeof(struct ftp) <= 4096, "a state fits its class of the pool");
 static const char *const first_words[] = { "USER ", "AUTH TLS", "AUTH SSL", "STOR ", "PORT ",
 	"EPRT ", "PASV\r\n", "EPSV\r\n", "227 Entering Passive", "229 Entering Extended" };
 
+static bool whole_line(struct sl_span in)
+{
+	return memchr(in.p, '\n', in.len) != NULL;
+}
+
 static enum sl_probe ftp_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
 	struct sl_span in = p->bytes;
@@ -54,17 +59,22 @@ static enum sl_probe ftp_probe(const struct sl_piece *p, uint16_t sport, uint16_
 		if (dport == 110)
 			return SL_PROBE_NO;
 		/* So is IRC's, which has a name behind a colon (RFC 2812 3.1.3). */
-		if (mail_probe(in, "USER ") == SL_PROBE_YES && mail_first_line_has(in, " :"))
-			return SL_PROBE_NO;
+		if (mail_probe(in, "USER ") == SL_PROBE_YES) {
+			if (!whole_line(in))
+				return SL_PROBE_MORE;
+			if (mail_first_line_has(in, " :"))
+				return SL_PROBE_NO;
+		}
 		return mail_probe_any(in, first_words, sizeof(first_words) / sizeof(*first_words));
 	}
 	if (in.len < 4)
 		return SL_PROBE_MORE;
 	if (in.p[3] != ' ' && in.p[3] != '-')
 		return SL_PROBE_NO;
-	if (mail_first_line_has(in, "FTP") && !mail_first_line_has(in, "SMTP"))
-		return SL_PROBE_YES;
-	return memchr(in.p, '\n', in.len) == NULL ? SL_PROBE_MORE : SL_PROBE_NO;
+	if (!whole_line(in))
+		return SL_PROBE_MORE;
+	return mail_first_line_has(in, "FTP") && !mail_first_line_has(in, "SMTP") ? SL_PROBE_YES
+										  : SL_PROBE_NO;
 }
 
 /* ---- Data connections ---- */

@@ -43,6 +43,8 @@ struct http {
 	bool websocket; /* which is that one */
 };
 
+#define LINE_AWAITED 1000 /* of a request line: a method alone is RTSP's or SIP's as well */
+
 static enum sl_probe http_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
 	struct sl_span in = p->bytes;
@@ -50,6 +52,8 @@ static enum sl_probe http_probe(const struct sl_piece *p, uint16_t sport, uint16
 		in = sl_span_from(in, 1);
 	switch (http_start(in)) {
 	case HTTP_REQUEST:
+		return in.len >= LINE_AWAITED || memchr(in.p, '\n', in.len) != NULL ? SL_PROBE_YES
+										    : SL_PROBE_MORE;
 	case HTTP_RESPONSE:
 		return SL_PROBE_YES;
 	case HTTP_CUT:

@@ -2,6 +2,7 @@
 /* blocks.c - a buddy allocator (Knuth 2.5) over one mapping. Worker, but for _new and _free. Each
  * call splits or joins at most once for each size; never allocates, never locks. */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <sightline/mem.h>
@@ -22,6 +23,7 @@ struct blocks {
 	uint8_t *tag; /* of each unit that a block begins with: its order, and VACANT */
 	uint32_t units, fresh; /* units from `fresh` on were never handed out */
 	uint32_t list[TOP + 1];
+	struct blocks_share *share; /* NULL: none */
 };
 
 static size_t up(size_t n, size_t to)
@@ -29,7 +31,7 @@ static size_t up(size_t n, size_t to)
 	return (n + to - 1) / to * to;
 }
 
-int blocks_new(struct blocks **out, size_t bytes)
+int blocks_new(struct blocks **out, size_t bytes, struct blocks_share *share)
 {
 	size_t units = up(bytes, BLOCK_MAX) / BLOCK_MIN;
 	if (units == 0 || units >= NO_BLOCK)
@@ -42,6 +44,7 @@ int blocks_new(struct blocks **out, size_t bytes)
 	b->base = (uint8_t *)b + head;
 	b->tag = (uint8_t *)(b + 1);
 	b->units = (uint32_t)units;
+	b->share = share;
 	for (unsigned i = 0; i <= TOP; i++)
 		b->list[i] = NO_BLOCK;
 	*out = b;
@@ -98,12 +101,34 @@ static void list_cut(struct blocks *b, uint32_t block, unsigned order)
 		((struct vacant *)blocks_at(b, v->next))->prev = v->prev;
 }
 
+/* No order is needed between what others claim and anything else: only the number counts. */
+static bool claim(struct blocks *b)
+{
+	if (b->share == NULL)
+		return true;
+	uint32_t left = atomic_load_explicit(&b->share->left, memory_order_relaxed);
+	do {
+		if (left == 0)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(
+		&b->share->left, &left, left - 1, memory_order_relaxed, memory_order_relaxed));
+	return true;
+}
+
+static void unclaim(struct blocks *b)
+{
+	if (b->share != NULL)
+		atomic_fetch_add_explicit(&b->share->left, 1, memory_order_relaxed);
+}
+
 uint32_t blocks_take(struct blocks *b, uint32_t bytes)
 {
 	unsigned want = order_of(bytes), order = want;
 	while (order <= TOP && b->list[order] == NO_BLOCK)
 		order++;
 	uint32_t block;
+	if (order >= TOP && (order == TOP || b->fresh < b->units) && !claim(b))
+		return NO_BLOCK;
 	if (order <= TOP) {
 		block = b->list[order];
 		list_cut(b, block, order);
@@ -136,4 +161,6 @@ void blocks_give(struct blocks *b, uint32_t block)
 		order++;
 	}
 	list_put(b, block, order);
+	if (order == TOP)
+		unclaim(b);
 }

@@ -15,8 +15,15 @@
 
 struct blocks;
 
-/* bytes is rounded up to whole blocks of BLOCK_MAX. 0 or -errno. Control. */
-int blocks_new(struct blocks **out, size_t bytes);
+/* Blocks of BLOCK_MAX that several allocators together may use; each claims one when it breaks it
+ * up, and gives it back when it is whole again. */
+struct blocks_share {
+	_Atomic uint32_t left;
+	uint32_t all;
+};
+
+/* bytes is rounded up to whole blocks of BLOCK_MAX; share may be NULL. 0 or -errno. Control. */
+int blocks_new(struct blocks **out, size_t bytes, struct blocks_share *share);
 void blocks_free(struct blocks *b);
 /* What a block for so many bytes takes; bytes <= BLOCK_MAX. */
 uint32_t blocks_size(uint32_t bytes);

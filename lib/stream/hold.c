@@ -14,6 +14,7 @@ struct run {
 	uint32_t len;
 	uint32_t skip; /* bytes at its begin that were replaced */
 	uint32_t from, to; /* of the segment that brought it */
+	bool urgent;
 };
 
 #define RUN_MAX (BLOCK_MAX - (uint32_t)sizeof(struct run))
@@ -55,6 +56,7 @@ static bool newer_wins(enum sl_overlap overlap, const struct segment *s, const s
 	int32_t sooner = (int32_t)(old->from - s->from);
 	switch (overlap) {
 	case SL_OVERLAP_FIRST:
+	case SL_OVERLAP_WINDOWS:
 		return false;
 	case SL_OVERLAP_LAST:
 		return true;
@@ -200,7 +202,7 @@ static enum held_result add(
 		return HOLD_NO_MEMORY;
 	}
 	struct run *r = blocks_at(o->blocks, block);
-	*r = (struct run){ .len = len, .from = s->from, .to = s->to };
+	*r = (struct run){ .len = len, .from = s->from, .to = s->to, .urgent = s->urgent };
 	memcpy(run_bytes(r), s->bytes.p, len);
 	struct place *p = places(o, h);
 	memmove(p + i + 1, p + i, (size_t)(h->n - i) * sizeof(*p));
@@ -252,12 +254,13 @@ enum held_result held_put(struct holder *o, struct hold *h, uint32_t next, struc
 	return HOLD_OK;
 }
 
-struct sl_span held_shift(struct holder *o, struct hold *h, uint32_t *block)
+struct sl_span held_shift(struct holder *o, struct hold *h, uint32_t *block, bool *urgent)
 {
 	struct place *p = places(o, h);
 	struct run *r = run_of(o, p);
 	struct sl_span bytes = sl_span(run_bytes(r), r->len);
 	*block = p->block;
+	*urgent = r->urgent;
 	h->bytes -= run_cost(r);
 	h->head++;
 	if (--h->n == 0) {

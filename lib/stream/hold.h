@@ -19,6 +19,7 @@ struct segment {
 	struct sl_span bytes;
 	uint32_t seq; /* of bytes.p[0] */
 	uint32_t from, to; /* where the segment began and ended as it was sent */
+	bool urgent; /* one byte out of band: numbered, and never given */
 };
 
 struct place {
@@ -54,6 +55,6 @@ uint32_t held_yield(struct holder *o, struct hold *h, const struct segment *s);
 uint32_t held_first(const struct holder *o, const struct hold *h); /* its sequence number; n > 0 */
 uint32_t held_end(const struct holder *o, const struct hold *h); /* of the last; n > 0 */
 /* Takes the first run out; its bytes are good until its block is given back. */
-struct sl_span held_shift(struct holder *o, struct hold *h, uint32_t *block);
+struct sl_span held_shift(struct holder *o, struct hold *h, uint32_t *block, bool *urgent);
 
 #endif

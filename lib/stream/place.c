@@ -44,6 +44,9 @@ bool place_ends_run(const struct sl_stream *s)
 static void put_late(struct sl_stream *s, struct sl_span bytes)
 {
 	sl_count(s->c, SL_C_STREAM_LATE, 1);
+	sl_count(s->c, SL_C_STREAM_URGENT, s->cur.urgent);
+	if (s->cur.urgent)
+		return;
 	s->queue[s->queued++] =
 		(struct sl_piece){ .kind = SL_PIECE_GAP, .dir = s->dir, .ts_ns = s->ts_ns };
 	put_bytes(s, bytes, false);

@@ -19,11 +19,15 @@ enum stage {
 struct holds {
 	uint32_t block; /* its own */
 	struct hold side[2]; /* by enum sl_dir */
+	uint8_t overlap[2]; /* enum sl_overlap of the receiver, by enum sl_dir */
 };
 
 struct sl_stream {
 	struct holder holder;
 	struct sl_counters *c;
+	const struct sl_overlap_nets *nets;
+	enum sl_overlap overlap;
+	uint64_t depth;
 	uint32_t spent; /* block of the piece given last, or NO_BLOCK */
 	struct sl_piece queue[2]; /* pieces that are ready */
 	unsigned queued, given;
@@ -31,7 +35,9 @@ struct sl_stream {
 	struct sl_flow *flow; /* NULL: nothing is left of it but the queue */
 	enum stage stage;
 	enum sl_dir dir;
-	struct segment cur; /* what of its payload is not given yet */
+	struct segment cur; /* what of its payload is not given yet, */
+	struct segment part[2]; /* and what comes behind that: its urgent byte, and the rest */
+	unsigned parts, part_at;
 	uint32_t ack;
 	uint64_t ts_ns;
 	uint8_t tcp_flags;

@@ -216,23 +216,86 @@ static void test_eviction(void **state)
 	rig_free(r);
 }
 
-/* Of those it looks at, the one silent longest goes. */
+/* Both sides speak. */
+static struct sl_flow *answered(struct rig *r, uint32_t src, double at)
+{
+	BIND(r, packet(UDP, src, 5000, 100, 6000, at));
+	struct sl_flow *f = BIND(r, packet(UDP, 100, 6000, src, 5000, at));
+	sl_flow_reap(r->t);
+	return f;
+}
+
+static uint32_t put_out(struct rig *r)
+{
+	struct sl_flow *out = sl_flow_ended(r->t);
+	assert_non_null(out);
+	assert_null(sl_flow_ended(r->t));
+	uint32_t src = out->src.v4_be;
+	sl_flow_reap(r->t);
+	return src;
+}
+
+/* Of those that were answered, the one silent longest goes. */
 static void test_eviction_age(void **state)
 {
 	struct rig *r = rig_new(4);
 	static const uint32_t order[] = { 3, 2, 0, 1 };
 	for (uint32_t i = 0; i < 4; i++)
-		BIND(r, packet(UDP, i, 5000, 100, 6000, 0));
+		answered(r, i, 0);
+	for (unsigned i = 0; i < 4; i++)
+		answered(r, order[i], 1);
 	for (unsigned i = 0; i < 4; i++) {
-		sl_flow_reap(r->t);
-		BIND(r, packet(UDP, order[i], 5000, 100, 6000, 1));
+		assert_non_null(answered(r, 50 + i, 2));
+		assert_int_equal(put_out(r), order[i]);
 	}
-	for (unsigned i = 0; i < 4; i++) {
-		sl_flow_reap(r->t);
-		assert_non_null(BIND(r, packet(UDP, 50 + i, 5000, 100, 6000, 2)));
-		struct sl_flow *out = sl_flow_ended(r->t);
-		assert_int_equal(out->src.v4_be, order[i]);
+	assert_int_equal(r->c.c[SL_C_EVICTED_ORDINARY], 4);
+	rig_free(r);
+}
+
+/* What nothing answered goes first, what was closed next, and last what an indicator was found in,
+ * whatever their ages. */
+static void test_eviction_rank(void **state)
+{
+	struct rig *r = rig_new(6);
+	answered(r, 1, 0)->hit = true;
+	answered(r, 2, 1);
+	BIND(r, tcp(3, 4000, 100, 80, ACK, 2));
+	BIND(r, tcp(3, 4000, 100, 80, RST, 2));
+	sl_flow_reap(r->t);
+	answered(r, 4, 3);
+	BIND(r, tcp(5, 4000, 100, 80, SYN, 4));
+	sl_flow_reap(r->t);
+	BIND(r, packet(UDP, 6, 5000, 100, 6000, 5));
+	sl_flow_reap(r->t);
+	static const uint32_t order[] = { 5, 6, 3, 2, 4 };
+	for (uint32_t i = 0; i < 5; i++) {
+		answered(r, 50 + i, 6)->hit = true;
+		assert_int_equal(put_out(r), order[i]);
 	}
+	answered(r, 60, 7); /* nothing else is left */
+	assert_int_equal(put_out(r), 1);
+	assert_int_equal(r->c.c[SL_C_EVICTED_UNANSWERED], 2);
+	assert_int_equal(r->c.c[SL_C_EVICTED_CLOSED], 1);
+	assert_int_equal(r->c.c[SL_C_EVICTED_ORDINARY], 2);
+	assert_int_equal(r->c.c[SL_C_EVICTED_VALUED], 1);
+	rig_free(r);
+}
+
+/* A flood of SYNs puts out its own kind only. */
+static void test_eviction_flood(void **state)
+{
+	enum { N = 4096 };
+	struct rig *r = rig_new(N);
+	for (uint32_t i = 0; i < N / 2; i++)
+		answered(r, 1000 + i, 0);
+	for (uint32_t i = 0; i < 20 * N; i++) {
+		assert_non_null(BIND(r, tcp(100000 + i, 4000, 7, 80, SYN, 1)));
+		for (struct sl_flow *f; (f = sl_flow_ended(r->t)) != NULL;)
+			assert_int_equal(f->tcp_state != 0 && f->src.v4_be >= 100000, 1);
+		sl_flow_reap(r->t);
+	}
+	assert_int_equal(sl_flow_count(r->t), N);
+	assert_int_equal(r->c.c[SL_C_FLOWS_EVICTED], r->c.c[SL_C_EVICTED_UNANSWERED]);
 	rig_free(r);
 }
 
@@ -295,7 +358,7 @@ static void test_flush(void **state)
 		BIND(r, packet(UDP, 1000 - i, 5000, 2, 6000, i));
 	BIND(r, tcp(1, 4000, 2, 80, ACK, 300));
 	BIND(r, tcp(1, 4000, 2, 80, RST, 300));
-	/* Touched again: the order stays that of creation. */
+	/* Touched again: the order stays that of the records. */
 	BIND(r, packet(UDP, 2, 6000, 1000 - 250, 5000, 300));
 	unsigned calls = 1;
 	while (sl_flow_flush(r->t))
@@ -370,6 +433,8 @@ int main(void)
 		cmocka_unit_test(test_same_flows),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_eviction_age),
+		cmocka_unit_test(test_eviction_rank),
+		cmocka_unit_test(test_eviction_flood),
 		cmocka_unit_test(test_reap),
 		cmocka_unit_test(test_ended_pile_up),
 		cmocka_unit_test(test_full_table),

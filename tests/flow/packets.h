@@ -18,14 +18,19 @@ struct rig {
 	struct sl_counters c;
 };
 
-static inline struct rig *rig_new(uint32_t max_flows)
+static inline struct rig *rig_with(const struct sl_flow_options *o)
 {
 	struct rig *r = calloc(1, sizeof(*r));
+	assert_non_null(r);
+	assert_int_equal(sl_flow_table_new(&r->t, 3, o, &r->c), 0);
+	return r;
+}
+
+static inline struct rig *rig_new(uint32_t max_flows)
+{
 	struct sl_flow_options o = sl_flow_defaults;
 	o.max_flows = max_flows;
-	assert_non_null(r);
-	assert_int_equal(sl_flow_table_new(&r->t, 3, &o, &r->c), 0);
-	return r;
+	return rig_with(&o);
 }
 
 static inline void rig_free(struct rig *r)

@@ -24,6 +24,7 @@ LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source",
          "expect": "parser",
          "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
+         "defrag": "decode", "overlap": "base",
          "subscribe": "bus"}
 # A third-party header and the folders that may open its door.
 DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*", ["lib/digest"]),

@@ -173,13 +173,14 @@ static void test_netbios(void **s)
 	}
 }
 
+/* "more": undecided. */
 static const char *probe_at(const struct msg *m, bool datagram, uint16_t port)
 {
 	bool more;
 	struct sl_piece p = { .bytes = sl_span(m->b, m->len), .datagram = datagram };
 	const struct sl_parser *got =
 		sl_parser_probe(&p, datagram ? SL_OVER_UDP : SL_OVER_TCP, 40000, port, &more);
-	return got ? got->name : "";
+	return got ? got->name : more ? "more" : "";
 }
 
 static void test_probe_services(void **s)
@@ -199,9 +200,15 @@ static void test_probe_services(void **s)
 	assert_string_equal(probe_at(&framed, false, 53), "dns");
 	assert_string_equal(probe_at(&framed, false, 4444), "dns");
 	assert_string_equal(probe_at(&framed, false, 5355), "llmnr");
+	for (framed.len--; framed.len > 0; framed.len--) {
+		assert_string_equal(
+			probe_at(&framed, false, 53), framed.len < 2 + 12 ? "more" : "dns");
+		assert_string_equal(probe_at(&framed, false, 4444), "more");
+	}
 	framed.len = 2;
-	assert_string_equal(probe_at(&framed, false, 53), "dns"); /* the length alone */
+	framed.b[0] = 6; /* longer than is waited for on another's port */
 	assert_string_equal(probe_at(&framed, false, 4444), "");
+	framed.b[0] = 0;
 	framed.b[1] = 5;
 	assert_string_equal(probe_at(&framed, false, 53), ""); /* no header fits in */
 }

@@ -343,7 +343,7 @@ static void test_probe(void **s)
 		bool more;
 	} row[] = { { "GET / HTTP/1.1\r\n", "http", false }, { "HTTP/1.0 200 OK", "http", false },
 		{ "BREW pot HTTP/1.1\r\n", "http", false }, { "BREW pot", "", true },
-		{ "POST /a-target-that-is-not-all-here", "http", false }, { "GE", "", true },
+		{ "POST /a-target-that-is-not-all-here", "", true }, { "GE", "", true },
 		{ "HTTP", "", true }, { "\r\nGET / HTTP/1.1\n", "http", false },
 		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "http2", false },
 		{ "OPTIONS sip:a SIP/2.0\r\n", "", false }, { "EHLO x\r\n", "smtp", false },

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* fuzz_stream.c - segments from a fuzzer through the reassembler. Input: one byte (bits 0 to 1 the
- * overlap policy, bit 2 small bounds, bit 3 small memory, bit 4 numbers that wrap), then records of
- * flags (1: bit 0 direction, 1 SYN, 2 RST, 3 ACK, 4 FIN, 5 captured short, 6 other bytes than the
- * place has, 7 numbers far off), place (2: 12 bits), length (2: 10 bits), acknowledgement (2).
+ * overlap policy, bit 2 small bounds, bit 3 small memory, bit 4 numbers that wrap, bit 5 a depth,
+ * bit 6 memory shared with others), then records of flags (1: bit 0 direction, 1 SYN, 2 RST, 3 ACK,
+ * 4 FIN, 5 captured short, 6 other bytes than the place has, 7 numbers far off), place (2: 12
+ * bits), length (2: 10 bits; bit 15 an urgent pointer, of bits 10 to 14), acknowledgement (2).
  * Properties: a byte is given at its place only, was sent there, and not twice in a run; what is
- * counted as missing is what was not given; a flow that ended holds no memory. */
+ * counted as missing is what was not given, but for urgent bytes; a flow that ended holds no
+ * memory. */
 #include <stdlib.h>
 
 #include <sightline/span.h>
@@ -19,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 	} while (0)
 
 #define PLACES (1u << 13) /* places that a segment may have, and its length */
-enum { SYN = 2, RST = 4, ACK = 16, FIN = 1 };
+enum { SYN = 2, RST = 4, ACK = 16, FIN = 1, URG = 32 };
 
 /* What one direction sent, and what of it was given. */
 struct side {
@@ -84,13 +86,15 @@ static void check_missing(const struct run *r, enum sl_dir dir)
 	uint64_t n = 0;
 	for (uint32_t seq = sq->first; sq->known && seq != sq->next; seq++)
 		n += !r->side[dir].given[(seq - r->base) % PLACES];
-	MUST(r->flow.missing[dir] - r->side[dir].missing == n);
+	uint64_t missing = r->flow.missing[dir] - r->side[dir].missing;
+	MUST(missing <= n && n - missing <= r->c.c[SL_C_STREAM_URGENT]);
 }
 
 static void segment(struct run *r, struct sl_rd *rd)
 {
 	uint8_t what = sl_rd8(rd);
-	uint32_t at = 1u + (sl_rd16(rd) & 4095), len = sl_rd16(rd) & 1023, ack = sl_rd16(rd);
+	uint32_t at = 1u + (sl_rd16(rd) & 4095), more = sl_rd16(rd), len = more & 1023;
+	uint32_t ack = sl_rd16(rd);
 	if (rd->bad)
 		return;
 	struct sl_packet p = { .proto = 6, .flags = SL_PKT_L4, .flow = &r->flow };
@@ -98,7 +102,8 @@ static void segment(struct run *r, struct sl_rd *rd)
 	MUST(bytes);
 	p.dir = what & 1;
 	p.tcp_flags = (uint8_t)((what & 2 ? SYN : 0) | (what & 4 ? RST : 0) | (what & 8 ? ACK : 0) |
-				(what & 16 ? FIN : 0));
+				(what & 16 ? FIN : 0) | (more & 0x8000 ? URG : 0));
+	p.tcp_urgent = more >> 10 & 31;
 	p.flags |= what & 32 ? SL_PKT_CUT : 0;
 	p.tcp_seq = r->base + at - (what & 2 ? 1 : 0);
 	p.tcp_ack = r->base + ack + (what & 128 ? UINT32_C(0x90000000) : 0);
@@ -125,6 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.max_bytes = mode & 4 ? 4096 : o.max_bytes;
 	o.memory_bytes = mode & 8 ? 1 : 1 << 20;
 	run.base = mode & 16 ? UINT32_MAX - 2000 : 7;
+	o.depth_bytes = mode & 32 ? 1500 : 0;
+	MUST((mode & 64) == 0 || sl_stream_share_new(&o.share, 256 << 10) == 0);
 	MUST(sl_stream_new(&run.s, &o, &run.c) == 0);
 	while (!rd.bad && sl_rd_left(&rd) > 0)
 		segment(&run, &rd);
@@ -133,6 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(run.flow.stream == NULL && sl_stream_bytes(run.s) == 0);
 	check_missing(&run, SL_TO_SERVER);
 	check_missing(&run, SL_TO_CLIENT);
+	MUST(o.share == NULL || sl_stream_share_used(o.share) == 0);
 	sl_stream_free(run.s);
+	sl_stream_share_free(o.share);
 	return 0;
 }
