@@ -23,6 +23,7 @@
 
 #include <sightline/counter.h>
 #include <sightline/flow.h>
+#include <sightline/overlap.h>
 #include <sightline/packet.h>
 #include <sightline/span.h>
 
@@ -38,13 +39,9 @@ struct sl_piece {
 	bool datagram; /* message boundaries are packet boundaries */
 };
 
-/* Whose bytes count where segments that nothing was given of yet overlap and differ. What was given
- * is never taken back, as no receiver does. FIRST and LAST say it outright. The others prefer the
- * segment that begins first, as BSD and Linux queue them; where both begin at the same byte BSD
- * keeps what it has, Linux replaces it by a longer one. Linux is the default: most servers run it,
- * and it differs from BSD in nothing else. Bytes that differ are counted whatever the policy
- * (SL_C_STREAM_CONFLICT), where the old ones are still held. */
-enum sl_overlap { SL_OVERLAP_FIRST, SL_OVERLAP_LAST, SL_OVERLAP_BSD, SL_OVERLAP_LINUX };
+/* Whose bytes count where segments that nothing was given of yet overlap and differ: enum
+ * sl_overlap. What was given is never taken back, as no receiver does. Bytes that differ are
+ * counted whatever the policy (SL_C_STREAM_CONFLICT), where the old ones are still held. */
 
 struct sl_stream_options {
 	size_t memory_bytes; /* for segments held, all flows together; touched as it is needed */

@@ -60,6 +60,8 @@ static bool newer_wins(enum sl_overlap overlap, const struct segment *s, const s
 		return true;
 	case SL_OVERLAP_BSD:
 		return sooner > 0;
+	case SL_OVERLAP_WINDOWS:
+		return sooner > 0 && (int32_t)(s->to - old->to) > 0;
 	case SL_OVERLAP_LINUX:
 		break;
 	}

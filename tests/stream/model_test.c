@@ -88,7 +88,7 @@ static void test_any_order(void **state)
 	for (uint64_t seed = 1; seed <= 200; seed++) {
 		uint64_t random = seed;
 		struct sl_stream_options o = sl_stream_defaults;
-		o.overlap = (enum sl_overlap)(seed % 4);
+		o.overlap = (enum sl_overlap)(seed % SL_OVERLAP_COUNT);
 		struct rig *r = rig_with(seed % 3 ? UINT32_MAX - 10000 : 5, &o);
 		make(&m, &random, seed % 5 ? 1460 : 100);
 		/* Whole reversal of order is within the bounds only where segments are few. */
@@ -127,6 +127,8 @@ static bool newer_wins(const struct model *m, enum sl_overlap overlap, uint32_t 
 		return true;
 	case SL_OVERLAP_BSD:
 		return c.at < m->from[i];
+	case SL_OVERLAP_WINDOWS:
+		return c.at < m->from[i] && c.at + c.len > m->to[i];
 	case SL_OVERLAP_LINUX:
 		break;
 	}
@@ -156,7 +158,7 @@ static void test_other_bytes(void **state)
 	for (uint64_t seed = 1; seed <= 200; seed++) {
 		uint64_t random = seed;
 		struct sl_stream_options o = sl_stream_defaults;
-		o.overlap = (enum sl_overlap)(seed % 4);
+		o.overlap = (enum sl_overlap)(seed % SL_OVERLAP_COUNT);
 		struct rig *r = rig_with(UINT32_MAX - 3000, &o);
 		make(&m, &random, seed % 3 ? 700 : 40);
 		shuffle(&m, &random, 60);
