@@ -31,6 +31,7 @@ struct sensor {
 	char boot[2 * SL_DIGEST_MAX + 1];
 	struct armory *armory;
 	struct publisher *publisher;
+	struct sl_overlap_nets *overlap;
 	struct worker **worker;
 	bool stopped;
 	uint64_t started_ns;
@@ -97,6 +98,23 @@ static int step_signals(struct sensor *s)
 	return 0;
 }
 
+static int overlap_nets(struct sensor *s)
+{
+	size_t n;
+	const char *const *text = sl_config_list(s->config, "overlap_policy", &n);
+	int rc = sl_overlap_nets_new(&s->overlap);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = sl_overlap_nets_add(s->overlap, text[i], strlen(text[i]));
+		if (rc == -EINVAL)
+			snprintf(s->err, sizeof(s->err),
+				"overlap_policy: '%s' is no policy (first, last, bsd, linux, "
+				"windows), no network with one such as 10.0.0.0/8=windows, or a "
+				"network for the second time",
+				text[i]);
+	}
+	return rc;
+}
+
 static int step_options(struct sensor *s)
 {
 	size_t n;
@@ -115,6 +133,9 @@ static int step_options(struct sensor *s)
 	}
 	s->captures = sl_config_list(s->config, "replay", &s->capture_count);
 	sl_mem_use_huge(!sl_config_flag(s->config, "no_huge"));
+	int rc = overlap_nets(s);
+	if (rc < 0)
+		return rc;
 	if (s->capture_count > 0 || sl_config_test(s->config))
 		return 0;
 	snprintf(s->err, sizeof(s->err), "nothing to read: name a capture file with --replay FILE");
@@ -174,6 +195,12 @@ static int step_workers(struct sensor *s)
 		.wait = true };
 	o.flow.max_flows = (uint32_t)sl_config_u64(s->config, "flow.max");
 	o.stream.memory_bytes = sl_config_u64(s->config, "stream.memory");
+	o.defrag = (struct sl_defrag_options){ .overlap = s->overlap,
+		.memory_bytes = sl_config_u64(s->config, "defrag.memory"),
+		.max_datagrams = (uint32_t)sl_config_u64(s->config, "defrag.max"),
+		.max_fragments = (uint32_t)sl_config_u64(s->config, "defrag.max_fragments"),
+		.timeout_v4_ns = sl_config_u64(s->config, "defrag.timeout_v4"),
+		.timeout_v6_ns = sl_config_u64(s->config, "defrag.timeout_v6") };
 	s->worker = calloc(s->workers, sizeof(struct worker *));
 	int rc = s->worker == NULL ? -ENOMEM : 0;
 	for (o.number = 0; rc == 0 && o.number < s->workers; o.number++)
@@ -181,7 +208,7 @@ static int step_workers(struct sensor *s)
 	if (rc < 0)
 		snprintf(s->err, sizeof(s->err),
 			"no memory for %u workers: lower flow.max, flow.context_max, "
-			"stream.memory or parser.memory in the configuration",
+			"stream.memory, defrag.memory or parser.memory in the configuration",
 			s->workers);
 	return rc;
 }
@@ -314,6 +341,7 @@ static void teardown(struct sensor *s)
 	for (unsigned i = 0; s->worker != NULL && i < s->workers; i++)
 		worker_free(s->worker[i]);
 	free(s->worker);
+	sl_overlap_nets_free(s->overlap);
 	armory_free(s->armory);
 	if (s->source != NULL)
 		s->source->ops->close(s->source);

@@ -40,7 +40,7 @@ struct worker {
 	struct sl_stream *streams;
 	struct sl_parser_pool *states;
 	struct context_pool *contexts;
-	struct sl_decode_options decode;
+	struct sl_decode_options decode; /* and the store of fragments in it */
 	bool emit_observables, emit_flows;
 	bool wait; /* a full ring makes the worker wait (replay) instead of dropping the record
 		      (port) */
@@ -63,6 +63,7 @@ struct worker_options {
 	struct sl_source *src;
 	struct sl_flow_options flow;
 	struct sl_stream_options stream;
+	struct sl_defrag_options defrag;
 	size_t parser_bytes, ring_bytes;
 	uint32_t contexts;
 	bool verify_checksums, emit_observables, emit_flows, wait;

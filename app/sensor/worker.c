@@ -30,6 +30,7 @@ static struct worker *build(const struct worker_options *o)
 	w->batch.counters = &w->counters;
 	if (sl_ring_new(&w->ring, o->ring_bytes) < 0 ||
 		sl_flow_table_new(&w->flows, o->number, &o->flow, &w->counters) < 0 ||
+		sl_defrag_new(&w->decode.defrag, &o->defrag, &w->counters) < 0 ||
 		sl_stream_new(&w->streams, &o->stream, &w->counters) < 0 ||
 		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 ||
 		context_pool_new(&w->contexts, o->contexts) < 0)
@@ -54,6 +55,7 @@ void worker_free(struct worker *w)
 	context_pool_free(w->contexts);
 	sl_parser_pool_free(w->states);
 	sl_stream_free(w->streams);
+	sl_defrag_free(w->decode.defrag);
 	sl_flow_table_free(w->flows);
 	sl_ring_free(w->ring);
 	free(w);
@@ -144,6 +146,7 @@ static void capture_end(struct worker *w, uint64_t last_ns)
 	take_rules(w);
 	if (last_ns > w->now_ns)
 		w->now_ns = last_ns;
+	sl_defrag_flush(w->decode.defrag);
 	sl_flow_sweep(w->flows, w->now_ns);
 	bool more;
 	do {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* decode.c - completes the view of a burst of packets, or names the drop of each that it can't.
  * Worker. Reads headers only through the packet's own bounds; copies nothing. */
+#include "fragments.h"
 #include "layers.h"
 
 #include <sightline/hot.h>
@@ -68,6 +69,8 @@ static bool packet_decode(
 		.counters = counters,
 		.verify = o->verify_checksums,
 		.ignore = o->ignore_checksums,
+		.defrag = o->defrag,
+		.trail = o->trail,
 		.whole = true,
 	};
 	enum sl_drop drop = decode_link(&l);
@@ -76,6 +79,8 @@ static bool packet_decode(
 		sl_count_drop(counters, drop);
 		return false;
 	}
+	if (o->trail != NULL)
+		decode_trail_end(&l);
 	if (p->salt)
 		packet_salt(p);
 	return true;
@@ -85,6 +90,8 @@ uint16_t sl_decode(const struct sl_decode_options *o, struct sl_packet *pkt, uin
 	struct sl_counters *counters)
 {
 	uint16_t good = 0;
+	if (o->defrag != NULL)
+		defrag_begin(o->defrag, pkt, n);
 	/* The first lines of all packets are asked for before any is needed: the cold misses of a
 	 * burst then overlap instead of adding up. */
 	for (uint16_t i = 0; i < n; i++)

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* defrag_test.c - whose bytes a datagram has, and what becomes of fragments that make none. */
+#include "pieces.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include <sightline/clock.h>
+
+static struct pieces *with_policy(const char *text)
+{
+	static struct sl_overlap_nets *nets;
+	struct sl_defrag_options o = sl_defrag_defaults;
+	sl_overlap_nets_free(nets);
+	assert_int_equal(sl_overlap_nets_new(&nets), 0);
+	assert_int_equal(sl_overlap_nets_add(nets, text, strlen(text)), 0);
+	o.overlap = nets;
+	return pieces_new(&o);
+}
+
+static const char *const policies[SL_OVERLAP_COUNT] = { "first", "last", "bsd", "linux",
+	"windows" };
+
+struct row {
+	char letter;
+	uint16_t at, len;
+};
+
+/* The fragments of Novak, Target-Based Fragmentation Reassembly (2005), figure 2 and its answers.
+ */
+static const struct row novak[] = { { 'A', 0, 24 }, { 'B', 32, 16 }, { 'C', 48, 24 },
+	{ 'D', 80, 8 }, { 'E', 104, 16 }, { 'F', 120, 24 }, { 'G', 144, 16 }, { 'H', 160, 16 },
+	{ 'I', 176, 8 }, { 'J', 8, 32 }, { 'K', 48, 24 }, { 'L', 72, 24 }, { 'M', 96, 24 },
+	{ 'N', 128, 8 }, { 'O', 152, 8 }, { 'P', 160, 8 }, { 'Q', 176, 16 } };
+static const char *const novak_answer[SL_OVERLAP_COUNT] = {
+	[SL_OVERLAP_FIRST] = "AAJBBCCCLDLMEEFFFGGHHIQ",
+	[SL_OVERLAP_LAST] = "JJJJBKKKLLLMMMFNFGOPHQQ",
+	[SL_OVERLAP_BSD] = "AAJJBCCCLLLMMMFFFGGHHIQ",
+	[SL_OVERLAP_LINUX] = "AAJJBKKKLLLMMMFFFGGPHQQ",
+	[SL_OVERLAP_WINDOWS] = "AAJBBCCCLLLMEEFFFGGHHIQ",
+};
+
+static void every_policy_answers_as_its_model(void **state)
+{
+	const unsigned n = sizeof(novak) / sizeof(novak[0]);
+	for (unsigned policy = 0; policy < SL_OVERLAP_COUNT; policy++) {
+		struct pieces *s = with_policy(policies[policy]);
+		for (unsigned i = 0; i < n; i++)
+			assert_int_equal(
+				fill4(s, 12, novak[i].at, i < n - 1, novak[i].letter, novak[i].len),
+				i == n - 1);
+		assert_string_equal(letters(s), novak_answer[policy]);
+		assert_int_equal(counted(s, SL_C_DEFRAG_WHOLE), 1);
+		assert_int_equal(counted(s, SL_C_FRAGMENT_OVERLAP), 8);
+		assert_int_equal(counted(s, SL_C_FRAGMENT_CONFLICT), 8);
+		assert_int_equal(counted(s, SL_C_FRAGMENTS), n);
+		pieces_free(s);
+	}
+}
+
+static void the_policy_is_the_receivers(void **state)
+{
+	struct pieces *s = with_policy("198.51.100.0/24=last");
+	fill4(s, 1, 0, true, 'A', 24);
+	fill4(s, 1, 8, true, 'B', 16);
+	assert_true(fill4(s, 1, 24, false, 'C', 8));
+	assert_string_equal(letters(s), "BBC");
+	pieces_free(s);
+	s = with_policy("192.0.2.0/24=last"); /* the sender's */
+	fill4(s, 1, 0, true, 'A', 24);
+	fill4(s, 1, 8, true, 'B', 16);
+	assert_true(fill4(s, 1, 24, false, 'C', 8));
+	assert_string_equal(letters(s), "AAC");
+	pieces_free(s);
+}
+
+/* ---- A slow model, byte by byte ---- */
+
+#define MODEL 4096
+
+struct model {
+	uint8_t byte[MODEL];
+	uint16_t from[MODEL], to[MODEL];
+	unsigned covered;
+};
+
+static bool model_newer(enum sl_overlap policy, struct row r, unsigned from, unsigned to)
+{
+	switch (policy) {
+	case SL_OVERLAP_FIRST:
+		return false;
+	case SL_OVERLAP_LAST:
+		return true;
+	case SL_OVERLAP_BSD:
+		return r.at < from;
+	case SL_OVERLAP_LINUX:
+		return r.at <= from;
+	case SL_OVERLAP_WINDOWS:
+		break;
+	}
+	return r.at < from && r.at + r.len > to;
+}
+
+static void model_put(struct model *m, enum sl_overlap policy, struct row r, const uint8_t *p)
+{
+	for (unsigned i = r.at; i < r.at + r.len; i++) {
+		if (m->to[i] != 0 && !model_newer(policy, r, m->from[i], m->to[i]))
+			continue;
+		m->covered += m->to[i] == 0;
+		m->from[i] = r.at;
+		m->to[i] = (uint16_t)(r.at + r.len);
+		m->byte[i] = p[i - r.at];
+	}
+}
+
+static void random_fragments_agree_with_the_model(void **state)
+{
+	for (unsigned seed = 0; seed < 600; seed++) {
+		enum sl_overlap policy = (enum sl_overlap)(seed % SL_OVERLAP_COUNT);
+		struct pieces *s = with_policy(policies[policy]);
+		static struct model m;
+		memset(&m, 0, sizeof(m));
+		srand(seed + 1);
+		/* The last one is there from the start and is one unit, so that the end is known
+		 * and the datagram whole as soon as nothing is missing. */
+		unsigned units = 2 + (unsigned)rand() % (seed % 3 ? 40 : MODEL / 8 - 2);
+		struct row last = { 'z', (uint16_t)((units - 1) * 8), (uint16_t)(1 + rand() % 8) };
+		uint8_t p[MODEL];
+		memset(p, 'z', sizeof(p));
+		bool whole = send4(s, 9, last.at, false, p, last.len);
+		model_put(&m, policy, last, p);
+		while (!whole) {
+			unsigned from = (unsigned)rand() % (units - 1);
+			unsigned most = units - 1 - from;
+			struct row r = { 0, (uint16_t)(from * 8),
+				(uint16_t)(8 * (1 + (unsigned)rand() % most)) };
+			for (unsigned i = 0; i < r.len; i++)
+				p[i] = (uint8_t)rand();
+			whole = send4(s, 9, r.at, true, p, r.len);
+			model_put(&m, policy, r, p);
+			assert_int_equal(whole, m.covered == last.at + last.len);
+		}
+		uint32_t len = last.at + last.len - 8u;
+		uint16_t udp = (uint16_t)(m.byte[4] << 8 | m.byte[5]);
+		if (s->p.flags & SL_PKT_L4 && (udp == 0 || udp >= len + 8)) {
+			assert_int_equal(s->p.payload_len, len);
+			assert_memory_equal(s->p.payload, m.byte + 8, len);
+		}
+		pieces_free(s);
+	}
+}
+
+/* ---- What contradicts itself ---- */
+
+static void test_teardrop(void **state)
+{
+	struct pieces *s = with_policy("linux");
+	fill4(s, 242, 0, true, 'A', 40);
+	assert_false(fill4(s, 242, 24, false, 'B', 4));
+	assert_int_equal(counted(s, SL_C_FRAGMENT_TEARDROP), 1);
+	assert_int_equal(counted(s, SL_C_DEFRAG_CONTRADICTED), 1);
+	assert_int_equal(sl_defrag_bytes(s->d), 0);
+	assert_false(fill4(s, 242, 24, false, 'B', 4)); /* what was given up stays so */
+	assert_int_equal(counted(s, SL_C_FRAGMENT_LATE), 1);
+	pieces_free(s);
+	s = with_policy("bsd");
+	fill4(s, 242, 0, true, 'A', 40);
+	assert_true(fill4(s, 242, 24, false, 'B', 8));
+	assert_string_equal(letters(s), "AAA");
+	assert_int_equal(counted(s, SL_C_FRAGMENT_TEARDROP), 1);
+	pieces_free(s);
+}
+
+static void test_ping_of_death(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	for (unsigned at = 0; at < 65528; at += 8192)
+		fill4(s, 3, at, true, 'A', at + 8192 < 65528 ? 8192 : 65504 - at);
+	assert_false(fill4(s, 3, 65504, false, 'B', 40));
+	assert_int_equal(counted(s, SL_C_FRAGMENT_BIG), 1);
+	/* The longest there is: header and all of it are 65535 bytes. */
+	assert_false(fill4(s, 3, 65504, false, 'B', 12));
+	assert_int_equal(counted(s, SL_C_FRAGMENT_BIG), 2);
+	assert_true(fill4(s, 3, 65504, false, 'B', 11));
+	assert_int_equal(s->p.payload_len, 0x4141 - 8); /* as its UDP header says */
+	assert_int_equal(s->p.ip_len, 65535);
+	s->options = 4;
+	for (unsigned at = 0; at < 65504; at += 32752)
+		fill4(s, 4, at, true, 'A', 32752);
+	assert_false(fill4(s, 4, 65504, false, 'B', 8));
+	assert_int_equal(counted(s, SL_C_FRAGMENT_BIG), 3);
+	assert_true(fill4(s, 4, 65504, false, 'B', 7));
+	pieces_free(s);
+}
+
+static void test_fragments_behind_the_last(void **state)
+{
+	for (unsigned policy = 0; policy < SL_OVERLAP_COUNT; policy++) {
+		struct pieces *s = with_policy(policies[policy]);
+		fill4(s, 5, 24, false, 'B', 8);
+		assert_false(fill4(s, 5, 64, true, 'D', 8));
+		if (policy != SL_OVERLAP_LINUX) {
+			assert_false(fill4(s, 5, 16, true, 'C', 24));
+			assert_false(fill4(s, 5, 32, false, 'E', 8));
+			assert_int_equal(counted(s, SL_C_FRAGMENT_BEHIND), 2);
+			assert_int_equal(counted(s, SL_C_FRAGMENT_LAST), 1);
+			bool whole = fill4(s, 5, 0, true, 'A', 16);
+			assert_true(whole);
+			const char *text = letters(s);
+			assert_int_equal(strlen(text), 3);
+			assert_int_equal(text[0], 'A');
+			assert_int_equal(text[1], 'C');
+			assert_int_equal(text[2],
+				policy == SL_OVERLAP_LAST || policy == SL_OVERLAP_BSD ? 'C' : 'B');
+		}
+		assert_int_equal(counted(s, SL_C_DEFRAG_CONTRADICTED), policy == SL_OVERLAP_LINUX);
+		pieces_free(s);
+	}
+}
+
+static void odd_fragments_are_named(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	fill4(s, 6, 8, true, 'A', 0);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_EMPTY), 1);
+	fill4(s, 6, 8, false, 'A', 0);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_EMPTY), 2);
+	fill4(s, 6, 0, true, 'A', 7);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_UNEVEN), 1);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_EMPTY), 3);
+	assert_int_equal(sl_defrag_count(s->d), 0);
+	fill4(s, 6, 0, true, 'A', 15); /* what receivers keep of it are 8 bytes */
+	assert_int_equal(counted(s, SL_C_FRAGMENT_UNEVEN), 2);
+	assert_true(fill4(s, 6, 8, false, 'B', 8));
+	assert_string_equal(letters(s), "B");
+	assert_int_equal(counted(s, SL_C_FRAGMENT_TINY), 0);
+	s->proto = IPPROTO_TCP;
+	fill4(s, 7, 0, true, 'A', 16);
+	fill4(s, 7, 8, true, 'A', 16);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_TINY), 2);
+	s->wire_more = 8;
+	fill4(s, 8, 0, true, 'A', 16);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_CUT), 1);
+	assert_int_equal(sl_defrag_count(s->d), 1);
+	pieces_free(s);
+}
+
+static void copies_change_nothing(void **state)
+{
+	for (unsigned policy = 0; policy < SL_OVERLAP_COUNT; policy++) {
+		struct pieces *s = with_policy(policies[policy]);
+		for (unsigned i = 0; i < 3; i++)
+			fill4(s, 6, 16, false, 'B', 13);
+		fill4(s, 6, 8, true, 'A', 8);
+		fill4(s, 6, 8, true, 'A', 8);
+		assert_true(fill4(s, 6, 0, true, 'x', 8));
+		assert_string_equal(letters(s), "ABB");
+		assert_int_equal(counted(s, SL_C_FRAGMENT_COPY), 3);
+		assert_int_equal(counted(s, SL_C_FRAGMENT_OVERLAP), 0);
+		pieces_free(s);
+	}
+}
+
+/* ---- IPv6 ---- */
+
+static void test_overlap_in_ipv6(void **state)
+{
+	static const struct row second[] = { { 'A', 0, 16 }, { 'A', 8, 8 }, { 'B', 0, 24 },
+		{ 'A', 16, 24 } };
+	for (unsigned i = 0; i < sizeof(second) / sizeof(second[0]); i++) {
+		struct pieces *s = with_policy("first");
+		fill6(s, 6, 0, true, 'A', 24);
+		fill6(s, 6, second[i].at, true, second[i].letter, second[i].len);
+		assert_int_equal(counted(s, SL_C_DEFRAG_OVERLAPPED), 1);
+		assert_false(fill6(s, 6, 24, false, 'C', 8));
+		assert_int_equal(counted(s, SL_C_FRAGMENT_LATE), 1);
+		fill6(s, 7, 0, true, 'A', 24); /* another one is none the worse for it */
+		assert_true(fill6(s, 7, 24, false, 'C', 8));
+		assert_string_equal(letters(s), "AAC");
+		pieces_free(s);
+	}
+}
+
+static void copies_in_ipv6_are_left_out(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	fill6(s, 6, 0, true, 'A', 24);
+	fill6(s, 6, 0, true, 'A', 24);
+	fill6(s, 6, 32, false, 'C', 3);
+	fill6(s, 6, 32, false, 'C', 3);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_COPY), 2);
+	assert_true(fill6(s, 6, 24, true, 'B', 8));
+	assert_string_equal(letters(s), "AABC");
+	fill6(s, 8, 8, true, 'A', 24);
+	assert_false(fill6(s, 8, 8, false, 'A', 24)); /* the same bytes, but not the same */
+	assert_int_equal(counted(s, SL_C_DEFRAG_OVERLAPPED), 1);
+	pieces_free(s);
+}
+
+static void atomic_fragments_stand_alone(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	fill6(s, 6, 0, true, 'A', 24);
+	assert_true(fill6(s, 6, 0, false, 'B', 24));
+	assert_int_equal(s->p.payload_len, 16);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_ATOMIC), 1);
+	assert_true(fill6(s, 6, 24, false, 'C', 8));
+	assert_string_equal(letters(s), "AAC");
+	assert_int_equal(counted(s, SL_C_FRAGMENTS), 2);
+	pieces_free(s);
+}
+
+static void uneven_and_long_in_ipv6(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	fill6(s, 6, 0, true, 'A', 23);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_UNEVEN), 1);
+	assert_int_equal(sl_defrag_count(s->d), 0);
+	fill6(s, 6, 65528, false, 'A', 8);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_BIG), 1);
+	fill6(s, 6, 65528, false, 'A', 7);
+	assert_int_equal(counted(s, SL_C_FRAGMENT_BIG), 1);
+	pieces_free(s);
+}
+
+/* The protocol is that of the fragment at offset 0, and may be an extension header. */
+static void headers_may_be_in_fragments(void **state)
+{
+	static const uint8_t rest[] = { 17, 0, 1, 4, 0, 0, 0, 0, /* destination options */
+		0x9c, 0x40, 0, 53, 0, 12, 0, 0, 'd', 'a', 't', 'a' };
+	struct pieces *s = pieces_new(NULL);
+	s->proto = 6; /* of a later fragment: nobody's business */
+	send6(s, 6, 16, false, rest + 16, 4);
+	s->proto = 60;
+	assert_true(send6(s, 6, 0, true, rest, 16));
+	assert_int_equal(s->p.proto, IPPROTO_UDP);
+	assert_int_equal(s->p.dport, 53);
+	assert_int_equal(s->p.payload_len, 4);
+	assert_memory_equal(s->p.payload, "data", 4);
+	assert_int_equal(s->p.ip_len, 40 + 20);
+	pieces_free(s);
+}
+
+/* ---- Which datagram, and for how long ---- */
+
+static void test_key(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	fill4(s, 6, 0, true, 'A', 16);
+	assert_false(fill4(s, 7, 16, false, 'B', 8));
+	s->proto = 253;
+	assert_false(fill4(s, 6, 16, false, 'B', 8));
+	s->proto = IPPROTO_UDP;
+	s->host = 9;
+	assert_false(fill4(s, 6, 16, false, 'B', 8));
+	s->host = 1;
+	s->salt = 5; /* another pass of a loop */
+	assert_false(fill4(s, 6, 16, false, 'B', 8));
+	s->salt = 0;
+	assert_int_equal(sl_defrag_count(s->d), 5);
+	assert_true(fill4(s, 6, 16, false, 'B', 8));
+	assert_int_equal(sl_defrag_count(s->d), 4);
+	pieces_free(s);
+}
+
+static void test_timeout(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	uint64_t start = s->now_ns;
+	fill4(s, 6, 0, true, 'A', 16);
+	fill6(s, 6, 0, true, 'A', 16);
+	s->now_ns = start + 30 * SL_SECOND;
+	assert_true(fill4(s, 6, 16, false, 'B', 8));
+	fill4(s, 6, 0, true, 'A', 16);
+	s->now_ns += 30 * SL_SECOND + 1;
+	assert_false(fill4(s, 6, 16, false, 'B', 8));
+	assert_int_equal(counted(s, SL_C_DEFRAG_TIMEOUT), 1);
+	s->now_ns = start + 60 * SL_SECOND;
+	assert_true(fill6(s, 6, 16, false, 'B', 8)); /* packets out of order in time as well */
+	fill6(s, 7, 0, true, 'A', 16);
+	s->now_ns += 60 * SL_SECOND + 1;
+	assert_false(fill6(s, 7, 16, false, 'B', 8));
+	assert_int_equal(counted(s, SL_C_DEFRAG_TIMEOUT), 2);
+	/* What nobody asks for is gone as well, if later. */
+	s->now_ns += 120 * SL_SECOND + 1;
+	fill4(s, 99, 0, true, 'A', 16);
+	assert_int_equal(sl_defrag_count(s->d), 1);
+	assert_int_equal(counted(s, SL_C_DEFRAG_TIMEOUT), 4);
+	sl_defrag_flush(s->d);
+	assert_int_equal(counted(s, SL_C_DEFRAG_FLUSHED), 1);
+	pieces_free(s);
+}
+
+/* A fragment counts on the flow of its datagram as soon as that is known. */
+static void ports_are_told(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	fill4(s, 6, 16, true, 'B', 8);
+	assert_int_equal(s->p.flags & SL_PKT_L4, 0);
+	assert_int_equal(s->p.sport, 0);
+	send4(s, 6, 0, true,
+		"\x9c\x40\x00\x35\x00\x28\x00\x00"
+		"AAAAAAAA",
+		16);
+	assert_int_equal(s->p.flags & SL_PKT_L4, SL_PKT_L4);
+	assert_int_equal(s->p.sport, 40000);
+	fill4(s, 6, 24, true, 'B', 8);
+	assert_int_equal(s->p.sport, 40000);
+	assert_int_equal(s->p.dport, 53);
+	assert_true(fill4(s, 6, 32, false, 'C', 8));
+	assert_int_equal(s->p.flags & SL_PKT_L4, SL_PKT_L4);
+	assert_int_equal(s->p.payload_len, 32);
+	pieces_free(s);
+}
+
+static void options_out_of_range(void **state)
+{
+	struct sl_defrag_options o = sl_defrag_defaults;
+	struct sl_counters c;
+	struct sl_defrag *d;
+	o.memory_bytes = 1000;
+	assert_int_equal(sl_defrag_new(&d, &o, &c), -EINVAL);
+	o = sl_defrag_defaults;
+	o.max_datagrams = 0;
+	assert_int_equal(sl_defrag_new(&d, &o, &c), -EINVAL);
+	o = sl_defrag_defaults;
+	o.max_fragments = 0;
+	assert_int_equal(sl_defrag_new(&d, &o, &c), -EINVAL);
+	sl_defrag_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_policy_answers_as_its_model),
+		cmocka_unit_test(the_policy_is_the_receivers),
+		cmocka_unit_test(random_fragments_agree_with_the_model),
+		cmocka_unit_test(test_teardrop),
+		cmocka_unit_test(test_ping_of_death),
+		cmocka_unit_test(test_fragments_behind_the_last),
+		cmocka_unit_test(odd_fragments_are_named),
+		cmocka_unit_test(copies_change_nothing),
+		cmocka_unit_test(test_overlap_in_ipv6),
+		cmocka_unit_test(copies_in_ipv6_are_left_out),
+		cmocka_unit_test(atomic_fragments_stand_alone),
+		cmocka_unit_test(uneven_and_long_in_ipv6),
+		cmocka_unit_test(headers_may_be_in_fragments),
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(ports_are_told),
+		cmocka_unit_test(options_out_of_range),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
