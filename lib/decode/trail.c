@@ -3,12 +3,9 @@
  * packets; making and freeing is control's. One place for each name: a newer datagram takes an
  * older one's. */
 #include <errno.h>
-
-#include <sightline/mem.h>
+#include <stdlib.h>
 
 #include "fragments.h"
-
-#include <sightline/hot.h>
 
 #define STEPS 4096u
 
@@ -24,7 +21,7 @@ struct sl_fragment_trail {
 
 int sl_fragment_trail_new(struct sl_fragment_trail **out)
 {
-	struct sl_fragment_trail *t = sl_mem_map(sizeof(*t));
+	struct sl_fragment_trail *t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return -ENOMEM;
 	*out = t;
@@ -33,9 +30,10 @@ int sl_fragment_trail_new(struct sl_fragment_trail **out)
 
 void sl_fragment_trail_free(struct sl_fragment_trail *t)
 {
-	if (t != NULL)
-		sl_mem_unmap(t, sizeof(*t));
+	free(t);
 }
+
+#include <sightline/hot.h>
 
 void sl_fragment_trail_clear(struct sl_fragment_trail *t)
 {

@@ -23,6 +23,7 @@ LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
 OWNER = {"addr": "base", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source",
          "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
+         "defrag": "decode", "overlap": "base",
          "subscribe": "bus"}
 # A third-party header and the folders that may open its door.
 DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*", ["lib/digest"]),
