@@ -55,6 +55,7 @@ struct worker {
 	uint16_t capture;
 	struct sl_hit hit[HITS_MAX];
 	struct sl_packet pkt[SL_BURST];
+	struct sl_packet lost[SL_BURST]; /* datagrams that never were whole */
 	struct sl_batch batch;
 };
 

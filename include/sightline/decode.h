@@ -20,9 +20,10 @@ struct sl_decode_options {
 /* Completes pkt[0..n). A packet that can't be completed is counted under its drop and marked by
  * version == 0; it keeps its place, because the source releases whole bursts. Returns how many are
  * good. A fragment that made a datagram whole stands for it (SL_PKT_REASSEMBLED): its payload lies
- * in o->defrag until the next call. Any other fragment has its addresses, no payload, and the ports
- * of UDP and SCTP once the first fragment has said them (SL_PKT_FRAGMENT, SL_PKT_L4): so its bytes
- * count on its datagram's flow. */
+ * in o->defrag until the next call, and it brings what was held. One whose datagram may still
+ * become whole is held (SL_PKT_FRAGMENT, version 0, no drop): sl_defrag_lost gives those that never
+ * did. One that belongs to no datagram any more has its addresses (SL_PKT_FRAGMENT), as all have
+ * without o->defrag. */
 uint16_t sl_decode(const struct sl_decode_options *o, struct sl_packet *pkt, uint16_t n,
 	struct sl_counters *counters);
 

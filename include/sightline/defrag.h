@@ -41,8 +41,14 @@ int sl_defrag_new(
 	struct sl_defrag **out, const struct sl_defrag_options *o, struct sl_counters *counters);
 void sl_defrag_free(struct sl_defrag *d);
 
-/* Every datagram that is not whole is given up: the capture has ended. Worker, as are the rest. */
+/* Every datagram that is not whole is lost: the capture has ended. Worker, as are the rest. */
 void sl_defrag_flush(struct sl_defrag *d);
+/* The next datagram that was lost (its time was over, or room was needed) as one packet that stands
+ * for its fragments: SL_PKT_FRAGMENT, with addresses, outer ones and MACs of the first that came,
+ * and the ports of UDP and SCTP where they were said. Not told of are fragments that came again
+ * within a second of their datagram's being whole. Good until the next sl_decode; after each
+ * burst and after a flush, all of them. False: none. */
+bool sl_defrag_lost(struct sl_defrag *d, struct sl_packet *out);
 uint32_t sl_defrag_count(const struct sl_defrag *d); /* datagrams remembered */
 size_t sl_defrag_bytes(const struct sl_defrag *d); /* of memory_bytes, in use */
 /* Units of 8 bytes and datagrams that were looked at so far: what a test of the bounds counts

@@ -52,7 +52,8 @@ enum sl_linktype {
 /* struct sl_packet.flags */
 enum {
 	SL_PKT_CUT = 1 << 0, /* captured shorter than on the wire */
-	SL_PKT_FRAGMENT = 1 << 1, /* IP fragment of a datagram that is not whole: no payload */
+	SL_PKT_FRAGMENT = 1 << 1, /* IP fragment: no payload. With version 0 it is held until its
+				     datagram is whole or lost, and counts there */
 	SL_PKT_L4 = 1 << 2, /* ports, payload (and TCP fields) are valid */
 	SL_PKT_QUOTED = 1 << 3, /* quoted is valid: the header inside an ICMP error */
 	SL_PKT_MACS = 1 << 4, /* mac_src, mac_dst are valid */
@@ -94,6 +95,7 @@ struct sl_packet {
 	uint16_t vlan[SL_VLAN_MAX]; /* outermost first, tag id only */
 	uint32_t payload_len;
 	const uint8_t *payload;
+	uint32_t held_packets, held_bytes; /* more that it stands for: fragments held before it */
 
 	/* -- flow's part -- */
 	struct sl_flow *flow; /* NULL: dropped or unbound */

@@ -20,7 +20,7 @@ static void addr_salt(union sl_addr *a, uint8_t version, uint32_t salt)
 	}
 }
 
-static void packet_salt(struct sl_packet *p)
+void packet_salt(struct sl_packet *p)
 {
 	addr_salt(&p->src, p->version, p->salt);
 	addr_salt(&p->dst, p->version, p->salt);
@@ -52,6 +52,7 @@ static void view_clear(struct sl_packet *p)
 	p->tcp_window = 0;
 	p->payload_len = 0;
 	p->payload = NULL;
+	p->held_packets = p->held_bytes = 0;
 	p->flow = NULL;
 }
 
@@ -74,9 +75,10 @@ static bool packet_decode(
 		.whole = true,
 	};
 	enum sl_drop drop = decode_link(&l);
-	if (drop != SL_DECODED) {
+	if (drop != SL_DECODED || l.held) {
 		p->version = 0;
-		sl_count_drop(counters, drop);
+		if (drop != SL_DECODED)
+			sl_count_drop(counters, drop);
 		return false;
 	}
 	if (o->trail != NULL)

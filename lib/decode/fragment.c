@@ -30,7 +30,8 @@ static struct fragment fragment_of(const struct layers *l, const struct fragment
 		.before = h->before,
 		.proto = p->proto,
 		.more = h->more,
-		.cut = l->cut };
+		.cut = l->cut,
+		.pkt = p };
 }
 
 /* The packet stands for its datagram from here on. */
@@ -44,19 +45,6 @@ static void go_on(struct layers *l, const struct fragment_head *h, const struct 
 	p->ip_len = (uint16_t)(all < UINT16_MAX ? all : UINT16_MAX);
 	p->flags &= (uint8_t)~SL_PKT_CUT;
 	p->flags |= SL_PKT_REASSEMBLED;
-}
-
-/* Whose it is, where the first fragment has said so: with no payload of its own it counts on the
- * flow of its datagram. */
-static void hold_back(struct sl_packet *p, const struct datagram *g)
-{
-	p->flags |= SL_PKT_FRAGMENT;
-	if (g == NULL || !g->has_ports)
-		return;
-	p->flags |= SL_PKT_L4;
-	p->proto = g->proto;
-	p->sport = g->sport;
-	p->dport = g->dport;
 }
 
 /* For who deals out packets: true, the inside of a first fragment leads on. */
@@ -77,24 +65,36 @@ static bool follow_trail(struct layers *l, const struct fragment *f)
 	return false;
 }
 
+/* False: there is nothing to go on in. */
+static bool put(struct layers *l, const struct fragment_head *h)
+{
+	if (l->made == FRAGMENT_LEVELS) {
+		sl_count(l->counters, SL_C_TUNNEL_DEEP, 1);
+		return false;
+	}
+	struct fragment f = fragment_of(l, h);
+	struct whole w = { .packets = 0 };
+	enum fate fate = defrag_put(l->defrag, &f, &w);
+	if (fate == FATE_WHOLE)
+		go_on(l, h, &w);
+	if (w.packets > 0) {
+		l->pkt->held_packets = w.packets - 1;
+		l->pkt->held_bytes = w.wire_bytes - l->pkt->wire_len;
+	}
+	l->held = fate == FATE_HELD;
+	return fate == FATE_WHOLE;
+}
+
 bool decode_fragment(struct layers *l, const struct fragment_head *h)
 {
 	sl_count(l->counters, SL_C_FRAGMENTS, 1);
-	struct datagram *g = NULL;
-	struct whole w;
-	if (l->defrag != NULL && l->made < FRAGMENT_LEVELS) {
-		struct fragment f = fragment_of(l, h);
-		if (defrag_put(l->defrag, &f, &w, &g)) {
-			go_on(l, h, &w);
-			return true;
-		}
-	} else if (l->defrag != NULL) {
-		sl_count(l->counters, SL_C_TUNNEL_DEEP, 1);
-	} else if (l->trail != NULL) {
+	if (l->defrag != NULL && put(l, h))
+		return true;
+	if (l->defrag == NULL && l->trail != NULL) {
 		struct fragment f = fragment_of(l, h);
 		return follow_trail(l, &f);
 	}
-	hold_back(l->pkt, g);
+	l->pkt->flags |= SL_PKT_FRAGMENT;
 	return false;
 }
 

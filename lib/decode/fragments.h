@@ -34,6 +34,7 @@ struct fragment {
 	uint32_t before; /* bytes of headers that count towards the datagram's length */
 	uint8_t proto; /* of the payload; of IPv6's that at offset 0 counts */
 	bool more, cut;
+	const struct sl_packet *pkt; /* that it came in */
 };
 
 struct mark { /* the fragment that a unit is of: where it begins and ends, in units */
@@ -55,15 +56,24 @@ struct chunks {
 
 struct datagram {
 	struct datagram_key key;
-	uint64_t first_ns;
+	uint64_t first_ns; /* time of the first that came */
+	uint64_t seen_ns; /* the store's clock when it came */
+	uint64_t name; /* of the key */
 	uint32_t hash, chain; /* next of its bucket */
 	uint32_t older, newer; /* in order of their first fragments; newer: or of the vacant */
 	uint32_t fragments;
+	uint32_t packets, wire_bytes; /* that came with them */
 	uint32_t seen, end; /* highest byte yet; the last fragment's, if has_end */
 	uint32_t covered; /* units, those below end if it is known */
 	uint16_t sport, dport; /* as the view has them, if has_ports */
 	uint8_t proto, policy; /* enum sl_overlap */
-	bool has_end, has_ports, dead;
+	bool has_end, has_ports, has_macs, dead;
+	bool again; /* one with the same key was whole not long ago */
+	uint8_t macs[12];
+	uint16_t port;
+	uint8_t vlan_count, outer_count;
+	uint16_t vlan[SL_VLAN_MAX];
+	struct sl_ip_pair outer[SL_OUTER_MAX];
 	uint32_t chunk[DATAGRAM_CHUNKS];
 };
 
@@ -93,16 +103,76 @@ static inline uint32_t fragment_end(const struct fragment *f)
 	return f->at + (uint32_t)f->bytes.len;
 }
 
-/* defrag.c */
+/* What a burst may make whole lies here until the next one: every packet as many datagrams of the
+ * largest size as are followed, so that it can't run out. Touched as it is needed. */
+#define OUTPUT_ALIGN 64u
+#define OUTPUT_BYTES ((size_t)SL_BURST * FRAGMENT_LEVELS * (DATAGRAM_MAX + 1))
+
+#if defined(__SANITIZE_ADDRESS__)
+#define OUTPUT_POISON 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define OUTPUT_POISON 1
+#endif
+#endif
+#ifdef OUTPUT_POISON
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) __asan_poison_memory_region(p, n)
+#define UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
+#else
+#define POISON(p, n) ((void)(p), (void)(n))
+#define UNPOISON(p, n) ((void)(p), (void)(n))
+#endif
+
+/* Datagrams that were whole lately, by name: of a fragment that comes twice the second may come
+ * after that, and says nothing new. */
+#define DONE_COUNT 4096u
+struct done {
+	uint64_t name, ts_ns;
+};
+
+struct sl_defrag {
+	struct sl_defrag_options o;
+	struct sl_counters *c;
+	struct sl_hash_key key;
+	struct chunks chunks;
+	struct datagram *datagram; /* o.max_datagrams + LOST_MAX */
+	uint32_t fresh, vacant, count; /* datagrams: never used from here, list of those given */
+	uint32_t first_lost, last_lost; /* list of those lost and not taken, by `newer` */
+	uint32_t oldest, newest;
+	uint32_t *bucket; /* mask + 1 of them */
+	uint32_t mask;
+	uint8_t *output;
+	size_t output_used;
+	uint64_t clock_ns; /* latest time of all packets */
+	uint64_t clock_before_ns[2]; /* the same before this burst, and before the one before it */
+	uint64_t work;
+	struct done done[DONE_COUNT];
+};
+
 struct whole {
 	struct sl_span bytes; /* good until the burst is released */
+	uint32_t packets, wire_bytes; /* with which it came */
 	uint8_t proto;
 };
-/* A burst of so many packets begins: what the one before made whole is gone. */
+/* defrag.c. A burst of so many packets begins: what the one before made whole is gone. */
 void defrag_begin(struct sl_defrag *d, const struct sl_packet *pkt, uint16_t n);
-/* True: the fragment made its datagram whole. Else *g is the datagram that it is of, good until the
- * next call, or NULL. */
-bool defrag_put(struct sl_defrag *d, struct fragment *f, struct whole *out, struct datagram **g);
+/* The datagram that a fragment is of; NULL: no place is left. */
+struct datagram *datagram_of(struct sl_defrag *d, const struct fragment *f);
+/* It was whole, or was told: its place is vacant. */
+void datagram_end(struct sl_defrag *d, struct datagram *g);
+/* It was never whole: the worker is told of it, unless it was given up. */
+void datagram_lose(struct sl_defrag *d, struct datagram *g, enum sl_counter why);
+/* It stays in the table without its bytes, and what still comes of it is left out. */
+void datagram_give_up(struct sl_defrag *d, struct datagram *g, enum sl_counter why);
+
+/* judge.c */
+enum fate {
+	FATE_WHOLE, /* the fragment made its datagram whole */
+	FATE_HELD, /* it is told with its datagram */
+	FATE_NONE, /* there is no datagram for it; *out has the packets of one given up now */
+};
+enum fate defrag_put(struct sl_defrag *d, struct fragment *f, struct whole *out);
 
 /* trail.c: where the fragment at hand leads. The name is that of its datagram. True: a first one,
  * which leads where its inside does; trail_leads says where that was. */

@@ -26,6 +26,7 @@ struct layers {
 	bool whole; /* every byte that IP's length names was captured, and the addresses are those
 		       of the pseudo header: a transport checksum can be judged */
 	bool cut; /* fewer bytes were captured than the IP header at hand names */
+	bool held; /* it is a fragment that waits for others */
 	bool deep; /* it went deeper than is followed */
 	uint8_t entered; /* layers, up to LAYERS_MAX */
 	uint8_t made; /* datagrams that its fragments made whole */
@@ -101,6 +102,9 @@ struct fragment_head {
 bool decode_fragment(struct layers *l, const struct fragment_head *h);
 /* The packet is decoded: where its fragments led. */
 void decode_trail_end(struct layers *l);
+
+/* The addresses of a pass of a looped replay. */
+void packet_salt(struct sl_packet *p);
 
 /* Fills p->quoted from the header inside an ICMP error; `in` starts at the ICMP header. */
 void decode_quoted(struct sl_packet *p, struct sl_span in);

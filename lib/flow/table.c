@@ -258,8 +258,8 @@ static void packet_bind(struct sl_flow_table *t, struct sl_packet *p, struct flo
 		t->clock_ns = p->ts_ns;
 	f->seen = seen_of(t->clock_ns);
 	f->burst = t->burst;
-	f->packets[p->dir]++;
-	f->bytes[p->dir] += p->wire_len;
+	f->packets[p->dir] += 1 + p->held_packets;
+	f->bytes[p->dir] += p->wire_len + p->held_bytes;
 	state_step(f, p);
 }
 

@@ -372,6 +372,7 @@ static void test_timeout(void **state)
 	fill6(s, 6, 0, true, 'A', 16);
 	s->now_ns = start + 30 * SL_SECOND;
 	assert_true(fill4(s, 6, 16, false, 'B', 8));
+	s->now_ns += 2 * SL_SECOND;
 	fill4(s, 6, 0, true, 'A', 16);
 	s->now_ns += 30 * SL_SECOND + 1;
 	assert_false(fill4(s, 6, 16, false, 'B', 8));
@@ -384,6 +385,8 @@ static void test_timeout(void **state)
 	assert_int_equal(counted(s, SL_C_DEFRAG_TIMEOUT), 2);
 	/* What nobody asks for is gone as well, if later. */
 	s->now_ns += 120 * SL_SECOND + 1;
+	for (unsigned i = 0; i < 3; i++)
+		fill6(s, 1, 0, false, 'A', 16);
 	fill4(s, 99, 0, true, 'A', 16);
 	assert_int_equal(sl_defrag_count(s->d), 1);
 	assert_int_equal(counted(s, SL_C_DEFRAG_TIMEOUT), 4);
@@ -392,25 +395,106 @@ static void test_timeout(void **state)
 	pieces_free(s);
 }
 
-/* A fragment counts on the flow of its datagram as soon as that is known. */
-static void ports_are_told(void **state)
+/* The second copy of the fragment that made a datagram whole says nothing new. */
+static void copies_after_the_end(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	fill4(s, 6, 0, true, 'A', 16);
+	assert_true(fill4(s, 6, 16, false, 'B', 8));
+	assert_false(fill4(s, 6, 16, false, 'B', 8));
+	assert_int_equal(sl_defrag_count(s->d), 1);
+	assert_true(fill4(s, 6, 0, true, 'C', 16)); /* it may as well be of another one */
+	assert_string_equal(letters(s), "CB");
+	fill4(s, 6, 16, false, 'B', 8);
+	sl_defrag_flush(s->d);
+	take_lost(s);
+	assert_int_equal(s->lost, 0);
+	assert_int_equal(counted(s, SL_C_DEFRAG_AGAIN), 1);
+	assert_int_equal(counted(s, SL_C_DEFRAG_FLUSHED), 0);
+	pieces_free(s);
+}
+
+/* Time runs backwards between packets: a datagram is not too old for what came before it. */
+static void time_runs_backwards(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	s->now_ns = 100000 * SL_SECOND;
+	fill4(s, 5, 0, true, 'A', 16);
+	s->now_ns = SL_SECOND;
+	fill4(s, 6, 0, true, 'A', 16);
+	fill4(s, 6, 24, false, 'A', 16);
+	assert_true(fill4(s, 6, 16, true, 'B', 8));
+	s->now_ns = 100001 * SL_SECOND;
+	assert_true(fill4(s, 5, 16, false, 'B', 8));
+	pieces_free(s);
+}
+
+/* A datagram that is whole brings what was held before it; one that is lost is told of as it was.
+ */
+static void every_fragment_is_told_of(void **state)
 {
 	struct pieces *s = pieces_new(NULL);
 	fill4(s, 6, 16, true, 'B', 8);
-	assert_int_equal(s->p.flags & SL_PKT_L4, 0);
-	assert_int_equal(s->p.sport, 0);
+	assert_int_equal(s->p.version, 0);
+	assert_int_equal(s->p.flags, SL_PKT_FRAGMENT);
 	send4(s, 6, 0, true,
 		"\x9c\x40\x00\x35\x00\x28\x00\x00"
 		"AAAAAAAA",
 		16);
-	assert_int_equal(s->p.flags & SL_PKT_L4, SL_PKT_L4);
-	assert_int_equal(s->p.sport, 40000);
-	fill4(s, 6, 24, true, 'B', 8);
-	assert_int_equal(s->p.sport, 40000);
-	assert_int_equal(s->p.dport, 53);
-	assert_true(fill4(s, 6, 32, false, 'C', 8));
-	assert_int_equal(s->p.flags & SL_PKT_L4, SL_PKT_L4);
-	assert_int_equal(s->p.payload_len, 32);
+	assert_int_equal(s->p.version, 0);
+	assert_true(fill4(s, 6, 24, false, 'C', 16));
+	assert_int_equal(s->p.held_packets, 2);
+	assert_int_equal(s->p.held_bytes, 28 + 36);
+	send4(s, 7, 0, true, "\x9c\x40\x00\x35\x00\x28\x00\x00", 8);
+	uint64_t then = s->now_ns;
+	s->now_ns += SL_SECOND;
+	fill4(s, 7, 24, true, 'B', 8);
+	s->salt = 9;
+	fill4(s, 7, 24, true, 'B', 8);
+	s->salt = 0;
+	s->now_ns += 200 * SL_SECOND;
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(fill6(s, 1, 0, false, 'A', 8));
+	assert_int_equal(s->lost, 2);
+	assert_true(s->last_lost.dst.b[3] != 2); /* of another pass, as its packets would be */
+	fill4(s, 7, 0, true, 'A', 8);
+	send4(s, 8, 0, true, "\x9c\x40\x00\x35\x00\x28\x00\x00", 8);
+	then = s->now_ns;
+	s->now_ns += SL_SECOND;
+	fill4(s, 8, 24, true, 'B', 8);
+	sl_defrag_flush(s->d);
+	take_lost(s);
+	const struct sl_packet *p = &s->last_lost;
+	assert_int_equal(s->lost, 4);
+	assert_int_equal(p->ts_ns, then);
+	assert_int_equal(p->src.b[0], 192);
+	assert_int_equal(p->dst.b[3], 2);
+	assert_int_equal(p->proto, IPPROTO_UDP);
+	assert_int_equal(p->dport, 53);
+	assert_int_equal(p->flags, SL_PKT_FRAGMENT | SL_PKT_L4);
+	assert_int_equal(p->held_packets, 1);
+	assert_int_equal(p->wire_len, 56);
+	assert_int_equal(p->payload_len, 0);
+	pieces_free(s);
+}
+
+/* Given up, its packet tells of it at once, and so do those that come too late. */
+static void what_is_given_up_is_told_of(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	fill6(s, 6, 0, true, 'A', 24);
+	assert_int_equal(s->p.version, 0);
+	fill6(s, 6, 8, true, 'A', 24);
+	assert_int_equal(s->p.version, 6);
+	assert_int_equal(s->p.flags, SL_PKT_FRAGMENT);
+	assert_int_equal(s->p.src.b[15], 1);
+	assert_int_equal(s->p.held_packets, 1);
+	fill6(s, 6, 32, false, 'A', 24);
+	assert_int_equal(s->p.version, 6);
+	assert_int_equal(s->p.held_packets, 0);
+	sl_defrag_flush(s->d);
+	take_lost(s);
+	assert_int_equal(s->lost, 0);
 	pieces_free(s);
 }
 
@@ -448,7 +532,10 @@ int main(void)
 		cmocka_unit_test(headers_may_be_in_fragments),
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_timeout),
-		cmocka_unit_test(ports_are_told),
+		cmocka_unit_test(copies_after_the_end),
+		cmocka_unit_test(time_runs_backwards),
+		cmocka_unit_test(every_fragment_is_told_of),
+		cmocka_unit_test(what_is_given_up_is_told_of),
 		cmocka_unit_test(options_out_of_range),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

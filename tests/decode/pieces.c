@@ -21,12 +21,26 @@ struct pieces *pieces_new(const struct sl_defrag_options *o)
 void pieces_free(struct pieces *s)
 {
 	sl_defrag_flush(s->d);
+	take_lost(s);
+	/* Every packet is told of once: whole, lost, or as a fragment of nothing. */
+	if (counted(s, SL_C_DEFRAG_AGAIN) == 0)
+		assert_int_equal(s->sent, s->lost_packets + s->whole_packets + s->bare_packets);
 	assert_int_equal(sl_defrag_count(s->d), 0);
 	assert_int_equal(sl_defrag_bytes(s->d), 0);
 	sl_defrag_free(s->d);
 	if (s->g.p != NULL)
 		guarded_free(&s->g);
 	free(s);
+}
+
+void take_lost(struct pieces *s)
+{
+	while (sl_defrag_lost(s->d, &s->last_lost)) {
+		assert_true(s->last_lost.version == 4 || s->last_lost.version == 6);
+		assert_true(s->last_lost.flags & SL_PKT_FRAGMENT);
+		s->lost++;
+		s->lost_packets += 1 + s->last_lost.held_packets;
+	}
 }
 
 static void store16(uint8_t *to, unsigned v)
@@ -50,9 +64,16 @@ bool send_raw(struct pieces *s, const void *p, size_t len)
 	s->p.linktype = SL_LINK_RAW;
 	s->p.flags = 0;
 	s->sent++;
-	assert_int_equal(sl_decode(&o, &s->p, 1, &s->c), 1);
+	bool good = sl_decode(&o, &s->p, 1, &s->c);
+	assert_int_equal(good, s->p.version != 0);
+	assert_true(good || s->p.flags & SL_PKT_FRAGMENT);
 	if (s->p.flags & SL_PKT_FRAGMENT)
 		assert_int_equal(s->p.payload_len, 0);
+	if (good && s->p.flags & SL_PKT_FRAGMENT)
+		s->bare_packets += 1 + s->p.held_packets;
+	else if (good)
+		s->whole_packets += 1 + s->p.held_packets;
+	take_lost(s);
 	return !(s->p.flags & SL_PKT_FRAGMENT);
 }
 

@@ -19,8 +19,13 @@ struct pieces {
 	uint8_t options; /* bytes of IPv4 options */
 	uint32_t wire_more; /* bytes that the capture cut off */
 	unsigned sent;
+	unsigned lost; /* datagrams told of as lost, all of whose packets are below */
+	uint64_t lost_packets, whole_packets, bare_packets;
+	struct sl_packet last_lost;
 };
 
+/* Takes what was lost; after each packet. */
+void take_lost(struct pieces *s);
 struct pieces *pieces_new(const struct sl_defrag_options *o); /* NULL: the defaults */
 void pieces_free(struct pieces *s);
 /* From 192.0.2.1 to 198.51.100.2, and 2001:db8::1 to 2001:db8::2. True: it made a datagram whole,
