@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* trail.c - where the first fragment of a datagram led, for the ones behind it. Who deals out
- * packets; making and freeing is control's. One place for each name: a newer datagram takes an
- * older one's. */
+ * packets; making and freeing is control's. A name has a few places; where all are taken, the one
+ * that was used longest ago is. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "fragments.h"
 
-#define STEPS 4096u
+#define SETS 1024u
+#define WAYS 4u
 
 struct step {
 	uint64_t name;
+	uint64_t tick; /* of its last use; 0: none yet */
 	struct sl_ip_pair pair;
-	bool used, by_later; /* a later fragment came before the first, which then follows it */
+	bool by_later; /* a later fragment came before the first, which then follows it */
 };
 
 struct sl_fragment_trail {
-	struct step step[STEPS];
+	uint64_t tick;
+	struct step step[SETS][WAYS];
 };
 
 int sl_fragment_trail_new(struct sl_fragment_trail **out)
@@ -48,26 +51,38 @@ uint64_t trail_name(const struct datagram_key *key)
 	return sl_hash_bytes(fixed, key, sizeof(*key));
 }
 
-static struct step *step_of(struct sl_fragment_trail *t, uint64_t name)
+/* Its place, or the one that it may have. */
+static struct step *step_of(struct sl_fragment_trail *t, uint64_t name, bool *known)
 {
-	return &t->step[name % STEPS];
+	struct step *set = t->step[name % SETS], *oldest = set;
+	*known = true;
+	for (struct step *s = set; s < set + WAYS; s++) {
+		if (s->tick != 0 && s->name == name)
+			return s;
+		if (s->tick < oldest->tick)
+			oldest = s;
+	}
+	*known = false;
+	return oldest;
 }
 
 bool trail_follow(struct sl_fragment_trail *t, uint64_t name, bool first, struct sl_ip_pair *pair)
 {
-	struct step *s = step_of(t, name);
-	bool known = s->used && s->name == name;
+	bool known;
+	struct step *s = step_of(t, name, &known);
 	if (known && (!first || s->by_later)) {
+		s->tick = ++t->tick;
 		*pair = s->pair;
 		return false;
 	}
-	*s = (struct step){ .name = name, .pair = *pair, .used = true, .by_later = !first };
+	*s = (struct step){ .name = name, .tick = ++t->tick, .pair = *pair, .by_later = !first };
 	return first;
 }
 
 void trail_leads(struct sl_fragment_trail *t, uint64_t name, const struct sl_ip_pair *pair)
 {
-	struct step *s = step_of(t, name);
-	if (s->used && s->name == name)
+	bool known;
+	struct step *s = step_of(t, name, &known);
+	if (known)
 		s->pair = *pair;
 }
