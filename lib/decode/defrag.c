@@ -243,12 +243,12 @@ static bool was_whole(const struct sl_defrag *d, uint64_t name, uint64_t ts_ns)
 	return e->name == name && e->ts_ns != 0 && ts_ns < e->ts_ns + AGAIN_NS;
 }
 
-static struct datagram *open_new(struct sl_defrag *d, const struct fragment *f, uint64_t name)
+static struct datagram *open_new(struct sl_defrag *d, const struct fragment *f, uint32_t hash)
 {
-	uint32_t hash = (uint32_t)(name >> 16);
 	uint32_t i = index_take(d);
 	if (i == NONE)
 		return NULL;
+	uint64_t name = trail_name(&f->key);
 	struct datagram *g = &d->datagram[i];
 	uint8_t version = (uint8_t)(f->key.version_proto >> 8);
 	*g = (struct datagram){ .key = f->key,
@@ -276,15 +276,14 @@ static struct datagram *open_new(struct sl_defrag *d, const struct fragment *f, 
 
 struct datagram *datagram_of(struct sl_defrag *d, const struct fragment *f)
 {
-	uint64_t name = sl_hash_bytes(d->key, &f->key, sizeof(f->key));
-	uint32_t hash = (uint32_t)(name >> 16);
+	uint32_t hash = (uint32_t)(sl_hash_bytes(d->key, &f->key, sizeof(f->key)) >> 16);
 	struct datagram *g = find(d, &f->key, hash);
 	if (g != NULL && f->ts_ns > g->first_ns &&
 		f->ts_ns - g->first_ns > timeout_of(d, &f->key)) {
 		datagram_lose(d, g, SL_C_DEFRAG_TIMEOUT);
 		g = NULL;
 	}
-	return g != NULL ? g : open_new(d, f, name);
+	return g != NULL ? g : open_new(d, f, hash);
 }
 
 /* What nobody asks for any more: a datagram whose first fragment came when the clock was so far

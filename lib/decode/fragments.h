@@ -125,7 +125,7 @@ static inline uint32_t fragment_end(const struct fragment *f)
 #endif
 
 /* Datagrams that were whole lately, by name: of a fragment that comes twice the second may come
- * after that, and says nothing new. */
+ * after that, and says nothing new. The names are the same from run to run, as what is told is. */
 #define DONE_COUNT 4096u
 struct done {
 	uint64_t name, ts_ns;
