@@ -217,6 +217,12 @@ static int step_workers(struct sensor *s)
 		.emit_flows = s->emit_flows,
 		.wait = true };
 	flow_options(s->config, &o.flow);
+	o.defrag = (struct sl_defrag_options){ .overlap = s->overlap,
+		.memory_bytes = sl_config_u64(s->config, "defrag.memory"),
+		.max_datagrams = (uint32_t)sl_config_u64(s->config, "defrag.max"),
+		.max_fragments = (uint32_t)sl_config_u64(s->config, "defrag.max_fragments"),
+		.timeout_v4_ns = sl_config_u64(s->config, "defrag.timeout_v4"),
+		.timeout_v6_ns = sl_config_u64(s->config, "defrag.timeout_v6") };
 	int rc = stream_options(s, &o.stream);
 	s->worker = calloc(s->workers, sizeof(struct worker *));
 	if (s->worker == NULL)
@@ -226,7 +232,7 @@ static int step_workers(struct sensor *s)
 	if (rc < 0)
 		snprintf(s->err, sizeof(s->err),
 			"no memory for %u workers: lower flow.max, flow.context_max, "
-			"stream.memory or parser.memory in the configuration",
+			"stream.memory, defrag.memory or parser.memory in the configuration",
 			s->workers);
 	return rc;
 }

@@ -43,7 +43,7 @@ struct worker {
 	struct sl_parser_pool *states;
 	struct sl_aead *aead;
 	struct context_pool *contexts;
-	struct sl_decode_options decode;
+	struct sl_decode_options decode; /* and the store of fragments in it */
 	uint32_t first_bytes_max;
 	bool emit_observables, emit_flows;
 	bool wait; /* a full ring makes the worker wait (replay) instead of dropping the record
@@ -60,6 +60,7 @@ struct worker {
 	uint16_t capture;
 	struct sl_hit hit[HITS_MAX];
 	struct sl_packet pkt[SL_BURST];
+	struct sl_packet lost[SL_BURST]; /* datagrams that never were whole */
 	struct sl_batch batch;
 };
 
@@ -68,6 +69,7 @@ struct worker_options {
 	struct sl_source *src;
 	struct sl_flow_options flow;
 	struct sl_stream_options stream;
+	struct sl_defrag_options defrag;
 	size_t parser_bytes, ring_bytes;
 	uint32_t contexts;
 	bool verify_checksums, emit_observables, emit_flows, wait;

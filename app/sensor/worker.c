@@ -34,6 +34,7 @@ static struct worker *build(const struct worker_options *o)
 	w->first_bytes_max = (uint32_t)(o->parser_bytes / 8 / sizeof(struct first_bytes));
 	if (sl_ring_new(&w->ring, o->ring_bytes) < 0 ||
 		sl_flow_table_new(&w->flows, o->number, &o->flow, &w->counters) < 0 ||
+		sl_defrag_new(&w->decode.defrag, &o->defrag, &w->counters) < 0 ||
 		sl_stream_new(&w->streams, &o->stream, &w->counters) < 0 ||
 		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 || sl_aead_new(&w->aead) < 0 ||
 		context_pool_new(&w->contexts, o->contexts) < 0 ||
@@ -62,6 +63,7 @@ void worker_free(struct worker *w)
 	sl_aead_free(w->aead);
 	sl_parser_pool_free(w->states);
 	sl_stream_free(w->streams);
+	sl_defrag_free(w->decode.defrag);
 	sl_flow_table_free(w->flows);
 	sl_ring_free(w->ring);
 	free(w);
@@ -114,19 +116,16 @@ static void end_flows(struct worker *w)
 	sl_flow_reap(w->flows);
 }
 
-/* The path of a burst: the table of contents of the sensor. */
-static void burst(struct worker *w, uint16_t n)
+/* Packets that decode has completed, or whose fragments it holds. Returns how many are done with.
+ */
+static uint64_t path(struct worker *w, struct sl_packet *pkt, uint16_t n)
 {
-	struct sl_packet *pkt = w->pkt;
 	uint64_t done = 0;
-	take_rules(w);
-	count_received(w, n);
-	advance_clock(w, n);
-	w->capture = pkt[0].port;
-	sl_decode(&w->decode, pkt, n, &w->counters);
 	sl_flow_bind(w->flows, pkt, n);
 	for (uint16_t i = 0; i < n; i++) {
 		struct sl_flow *f = pkt[i].flow;
+		if (pkt[i].version == 0)
+			done += (pkt[i].flags & SL_PKT_FRAGMENT) != 0;
 		if (pkt[i].version == 0 || f == NULL)
 			continue;
 		if (pkt[i].flags & SL_PKT_FLOW_NEW)
@@ -137,9 +136,37 @@ static void burst(struct worker *w, uint16_t n)
 		done++;
 	}
 	tell_batch(w);
-	sl_count(&w->counters, SL_C_PROCESSED, done);
+	return done;
+}
+
+/* What is known of datagrams that never were whole; their packets have been counted. */
+static void lost_datagrams(struct worker *w)
+{
+	uint16_t n;
+	do {
+		n = 0;
+		while (n < SL_BURST && sl_defrag_lost(w->decode.defrag, &w->lost[n]))
+			n++;
+		if (n > 0) {
+			path(w, w->lost, n);
+			end_flows(w);
+		}
+	} while (n == SL_BURST);
+}
+
+/* The path of a burst: the table of contents of the sensor. */
+static void burst(struct worker *w, uint16_t n)
+{
+	struct sl_packet *pkt = w->pkt;
+	take_rules(w);
+	count_received(w, n);
+	advance_clock(w, n);
+	w->capture = pkt[0].port;
+	sl_decode(&w->decode, pkt, n, &w->counters);
+	sl_count(&w->counters, SL_C_PROCESSED, path(w, pkt, n));
 	sl_flow_sweep(w->flows, w->now_ns);
 	end_flows(w);
+	lost_datagrams(w);
 	if (w->now_ns - w->clock_told_ns >= CLOCK_STEP) {
 		w->clock_told_ns = w->now_ns;
 		tell_mark(w, SL_REC_CLOCK, w->now_ns);
@@ -152,6 +179,8 @@ static void capture_end(struct worker *w, uint64_t last_ns)
 	take_rules(w);
 	if (last_ns > w->now_ns)
 		w->now_ns = last_ns;
+	sl_defrag_flush(w->decode.defrag);
+	lost_datagrams(w);
 	sl_flow_sweep(w->flows, w->now_ns);
 	bool more;
 	do {

@@ -31,7 +31,7 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(PROCESSED, "sightline_processed_packets_total", "packets that went the whole path")      \
 	X(CUT_PACKETS, "sightline_cut_packets_total", "packets captured shorter than on the wire") \
 	X(FRAGMENTS, "sightline_fragment_packets_total",                                           \
-		"IP fragments: addresses used, payload not")                                       \
+		"IP fragments, of datagrams that became whole or not")                             \
 	X(L4_SHORT, "sightline_l4_short_packets_total", "transport header cut or contradictory")   \
 	X(CHECKSUM_IP, "sightline_wrong_checksum_packets_total{layer=\"ip\"}", "wrong checksum")   \
 	X(CHECKSUM_L4, "sightline_wrong_checksum_packets_total{layer=\"l4\"}", "wrong checksum")   \
@@ -173,7 +173,49 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"TCP bytes sent out of band, which no application reads in the stream")            \
 	X(STREAM_DEEP, "sightline_stream_deep_directions_total",                                   \
 		"TCP directions longer than stream.depth")                                         \
-	X(STREAM_BEYOND, "sightline_stream_unread_bytes_total", "TCP payload beyond stream.depth")
+	X(STREAM_BEYOND, "sightline_stream_unread_bytes_total", "TCP payload beyond stream.depth") \
+	X(DEFRAG_WHOLE, "sightline_defrag_datagrams_total{end=\"whole\"}",                         \
+		"datagrams put together of their fragments")                                       \
+	X(DEFRAG_TIMEOUT, "sightline_defrag_datagrams_total{end=\"timeout\"}",                     \
+		"datagrams that were not whole in time")                                           \
+	X(DEFRAG_EVICTED, "sightline_defrag_datagrams_total{end=\"evicted\"}",                     \
+		"datagrams not whole that were put out for room")                                  \
+	X(DEFRAG_FLUSHED, "sightline_defrag_datagrams_total{end=\"flush\"}",                       \
+		"datagrams that were not whole at the end of a capture")                           \
+	X(DEFRAG_AGAIN, "sightline_defrag_datagrams_total{end=\"copy\"}",                          \
+		"datagrams not whole, of fragments that came again after theirs was")              \
+	X(DEFRAG_OVERLAPPED, "sightline_defrag_datagrams_total{end=\"overlap\"}",                  \
+		"IPv6 datagrams given up as fragments overlapped (RFC 5722)")                      \
+	X(DEFRAG_CONTRADICTED, "sightline_defrag_datagrams_total{end=\"contradiction\"}",          \
+		"datagrams given up as fragments disagreed about their end")                       \
+	X(DEFRAG_MANY, "sightline_defrag_datagrams_total{end=\"too_many\"}",                       \
+		"datagrams given up for more fragments than are kept of one")                      \
+	X(FRAGMENT_OVERLAP, "sightline_defrag_fragments_total{kind=\"overlap\"}",                  \
+		"fragments that overlap others of their datagram")                                 \
+	X(FRAGMENT_CONFLICT, "sightline_defrag_fragments_total{kind=\"conflict\"}",                \
+		"fragments that overlap others, with different bytes")                             \
+	X(FRAGMENT_COPY, "sightline_defrag_fragments_total{kind=\"copy\"}",                        \
+		"fragments that came again as they were")                                          \
+	X(FRAGMENT_TINY, "sightline_defrag_fragments_total{kind=\"tiny\"}",                        \
+		"first fragments too short for their transport header, and what completes one")    \
+	X(FRAGMENT_TEARDROP, "sightline_defrag_fragments_total{kind=\"teardrop\"}",                \
+		"last fragments that end before bytes seen")                                       \
+	X(FRAGMENT_BIG, "sightline_defrag_fragments_total{kind=\"ping_of_death\"}",                \
+		"fragments that end beyond the longest datagram, left out")                        \
+	X(FRAGMENT_EMPTY, "sightline_defrag_fragments_total{kind=\"empty\"}",                      \
+		"fragments without a byte, left out")                                              \
+	X(FRAGMENT_UNEVEN, "sightline_defrag_fragments_total{kind=\"uneven\"}",                    \
+		"fragments before the last with a length that is no multiple of 8")                \
+	X(FRAGMENT_BEHIND, "sightline_defrag_fragments_total{kind=\"behind_last\"}",               \
+		"fragments that reach behind the last one")                                        \
+	X(FRAGMENT_LAST, "sightline_defrag_fragments_total{kind=\"second_last\"}",                 \
+		"last fragments that disagree with another about the end")                         \
+	X(FRAGMENT_CUT, "sightline_defrag_fragments_total{kind=\"cut\"}",                          \
+		"fragments captured shorter than on the wire, left out")                           \
+	X(FRAGMENT_LATE, "sightline_defrag_fragments_total{kind=\"given_up\"}",                    \
+		"fragments of datagrams that were given up, left out")                             \
+	X(FRAGMENT_ATOMIC, "sightline_defrag_fragments_total{kind=\"atomic\"}",                    \
+		"IPv6 fragment headers of packets that are whole (RFC 6946)")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

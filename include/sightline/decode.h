@@ -5,17 +5,25 @@
 #define SIGHTLINE_DECODE_H
 
 #include <sightline/counter.h>
+#include <sightline/defrag.h>
 #include <sightline/packet.h>
 
 struct sl_decode_options {
 	bool verify_checksums; /* drop on a wrong IP, TCP or UDP checksum instead of counting it
 				  only */
 	bool ignore_checksums; /* judge none: who only wants to know whose packet it is */
+	struct sl_defrag *defrag; /* fragments are put together in it; NULL: they are not */
+	struct sl_fragment_trail *trail; /* only without defrag: a fragment's view has the pair of
+					    addresses that its datagram leads to */
 };
 
 /* Completes pkt[0..n). A packet that can't be completed is counted under its drop and marked by
  * version == 0; it keeps its place, because the source releases whole bursts. Returns how many are
- * good. */
+ * good. A fragment that made a datagram whole stands for it (SL_PKT_REASSEMBLED): its payload lies
+ * in o->defrag until the next call, and it brings what was held. One whose datagram may still
+ * become whole is held (SL_PKT_FRAGMENT, version 0, no drop): sl_defrag_lost gives those that never
+ * did. One that belongs to no datagram any more has its addresses (SL_PKT_FRAGMENT), as all have
+ * without o->defrag. */
 uint16_t sl_decode(const struct sl_decode_options *o, struct sl_packet *pkt, uint16_t n,
 	struct sl_counters *counters);
 

@@ -52,12 +52,14 @@ enum sl_linktype {
 /* struct sl_packet.flags */
 enum {
 	SL_PKT_CUT = 1 << 0, /* captured shorter than on the wire */
-	SL_PKT_FRAGMENT = 1 << 1, /* IP fragment, first or later: l4 is not read */
+	SL_PKT_FRAGMENT = 1 << 1, /* IP fragment: no payload. With version 0 it is held until its
+				     datagram is whole or lost, and counts there */
 	SL_PKT_L4 = 1 << 2, /* ports, payload (and TCP fields) are valid */
 	SL_PKT_QUOTED = 1 << 3, /* quoted is valid: the header inside an ICMP error */
 	SL_PKT_MACS = 1 << 4, /* mac_src, mac_dst are valid */
 	SL_PKT_FLOW_NEW = 1 << 5, /* this packet opened its flow */
 	SL_PKT_VLAN_STRIPPED = 1 << 6, /* the NIC took vlan[0] off the frame */
+	SL_PKT_REASSEMBLED = 1 << 7, /* made whole of fragments: payload is not in data */
 };
 
 /* A pair of addresses that is seen in a packet but is not its flow's key. */
@@ -97,6 +99,7 @@ struct sl_packet {
 	uint16_t vlan[SL_VLAN_MAX]; /* outermost first, tag id only */
 	uint32_t payload_len;
 	const uint8_t *payload;
+	uint32_t held_packets, held_bytes; /* more that it stands for: fragments held before it */
 
 	/* -- flow's part -- */
 	struct sl_flow *flow; /* NULL: dropped or unbound */

@@ -55,6 +55,10 @@ struct sl_piece {
 	bool fin; /* END: the sender said that the last byte given was its last */
 };
 
+/* Whose bytes count where segments that nothing was given of yet overlap and differ: enum
+ * sl_overlap. What was given is never taken back, as no receiver does. Bytes that differ are
+ * counted whatever the policy (SL_C_STREAM_CONFLICT), where the old ones are still held. */
+
 /* What all workers together may hold, beside each one's own bound. */
 struct sl_stream_share;
 /* -ENOMEM. Control; freed when no reassembler is left that has it. */

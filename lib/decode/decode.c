@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* decode.c - completes the view of a burst of packets, or names the drop of each that it can't.
  * Worker. Reads headers only through the packet's own bounds; copies nothing. */
+#include "fragments.h"
 #include "layers.h"
 
 #include <sightline/hot.h>
@@ -21,7 +22,7 @@ void sl_decode_salt(union sl_addr *a, uint8_t version, uint32_t salt)
 	}
 }
 
-static void packet_salt(struct sl_packet *p)
+void packet_salt(struct sl_packet *p)
 {
 	sl_decode_salt(&p->src, p->version, p->salt);
 	sl_decode_salt(&p->dst, p->version, p->salt);
@@ -53,6 +54,7 @@ static void view_clear(struct sl_packet *p)
 	p->tcp_window = 0;
 	p->payload_len = 0;
 	p->payload = NULL;
+	p->held_packets = p->held_bytes = 0;
 	p->flow = NULL;
 }
 
@@ -70,14 +72,19 @@ static bool packet_decode(
 		.counters = counters,
 		.verify = o->verify_checksums,
 		.ignore = o->ignore_checksums,
+		.defrag = o->defrag,
+		.trail = o->trail,
 		.whole = true,
 	};
 	enum sl_drop drop = decode_link(&l);
-	if (drop != SL_DECODED) {
+	if (drop != SL_DECODED || l.held) {
 		p->version = 0;
-		sl_count_drop(counters, drop);
+		if (drop != SL_DECODED)
+			sl_count_drop(counters, drop);
 		return false;
 	}
+	if (o->trail != NULL)
+		decode_trail_end(&l);
 	if (p->salt)
 		packet_salt(p);
 	return true;
@@ -87,6 +94,8 @@ uint16_t sl_decode(const struct sl_decode_options *o, struct sl_packet *pkt, uin
 	struct sl_counters *counters)
 {
 	uint16_t good = 0;
+	if (o->defrag != NULL)
+		defrag_begin(o->defrag, pkt, n);
 	/* The first lines of all packets are asked for before any is needed: the cold misses of a
 	 * burst then overlap instead of adding up. */
 	for (uint16_t i = 0; i < n; i++)

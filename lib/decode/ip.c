@@ -11,8 +11,10 @@ enum { V4_MIN = 20, V6_MIN = 40 };
  * bounded by the bytes that it takes. */
 #define EXTENSIONS_MAX 200
 enum {
-	V4_MORE_OR_OFFSET = 0x3fff, /* more fragments, fragment offset */
-	V6_MORE_OR_OFFSET = 0xfff9,
+	V4_MORE = 0x2000,
+	V4_OFFSET = 0x1fff, /* in units of 8 bytes */
+	V6_MORE = 0x0001,
+	V6_OFFSET = 0xfff8, /* in bytes */
 };
 enum {
 	NEXT_HOP_BY_HOP = 0,
@@ -35,6 +37,7 @@ static void bound_payload(struct layers *l, uint32_t len, uint32_t header, bool 
 		l->rd.end = l->rd.p + len;
 	else
 		l->whole = false;
+	l->cut = !given || len > left;
 	size_t all = header + sl_rd_left(&l->rd);
 	l->pkt->ip_len = (uint16_t)(all < UINT16_MAX ? all : UINT16_MAX);
 }
@@ -56,13 +59,6 @@ static void view_inner(struct layers *l)
 	p->payload_len = 0;
 }
 
-static enum sl_drop fragment(struct layers *l)
-{
-	l->pkt->flags |= SL_PKT_FRAGMENT;
-	sl_count(l->counters, SL_C_FRAGMENTS, 1);
-	return SL_DECODED;
-}
-
 /* RFC 4302 2: the length is in words of 4 bytes, less 2. */
 static void authentication(struct layers *l)
 {
@@ -71,6 +67,17 @@ static void authentication(struct layers *l)
 		return;
 	l->pkt->proto = h.p[0];
 	sl_rd_skip(&l->rd, h.p[1] * 4u);
+	l->extensions += 8 + h.p[1] * 4u;
+}
+
+static bool fragment4(struct layers *l, struct sl_span h, uint32_t header)
+{
+	uint16_t field = be16(h.p + 6);
+	struct fragment_head f = { .id = be16(h.p + 4),
+		.at = (field & V4_OFFSET) * 8u,
+		.before = header,
+		.more = field & V4_MORE };
+	return (!f.more && f.at == 0) || decode_fragment(l, &f);
 }
 
 static enum sl_drop decode_v4(struct layers *l)
@@ -97,8 +104,8 @@ static enum sl_drop decode_v4(struct layers *l)
 	memcpy(p->src.b, h.p + 12, 4);
 	memcpy(p->dst.b, h.p + 16, 4);
 	bound_payload(l, total - header, header, total != 0);
-	if (be16(h.p + 6) & V4_MORE_OR_OFFSET)
-		return fragment(l);
+	if (!fragment4(l, h, header))
+		return SL_DECODED;
 	if (p->proto == NEXT_AUTHENTICATION)
 		authentication(l);
 	return decode_transport(l);
@@ -121,8 +128,23 @@ static bool is_extension(uint8_t next)
 	}
 }
 
-/* One extension header; p->proto is its kind and becomes the next one's. False: it is a real
- * fragment's header, and what follows is no transport header. */
+/* An atomic fragment (RFC 6946) is a whole packet, whatever else has its identification. */
+static bool fragment6(struct layers *l, struct sl_span h)
+{
+	uint16_t field = be16(h.p + 2);
+	struct fragment_head f = { .id = be32(h.p + 4),
+		.at = field & V6_OFFSET,
+		.before = l->extensions,
+		.more = field & V6_MORE };
+	if (f.more || f.at != 0)
+		return decode_fragment(l, &f);
+	l->extensions += 8;
+	sl_count(l->counters, SL_C_FRAGMENT_ATOMIC, 1);
+	return true;
+}
+
+/* One extension header; p->proto is its kind and becomes the next one's. False: it is a fragment's
+ * header, and its datagram is not whole. */
 static bool extension(struct layers *l)
 {
 	uint8_t kind = l->pkt->proto;
@@ -134,9 +156,10 @@ static bool extension(struct layers *l)
 	if (l->rd.bad)
 		return true;
 	l->pkt->proto = h.p[0];
-	if (kind == NEXT_FRAGMENT) /* an atomic one (RFC 6946) is a whole packet */
-		return (be16(h.p + 2) & V6_MORE_OR_OFFSET) == 0;
+	if (kind == NEXT_FRAGMENT)
+		return fragment6(l, h);
 	sl_rd_skip(&l->rd, h.p[1] * 8u);
+	l->extensions += 8 + h.p[1] * 8u;
 	if (kind == NEXT_ROUTING && h.p[3] != 0)
 		l->whole = false; /* the pseudo header holds the last hop's address, not this */
 	return true;
@@ -155,11 +178,12 @@ static enum sl_drop decode_v6(struct layers *l)
 	memcpy(p->src.b, h.p + 8, 16);
 	memcpy(p->dst.b, h.p + 24, 16);
 	bound_payload(l, len, V6_MIN, len != 0);
+	l->extensions = 0;
 	for (unsigned i = 0; is_extension(p->proto) && !l->rd.bad; i++) {
 		if (i == EXTENSIONS_MAX)
 			return SL_DROP_IP_EXTENSION;
 		if (!extension(l))
-			return fragment(l);
+			return SL_DECODED;
 	}
 	return decode_transport(l);
 }

@@ -18,12 +18,19 @@ struct layers {
 	struct sl_packet *pkt;
 	struct sl_rd rd; /* not decoded yet; its end moves in once IP has said how long it is */
 	struct sl_counters *counters;
+	struct sl_defrag *defrag; /* NULL: fragments give their addresses alone */
+	struct sl_fragment_trail *trail; /* NULL, or who asks deals out packets */
+	uint64_t led[3]; /* trail: first fragments that led on, as many as were made */
 	bool verify; /* a wrong checksum drops the packet */
 	bool ignore; /* no checksum is looked at */
 	bool whole; /* every byte that IP's length names was captured, and the addresses are those
 		       of the pseudo header: a transport checksum can be judged */
+	bool cut; /* fewer bytes were captured than the IP header at hand names */
+	bool held; /* it is a fragment that waits for others */
 	bool deep; /* it went deeper than is followed */
 	uint8_t entered; /* layers, up to LAYERS_MAX */
+	uint8_t made; /* datagrams that its fragments made whole */
+	uint32_t extensions; /* bytes of IPv6 extension headers so far */
 	uint16_t type; /* the EtherType that decode_ethertype goes by */
 };
 
@@ -84,6 +91,20 @@ enum sl_drop decode_inside(struct layers *l, layer_fn *layer, struct sl_span in)
 enum sl_drop decode_protocol(struct layers *l);
 /* What lies in the UDP payload `in`, if port and content name a tunnel. */
 enum sl_drop decode_udp_payload(struct layers *l, struct sl_span in);
+
+/* What IP says of a fragment whose bytes lie behind the cursor; the view has the rest. */
+struct fragment_head {
+	uint32_t id, at; /* at: in bytes */
+	uint32_t before; /* bytes of headers that count towards the datagram's length */
+	bool more;
+};
+/* True: the datagram is whole, and the cursor at its begin. False: nothing more is to be read. */
+bool decode_fragment(struct layers *l, const struct fragment_head *h);
+/* The packet is decoded: where its fragments led. */
+void decode_trail_end(struct layers *l);
+
+/* The addresses of a pass of a looped replay. */
+void packet_salt(struct sl_packet *p);
 
 /* Fills p->quoted from the header inside an ICMP error; `in` starts at the ICMP header. */
 void decode_quoted(struct sl_packet *p, struct sl_span in);

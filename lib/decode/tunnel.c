@@ -31,7 +31,11 @@ enum sl_drop decode_try(struct layers *l, layer_fn *layer, struct sl_span in)
 	enum sl_drop drop = layer(l);
 	if (drop == SL_DECODED)
 		return drop;
+	/* What was held was held for this packet, wherever it leads. */
+	uint32_t held_packets = l->pkt->held_packets, held_bytes = l->pkt->held_bytes;
 	memcpy(at, view, VIEW_LEN);
+	l->pkt->held_packets = held_packets;
+	l->pkt->held_bytes = held_bytes;
 	l->pkt->flags = flags;
 	l->rd = rd;
 	l->whole = whole;

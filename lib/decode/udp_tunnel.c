@@ -38,15 +38,17 @@ static layer_fn *service_header(struct sl_rd *rd)
 }
 
 /* RFC 7348 5, with two fields of draft-smith-vxlan-group-policy or, below it, the next protocol of
- * draft-ietf-nvo3-vxlan-gpe 3.1, whose P bit not everybody sets. */
+ * draft-ietf-nvo3-vxlan-gpe 3.1, whose P bit not everybody sets. Fields that say nothing are not
+ * always zero, and ignored by who receives them. */
 static layer_fn *vxlan(struct layers *l, struct sl_rd *rd)
 {
-	enum { GROUP = 0x80, VERSION = 0x30, VNI = 0x08 };
+	enum { GROUP = 0x80, VERSION = 0x30, VNI = 0x08, NEXT = 0x04 };
 	(void)l;
 	struct sl_span h = sl_rd_take(rd, 8);
 	if (h.len == 0 || !(h.p[0] & VNI) || h.p[0] & VERSION || h.p[1] & 0xb7 || h.p[7])
 		return NULL;
-	if (h.p[0] & GROUP || h.p[3] == 0)
+	bool alone = h.p[1] == 0 && h.p[2] == 0; /* no group's identifier, of which it is a part */
+	if (h.p[0] & GROUP || h.p[3] == 0 || !(h.p[0] & NEXT || alone))
 		return decode_ethernet;
 	return h.p[3] == 4 ? service_header(rd) : gpe_next(h.p[3]);
 }

@@ -288,8 +288,8 @@ static void packet_bind(struct sl_flow_table *t, struct sl_packet *p, struct flo
 		t->clock_ns = p->ts_ns;
 	f->seen = seen_of(t->clock_ns);
 	f->burst = t->burst;
-	f->packets[p->dir]++;
-	f->bytes[p->dir] += p->wire_len;
+	f->packets[p->dir] += 1 + p->held_packets;
+	f->bytes[p->dir] += p->wire_len + p->held_bytes;
 	if (!state_step(f, p))
 		sl_count(t->counters, SL_C_FLOW_SEQUENCE, 1);
 	if (f->rank == RANK_UNANSWERED && f->outcome >= SL_OUTCOME_ANSWERED)

@@ -50,7 +50,7 @@ static int next_packet(struct replay *r, struct sl_capture_packet *p)
 
 static int place(struct replay *r, unsigned capture, const struct sl_capture_packet *p)
 {
-	uint32_t hash = spread_hash(p->linktype, p->data, p->len);
+	uint32_t hash = spread_hash(r->trail, p->linktype, p->data, p->len);
 	struct queue *q = &r->queues[spread_queue(hash, r->o.queues)];
 	struct slot *slot;
 	int rc;
@@ -97,6 +97,7 @@ static int load(struct replay *r, unsigned i)
 	struct sl_replay_result *res = &r->results[i];
 	struct sl_capture_packet p;
 	int rc;
+	sl_fragment_trail_clear(r->trail);
 	r->lowest_ns = UINT64_MAX;
 	r->highest_ns = 0;
 	sl_input_while_waiting(r->in, flush_and_wait, r);

@@ -71,7 +71,8 @@ static int replay_init(struct replay *r, char *err, size_t err_len)
 	r->results = calloc(r->o.path_count, sizeof(*r->results));
 	r->end_ns = calloc(r->o.path_count, sizeof(*r->end_ns));
 	r->kept = calloc(r->o.path_count, sizeof(struct sl_input *));
-	if (r->results == NULL || r->end_ns == NULL || r->kept == NULL || blocks_init(r) < 0)
+	if (r->results == NULL || r->end_ns == NULL || r->kept == NULL || blocks_init(r) < 0 ||
+		sl_fragment_trail_new(&r->trail) < 0)
 		return say(err, err_len, -ENOMEM, "replay", strerror(ENOMEM));
 	for (unsigned i = 0; i < r->o.path_count; i++)
 		r->results[i].path = r->o.paths[i];
@@ -212,6 +213,7 @@ void replay_close(struct sl_source *s)
 	for (unsigned i = 0; r->kept != NULL && i < r->o.path_count; i++)
 		sl_input_close(r->kept[i]);
 	blocks_fini(r);
+	sl_fragment_trail_free(r->trail);
 	free(r->kept);
 	free(r->head);
 	free(r->results);

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include <sightline/capture.h>
+#include <sightline/defrag.h>
 #include <sightline/source.h>
 
 #define BLOCK_BYTES ((size_t)512 << 10) /* room for the longest packet */
@@ -86,6 +87,7 @@ struct replay {
 	int first_rc;
 	bool first_known;
 	uint64_t lowest_ns, highest_ns; /* of the capture being read */
+	struct sl_fragment_trail *trail; /* of the capture being read */
 	struct sl_input **kept; /* inputs that can't be opened twice, opened early */
 	uint8_t *head; /* first bytes of the first capture, until start */
 	size_t head_len;
@@ -129,7 +131,8 @@ int loader_open_capture(struct replay *r, unsigned i);
 void loader_close_capture(struct replay *r);
 
 /* spread.c: a symmetric hash of the packet's address pair, 0 where it has none. */
-uint32_t spread_hash(uint16_t linktype, const uint8_t *p, uint32_t len);
+uint32_t spread_hash(
+	struct sl_fragment_trail *trail, uint16_t linktype, const uint8_t *p, uint32_t len);
 /* The queue that a hash belongs to. */
 static inline unsigned spread_queue(uint32_t hash, unsigned queues)
 {

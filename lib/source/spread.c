@@ -3,8 +3,9 @@
  * as a NIC's symmetric RSS over inner addresses would give. Ports are not in it, so that fragments
  * and all that two hosts say to each other meet. The pair is the one that decode makes the flow's
  * key: of a packet in a tunnel the innermost, of one whose inside is broken the outermost that is
- * whole, so that no flow is in two workers. Runs on the loader; decode on the worker judges the
- * packet, not this. */
+ * whole, so that no flow is in two workers. The fragments of a tunnel's datagram follow its first
+ * one, which holds the inner addresses (struct sl_fragment_trail). Runs on the loader; decode on
+ * the worker judges the packet, not this. */
 #include <sightline/decode.h>
 #include <sightline/hash.h>
 #include <sightline/packet.h>
@@ -42,9 +43,10 @@ static bool plain_hash(uint16_t linktype, const uint8_t *p, uint32_t len, uint32
 	return true;
 }
 
-uint32_t spread_hash(uint16_t linktype, const uint8_t *p, uint32_t len)
+uint32_t spread_hash(
+	struct sl_fragment_trail *trail, uint16_t linktype, const uint8_t *p, uint32_t len)
 {
-	static const struct sl_decode_options o = { .ignore_checksums = true };
+	struct sl_decode_options o = { .ignore_checksums = true, .trail = trail };
 	static _Thread_local struct sl_counters unused; /* the worker's decode counts the packet */
 	uint32_t hash;
 	if (plain_hash(linktype, p, len, &hash))

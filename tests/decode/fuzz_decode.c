@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* fuzz_decode.c - a run of packets from a fuzzer through decode, a small flow table and stream.
- * Input: records of link type choice (1), flags (1: bit 0 verify, bit 1 stripped tag, bit 2 salt),
- * seconds since the last packet (1), length (2, big-endian), then the packet. Each packet lies in
- * its own allocation, so that an over-read is one. */
+ * A small store of fragments is in decode's hands. Input: records of link type choice (1), flags
+ * (1: bit 0 verify, bit 1 stripped tag, bit 2 salt), seconds since the last packet (1), length (2,
+ * big-endian), then the packet. Each packet lies in its own allocation, so that an over-read is
+ * one. */
 #include <stdlib.h>
 
 #include <sightline/clock.h>
@@ -31,8 +32,9 @@ static void check_view(const struct sl_packet *p)
 	MUST(p->vlan_count <= SL_VLAN_MAX && p->outer_count <= SL_OUTER_MAX);
 	for (unsigned i = 0; i < p->outer_count && p->version; i++)
 		MUST(p->outer[i].version == 4 || p->outer[i].version == 6);
-	if (p->payload_len) {
+	if (p->payload_len)
 		MUST(p->flags & SL_PKT_L4);
+	if (p->payload_len && !(p->flags & SL_PKT_REASSEMBLED)) {
 		MUST(p->payload >= p->data && p->payload + p->payload_len <= p->data + p->len);
 	}
 }
@@ -88,21 +90,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sl_stream_options so = sl_stream_defaults;
 	struct sl_flow_table *t;
 	struct sl_stream *streams;
+	struct sl_defrag_options defrag = sl_defrag_defaults;
+	struct sl_defrag *d;
+	defrag.memory_bytes = 128 << 10;
+	defrag.max_datagrams = 4;
 	fo.max_flows = 4;
 	so.memory_bytes = 128 << 10;
 	so.max_segments = 8;
 	memset(&c, 0, sizeof(c));
 	MUST(sl_flow_table_new(&t, 0, &fo, &c) == 0);
 	MUST(sl_stream_new(&streams, &so, &c) == 0);
+	MUST(sl_defrag_new(&d, &defrag, &c) == 0);
 	struct sl_rd r = sl_rd(sl_span(data, size));
 	struct sl_packet p;
 	bool verify;
 	uint64_t now = SL_SECOND;
 	while (next_packet(&r, &p, &verify, &now)) {
-		struct sl_decode_options o = { .verify_checksums = verify };
+		struct sl_decode_options o = { .verify_checksums = verify, .defrag = d };
 		MUST(sl_decode(&o, &p, 1, &c) == (p.version != 0));
 		check_view(&p);
 		sl_flow_bind(t, &p, 1);
+		struct sl_packet lost;
+		while (sl_defrag_lost(d, &lost))
+			;
 		sl_stream_push(streams, &p);
 		check_pieces(streams);
 		sl_flow_sweep(t, now);
@@ -114,6 +124,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	end_flows(t, streams);
 	MUST(sl_flow_count(t) == 0);
 	MUST(sl_stream_bytes(streams) == 0);
+	sl_defrag_flush(d);
+	while (sl_defrag_lost(d, &p))
+		;
+	MUST(sl_defrag_bytes(d) == 0);
+	sl_defrag_free(d);
 	sl_stream_free(streams);
 	sl_flow_table_free(t);
 	return 0;

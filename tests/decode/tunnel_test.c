@@ -48,6 +48,8 @@ static const struct tunnel tunnels[] = {
 	{ "WCCP 2", 47, 0, BYTES("\0\0\x88\x3e\0\0\0\0"), 4, 0 },
 	{ "VXLAN", 17, 4789, BYTES("\x08\0\0\0\0\0\1\0" ETHERNET4), 4, 0 },
 	{ "VXLAN, group, old port", 17, 8472, BYTES("\x88\x08\1\2\0\0\1\0" TAGGED6), 6, 0 },
+	{ "VXLAN, policy without group", 17, 4789, BYTES("\x08\x08\x7f\x7f\0\0\1\0" ETHERNET4), 4,
+		0 },
 	{ "VXLAN-GPE, IPv4", 17, 4790, BYTES("\x0c\0\0\1\0\0\1\0"), 4, 0 },
 	{ "VXLAN-GPE, IPv6", 17, 4790, BYTES("\x0c\0\0\2\0\0\1\0"), 6, 0 },
 	{ "VXLAN-GPE, Ethernet", 17, 4790, BYTES("\x0c\0\0\3\0\0\1\0" ETHERNET6), 6, 0 },
