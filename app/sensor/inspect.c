@@ -190,9 +190,20 @@ static void parse(struct worker *w, struct sl_flow *f, const struct sl_piece *pi
 		;
 }
 
+/* What a parser has to know where a message lasts until the end of its stream. */
+static void note_fin(struct sl_flow *f, const struct sl_packet *p)
+{
+	enum { SYN = 2, FIN = 1 };
+	if (p->proto != 6 || !(p->flags & SL_PKT_L4) || !(p->tcp_flags & FIN))
+		return;
+	f->fin[p->dir] = true;
+	f->fin_seq[p->dir] = p->tcp_seq + p->payload_len + (p->tcp_flags & SYN ? 1 : 0);
+}
+
 void inspect_packet(struct worker *w, struct sl_packet *p)
 {
 	struct sl_flow *f = p->flow;
+	note_fin(f, p);
 	aim(w, f, p->ts_ns, 0);
 	add_headers(w, p);
 	if (f->hit && f->outcome != f->told) {

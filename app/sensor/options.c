@@ -172,6 +172,13 @@ static const struct sl_opt opts[] = {
 		.min = 1048576,
 		.max = 1e12,
 		.help = "memory of a worker for the state of protocol parsers" },
+	{ .key = "file.memory",
+		.kind = SL_OPT_SIZE,
+		.def = "32MiB",
+		.min = 10485760,
+		.max = 1e12,
+		.help = "memory of a worker to undo content codings (gzip, br, zstd); what finds "
+			"none stays a partial file, counted" },
 	{ .key = "replay_memory",
 		.kind = SL_OPT_SIZE,
 		.def = "512MiB",

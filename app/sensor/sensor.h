@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sightline/inflate.h>
 #include <sightline/clock.h>
 #include <sightline/config.h>
 #include <sightline/decode.h>
@@ -39,6 +40,7 @@ struct worker {
 	struct sl_flow_table *flows;
 	struct sl_stream *streams;
 	struct sl_parser_pool *states;
+	struct sl_inflate_pool *inflate;
 	struct context_pool *contexts;
 	struct sl_decode_options decode;
 	bool emit_observables, emit_flows;
@@ -63,7 +65,7 @@ struct worker_options {
 	struct sl_source *src;
 	struct sl_flow_options flow;
 	struct sl_stream_options stream;
-	size_t parser_bytes, ring_bytes;
+	size_t parser_bytes, inflate_bytes, ring_bytes;
 	uint32_t contexts;
 	bool verify_checksums, emit_observables, emit_flows, wait;
 };

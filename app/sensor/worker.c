@@ -32,9 +32,11 @@ static struct worker *build(const struct worker_options *o)
 		sl_flow_table_new(&w->flows, o->number, &o->flow, &w->counters) < 0 ||
 		sl_stream_new(&w->streams, &o->stream, &w->counters) < 0 ||
 		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 ||
+		sl_inflate_pool_new(&w->inflate, o->inflate_bytes) < 0 ||
 		context_pool_new(&w->contexts, o->contexts) < 0)
 		return cannot(w);
 	w->batch.pool = w->states;
+	w->batch.inflate = w->inflate;
 	return w;
 }
 
@@ -52,6 +54,7 @@ void worker_free(struct worker *w)
 	if (w == NULL)
 		return;
 	context_pool_free(w->contexts);
+	sl_inflate_pool_free(w->inflate);
 	sl_parser_pool_free(w->states);
 	sl_stream_free(w->streams);
 	sl_flow_table_free(w->flows);
@@ -75,8 +78,9 @@ static void take_rules(struct worker *w)
 	memset(w->batch.want, 0, sizeof(w->batch.want));
 	if (w->rules != NULL)
 		sl_ruleset_want(w->rules, w->batch.want);
+	/* Context is what is cheap to keep; a hash is made where somebody looks for hashes. */
 	for (unsigned i = 0; i < SL_WHERE_COUNT; i++)
-		if (w->want_all || sl_wheres[i].context)
+		if (w->want_all || (sl_wheres[i].context && i != SL_WHERE_FILE_SHA256))
 			w->batch.want[i / 64] |= UINT64_C(1) << (i % 64);
 }
 

@@ -108,7 +108,18 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(TUNNEL_BROKEN, "sightline_tunnel_outside_only_packets_total{inside=\"broken\"}",         \
 		"tunnel packets known by their outside, as what is in them is cut or malformed")   \
 	X(TUNNEL_DEEP, "sightline_tunnel_too_deep_packets_total",                                  \
-		"packets with more headers in each other than are followed")
+		"packets with more headers in each other than are followed")                       \
+	X(FILES, "sightline_files_total", "files that messages carried, whole")                    \
+	X(FILES_GAP, "sightline_partial_files_total{why=\"missing\"}",                             \
+		"files of which bytes were missed")                                                \
+	X(FILES_UNENDED, "sightline_partial_files_total{why=\"unended\"}",                         \
+		"files whose end was never seen")                                                  \
+	X(FILES_BROKEN, "sightline_partial_files_total{why=\"coding\"}",                           \
+		"files whose content coding was malformed, cut or of no known kind")               \
+	X(FILES_BOMB, "sightline_partial_files_total{why=\"bomb\"}",                               \
+		"files that grew beyond the bounds when their content coding was undone")          \
+	X(FILES_NO_DECODER, "sightline_partial_files_total{why=\"memory\"}",                       \
+		"files that no memory was left for to undo their content coding")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

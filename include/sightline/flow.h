@@ -85,6 +85,8 @@ struct sl_flow {
 	uint32_t message; /* messages numbered so far */
 	bool hit; /* an indicator was satisfied by one of its addresses */
 	uint8_t told; /* enum sl_outcome that went with the last such hit */
+	bool fin[2]; /* TCP: the sender of a direction closed it, with the byte before fin_seq */
+	uint32_t fin_seq[2];
 	uint32_t outer; /* fold of the tunnel's addresses that were told last; 0: none */
 
 	/* -- flow table writes, at a flow's begin and end -- */

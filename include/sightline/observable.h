@@ -196,6 +196,7 @@ struct sl_observable {
 };
 
 struct sl_parser_pool;
+struct sl_inflate_pool;
 
 #define SL_BATCH_MAX 256
 #define SL_BATCH_TEXT 32768
@@ -215,6 +216,7 @@ struct sl_batch {
 	uint8_t flags; /* given to every observable added */
 	struct sl_counters *counters;
 	struct sl_parser_pool *pool; /* for a parser's buffers; NULL: there is none */
+	struct sl_inflate_pool *inflate; /* for content codings; NULL: none is undone */
 	/* -- the batch's own -- */
 	uint16_t n;
 	uint32_t used;

@@ -55,6 +55,7 @@ static void test_tls(void **s)
 
 int main(void)
 {
+	feed_without_files = true;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_gap),

@@ -76,6 +76,7 @@ static void test_bounds(void **s)
 
 int main(void)
 {
+	feed_without_files = true;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_headers),

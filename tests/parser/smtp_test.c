@@ -150,6 +150,7 @@ static void test_probe(void **s)
 
 int main(void)
 {
+	feed_without_files = true;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_envelope),
 		cmocka_unit_test(test_refused),
