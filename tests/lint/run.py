@@ -79,7 +79,7 @@ def layers(files):
                 elif mine is not None and theirs != mine:
                     edges.add((mine, theirs))
             elif kind == '"' and name not in GENERATED:
-                if "/" in name or not os.path.exists(os.path.join(TOP, os.path.dirname(path), name)):
+                if ".." in name or not os.path.exists(os.path.join(TOP, os.path.dirname(path), name)):
                     bad.append(f"{path}: \"{name}\" is not in its own folder")
     bad += [f"{a} and {b} include each other" for a, b in sorted(edges) if a < b and (b, a) in edges]
     return bad

@@ -13,14 +13,19 @@
 
 #define FEED_POOL (1 << 20)
 
-/* Nobody wants files: for tests that are about what is said besides them. */
-static bool feed_without_files;
+/* Tests may be about what is said besides files, or about files alone. */
+static enum { FEED_ALL, FEED_WITHOUT_FILES, FEED_ONLY_FILES } feed_wants;
 
 static inline void feed_want(struct sl_batch *b)
 {
-	sl_batch_want_all(b);
-	for (unsigned w = SL_WHERE_FILE_NAME; feed_without_files && w <= SL_WHERE_FILE_SHA256; w++)
-		b->want[w / 64] &= ~(UINT64_C(1) << w % 64);
+	static const enum sl_where files[] = { SL_WHERE_FILE_NAME, SL_WHERE_FILE_SIZE,
+		SL_WHERE_FILE_TYPE, SL_WHERE_FILE_MD5, SL_WHERE_FILE_SHA1, SL_WHERE_FILE_SHA256 };
+	if (feed_wants != FEED_ONLY_FILES)
+		sl_batch_want_all(b);
+	for (unsigned i = 0; feed_wants == FEED_WITHOUT_FILES && i < 6; i++)
+		b->want[files[i] / 64] &= ~(UINT64_C(1) << files[i] % 64);
+	for (unsigned i = 0; feed_wants == FEED_ONLY_FILES && i < 4; i++)
+		b->want[files[i] / 64] |= UINT64_C(1) << files[i] % 64;
 }
 
 struct feed {

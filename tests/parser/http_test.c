@@ -351,7 +351,7 @@ static void test_probe(void **s)
 
 int main(void)
 {
-	feed_without_files = true;
+	feed_wants = FEED_WITHOUT_FILES;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request),
 		cmocka_unit_test(test_odd_heads),

@@ -55,7 +55,7 @@ static void test_tls(void **s)
 
 int main(void)
 {
-	feed_without_files = true;
+	feed_wants = FEED_WITHOUT_FILES;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_gap),

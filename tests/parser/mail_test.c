@@ -76,7 +76,7 @@ static void test_bounds(void **s)
 
 int main(void)
 {
-	feed_without_files = true;
+	feed_wants = FEED_WITHOUT_FILES;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_headers),
