@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The benchmark mix against the indicators made from it: every expected sighting that needs no reassembly, no decoy, and
+"""The benchmark mix against the indicators made from it: every expected sighting, files among them, no decoy, and
 the same answer whatever the number of workers and the kind of memory."""
 import json, os, re
 from harness import *
@@ -11,7 +11,7 @@ DECOYS = data("intel/derived-from-pcaps/decoys.jsonl")
 EXPECTED = data("intel/derived-from-pcaps/expected-sightings.tsv")
 WHERES = {"ip": {"ip.src", "ip.dst"}, "dns_qname": {"dns.query"}, "http_host": {"http.host"},
           "http_url": {"http.url"}, "tls_sni": {"tls.sni"},
-          "cert_sha1": {"tls.cert_sha1"}, "ja3": {"ja3.hash"}}
+          "cert_sha1": {"tls.cert_sha1"}, "ja3": {"ja3.hash"}, "http_object": {"file.sha256", "file.sha1", "file.md5"}}
 
 
 def indicators():
