@@ -172,6 +172,7 @@ static int step_workers(struct sensor *s)
 		.verify_checksums = strcmp(sl_config_text(s->config, "checksums"), "verify") == 0,
 		.emit_observables = s->emit_observables,
 		.emit_flows = s->emit_flows,
+		.keep_files = file_store_wanted(s->config),
 		.wait = true };
 	o.flow.max_flows = (uint32_t)sl_config_u64(s->config, "flow.max");
 	o.stream.memory_bytes = sl_config_u64(s->config, "stream.memory");

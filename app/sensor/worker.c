@@ -37,6 +37,8 @@ static struct worker *build(const struct worker_options *o)
 		return cannot(w);
 	w->batch.pool = w->states;
 	w->batch.inflate = w->inflate;
+	if (o->keep_files)
+		tell_to_sink(w);
 	return w;
 }
 
@@ -136,6 +138,11 @@ static void burst(struct worker *w, uint16_t n)
 	sl_count(&w->counters, SL_C_PROCESSED, done);
 	sl_flow_sweep(w->flows, w->now_ns);
 	end_flows(w);
+	if (w->files_ended) {
+		tell_batch(w); /* what the ended flows said is matched before */
+		tell_mark(w, SL_REC_FILES, w->now_ns);
+		w->files_ended = false;
+	}
 	if (w->now_ns - w->clock_told_ns >= CLOCK_STEP) {
 		w->clock_told_ns = w->now_ns;
 		tell_mark(w, SL_REC_CLOCK, w->now_ns);

@@ -119,7 +119,21 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(FILES_BOMB, "sightline_partial_files_total{why=\"bomb\"}",                               \
 		"files that grew beyond the bounds when their content coding was undone")          \
 	X(FILES_NO_DECODER, "sightline_partial_files_total{why=\"memory\"}",                       \
-		"files that no memory was left for to undo their content coding")
+		"files that no memory was left for to undo their content coding")                  \
+	X(FILES_STORED, "sightline_stored_files_total", "files put into the store")                \
+	X(FILES_KNOWN, "sightline_store_known_files_total", "files that were in the store")        \
+	X(FILES_UNSTORED_QUOTA, "sightline_unstored_files_total{why=\"quota\"}",                   \
+		"files left out of the store because it is full")                                  \
+	X(FILES_UNSTORED_SIZE, "sightline_unstored_files_total{why=\"size\"}",                     \
+		"files larger than the store takes")                                               \
+	X(FILES_UNSTORED_PART, "sightline_unstored_files_total{why=\"partial\"}",                  \
+		"files left out of the store because they, or their bytes, are not whole")         \
+	X(FILES_UNSTORED_OPEN, "sightline_unstored_files_total{why=\"open\"}",                     \
+		"files left out of the store because too many came at once")                       \
+	X(FILES_UNSTORED_ERROR, "sightline_unstored_files_total{why=\"error\"}",                   \
+		"files that could not be written to the store")                                    \
+	X(FILES_UNSTORED_RING, "sightline_unstored_bytes_total",                                   \
+		"bytes of files for the store that a full ring lost (port)")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

@@ -433,9 +433,11 @@ static enum sl_verdict feed_gap(struct http *h, const struct sl_piece *p, struct
 	/* A full batch must not let the same gap count twice: nothing is added behind this line
 	 * unless the place was lost, and then it is lost again. */
 	http_file_gap(&s->file);
-	if (s->body.part == HTTP_BODY_NONE || !http_body_gap(&s->body, p->gap_bytes))
+	if (s->body.part == HTTP_BODY_NONE || !http_body_gap(&s->body, p->gap_bytes)) {
 		lose(h, s, b);
-	else if (s->body.part == HTTP_BODY_NONE)
+		if (!file_flush(h, p->dir, b))
+			return SL_FULL;
+	} else if (s->body.part == HTTP_BODY_NONE)
 		http_file_over(&s->file, true);
 	return !h->unpaired || close_all(h, p->dir, b) ? SL_MORE : SL_FULL;
 }

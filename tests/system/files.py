@@ -158,5 +158,48 @@ def test_workers_allocate_nothing(folder):
         assert all(counts[n] - first[n] <= 2 for n in counts), (first, counts)
 
 
+def stored(folder, path, policy, *args, intel=()):
+    """What is in a fresh store after a replay, and the counters."""
+    store = "%s/store-%s-%d" % (folder, policy, len(os.listdir(folder)))
+    os.mkdir(store)
+    with open(folder + "/store.yaml", "w") as f:
+        f.write("file_store:\n  dir: %s\n  policy: %s\n" % (store, policy) + "".join("  %s\n" % a for a in args))
+    with open(folder + "/intel.jsonl", "w") as f:
+        f.writelines(json.dumps({"id": v, "type": "file", "where": "file.sha256", "source": "test", "value": v}) + "\n" for v in intel)
+    sensor("-c", folder + "/store.yaml", "--replay", path, "-i", folder + "/intel.jsonl", "--emit", "sightings", "--allow-empty",
+           "--workers", 2, "--stats", folder + "/stats")
+    kept = {}
+    for name in os.listdir(store):
+        with open(os.path.join(store, name), "rb") as f:
+            kept[name] = f.read()
+        assert hashlib.sha256(kept[name]).hexdigest() == name
+    return kept, stats(folder + "/stats")
+
+
+def test_store(folder):
+    path, bodies = every_coding(folder + "/codings.pcap", 3)
+    by_hash = {hashlib.sha256(b).hexdigest(): b for b in bodies}
+    kept, st = stored(folder, path, "all")
+    assert kept == by_hash and st["sightline_stored_files_total"] == len(bodies)
+    listed = sorted(by_hash)[:4]
+    kept, st = stored(folder, path, "matched", intel=listed)
+    assert sorted(kept) == listed and st["sightline_stored_files_total"] == 4
+    kept, st = stored(folder, path, "all", "types: [application/pdf, image/]")
+    assert not kept
+    kept, st = stored(folder, path, "all", "max_size: 1024")
+    assert not kept and st['sightline_unstored_files_total{why="size"}'] == len(bodies)
+    kept, st = stored(folder, path, "all", "quota: 20000")
+    assert sum(map(len, kept.values())) <= 20000 and kept
+    assert len(kept) + st['sightline_unstored_files_total{why="quota"}'] == len(bodies)
+
+
+def test_store_must_be_named(folder):
+    with open(folder + "/none.yaml", "w") as f:
+        f.write("file_store:\n  policy: all\n")
+    path = written(folder + "/one.pcap", download(1, b"x"))
+    _, _, err = run(SENSOR, "-c", folder + "/none.yaml", "--replay", path, "--allow-empty", check=2)
+    assert "file_store.dir" in err
+
+
 if __name__ == "__main__":
     main()

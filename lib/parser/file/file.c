@@ -28,6 +28,7 @@ enum part { WHOLE, PART_GAP, PART_UNENDED, PART_BROKEN, PART_BOMB, PART_NO_MEMOR
 struct sl_file {
 	struct sl_digest_state digest[HASHES];
 	struct coding coding;
+	uint64_t number; /* for the batch's sink; 0: it has none */
 	uint64_t size; /* bytes so far, codings undone */
 	uint32_t message;
 	uint8_t dir;
@@ -46,6 +47,8 @@ static_assert(sizeof(struct sl_file) <= 2048, "a file fits its class of the pool
 
 bool sl_file_wanted(const struct sl_batch *b)
 {
+	if (b->sink != NULL)
+		return true;
 	static const enum sl_where all[] = { SL_WHERE_FILE_NAME, SL_WHERE_FILE_SIZE,
 		SL_WHERE_FILE_TYPE, SL_WHERE_FILE_MD5, SL_WHERE_FILE_SHA1, SL_WHERE_FILE_SHA256 };
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -70,9 +73,10 @@ struct sl_file *sl_file_begin(struct sl_batch *b, const struct sl_file_begin *ho
 		return NULL;
 	f->dir = (uint8_t)how->dir;
 	f->message = how->message;
-	f->all = sl_batch_wants(b, SL_WHERE_FILE_SIZE);
+	f->number = b->sink != NULL ? ++b->files : 0;
+	f->all = sl_batch_wants(b, SL_WHERE_FILE_SIZE) || f->number;
 	for (unsigned i = 0; i < HASHES; i++) {
-		f->hash[i] = sl_batch_wants(b, hashes[i].where);
+		f->hash[i] = sl_batch_wants(b, hashes[i].where) || (f->number && i == HASH_SHA256);
 		f->all |= f->hash[i];
 		if (f->hash[i])
 			sl_digest_begin(&f->digest[i], hashes[i].kind);
@@ -127,6 +131,8 @@ static void plain(void *to, struct sl_batch *b, struct sl_span bytes)
 		memcpy(f->head + f->head_len, bytes.p, n);
 		f->head_len = (uint16_t)(f->head_len + n);
 	}
+	if (f->number && b->sink != NULL)
+		b->sink->bytes(b->sink->arg, b->flow, f->message, f->number, f->size, bytes);
 	f->size += bytes.len;
 	for (unsigned i = 0; i < HASHES; i++)
 		if (f->hash[i])
@@ -216,6 +222,17 @@ static bool say_step(struct sl_file *f, struct sl_batch *b, unsigned step)
 	return step == SIZE ? say_size(f, b) : say_hash(f, b, step - HASH);
 }
 
+static void tell_sink(const struct sl_file *f, struct sl_batch *b)
+{
+	uint8_t sha256[SL_DIGEST_MAX] = { 0 };
+	if (f->number == 0 || b->sink == NULL || f->size == 0)
+		return;
+	struct sl_digest_state copy = f->digest[HASH_SHA256];
+	(void)sl_digest_end(&copy, sha256);
+	b->sink->end(b->sink->arg, f->number, f->part == WHOLE, sha256,
+		file_type(sl_span(f->head, f->head_len)));
+}
+
 static void count(const struct sl_file *f, struct sl_batch *b)
 {
 	static const enum sl_counter by[PARTS] = {
@@ -244,6 +261,7 @@ bool sl_file_end(struct sl_file **fp, struct sl_batch *b, bool whole)
 			return false;
 	if (f->came)
 		count(f, b);
+	tell_sink(f, b);
 	sl_file_drop(fp, b);
 	return true;
 }
