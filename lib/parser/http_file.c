@@ -76,15 +76,14 @@ void http_asked_drop(struct http_asked *a, struct sl_batch *b)
 
 /* ---- What a head says of its body ---- */
 
+/* A word that is no coding says nothing: clients take the bytes as they stand, and so do those who
+ * send such words to be missed. */
 static enum sl_coding coding_of(struct sl_span word)
 {
 	static const struct {
 		const char *word;
 		enum sl_coding coding;
 	} rows[] = {
-		{ "identity", SL_CODING_NONE },
-		{ "", SL_CODING_NONE },
-		{ "chunked", SL_CODING_NONE },
 		{ "gzip", SL_CODING_GZIP },
 		{ "x-gzip", SL_CODING_GZIP },
 		{ "deflate", SL_CODING_DEFLATE },
@@ -94,7 +93,7 @@ static enum sl_coding coding_of(struct sl_span word)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (is_word(word, rows[i].word))
 			return rows[i].coding;
-	return SL_CODING_UNKNOWN;
+	return SL_CODING_NONE;
 }
 
 /* Adds the codings of a list; more than are undone make the innermost one unknown. */

@@ -256,10 +256,12 @@ bool sl_file_end(struct sl_file **fp, struct sl_batch *b, bool whole)
 		part(f, PART_UNENDED);
 	else if (f->all && !coding_whole(&f->coding))
 		part(f, PART_BROKEN);
-	for (; f->came && f->said < STEPS; f->said++)
+	/* What has no bytes is no file. */
+	bool is = f->came && (f->part != WHOLE || f->size > 0 || !f->all);
+	for (; is && f->said < STEPS; f->said++)
 		if (!say_step(f, b, f->said))
 			return false;
-	if (f->came)
+	if (is)
 		count(f, b);
 	tell_sink(f, b);
 	sl_file_drop(fp, b);

@@ -16,7 +16,7 @@ enum sl_coding {
 	SL_CODING_DEFLATE,
 	SL_CODING_BR,
 	SL_CODING_ZSTD,
-	SL_CODING_UNKNOWN /* one that is not undone: the file stays partial */
+	SL_CODING_UNKNOWN /* of more than are undone: the file stays partial */
 };
 #define SL_CODINGS_MAX 2
 
