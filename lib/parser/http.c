@@ -430,16 +430,18 @@ static enum sl_verdict feed_gap(struct http *h, const struct sl_piece *p, struct
 	struct side *s = &h->side[p->dir];
 	if (!file_flush(h, p->dir, b) || (s->begun && !head_flush(h, p->dir, b)))
 		return SL_FULL;
+	if (h->unpaired && !close_all(h, p->dir, b))
+		return SL_FULL;
 	/* A full batch must not let the same gap count twice: nothing is added behind this line
-	 * unless the place was lost, and then it is lost again. */
+	 * unless the place is lost, and then it is lost again. */
 	http_file_gap(&s->file);
 	if (s->body.part == HTTP_BODY_NONE || !http_body_gap(&s->body, p->gap_bytes)) {
 		lose(h, s, b);
-		if (!file_flush(h, p->dir, b))
-			return SL_FULL;
-	} else if (s->body.part == HTTP_BODY_NONE)
+		return file_flush(h, p->dir, b) && close_all(h, p->dir, b) ? SL_MORE : SL_FULL;
+	}
+	if (s->body.part == HTTP_BODY_NONE)
 		http_file_over(&s->file, true);
-	return !h->unpaired || close_all(h, p->dir, b) ? SL_MORE : SL_FULL;
+	return SL_MORE;
 }
 
 /* The stream was closed by its sender, and what came last was given. */

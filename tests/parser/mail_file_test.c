@@ -33,6 +33,7 @@ static void test_parts(void **s)
 	made_said(&want, 1, "", "image/gif", "GIF89a", 6);
 	expect("smtp", SL_TO_SERVER,
 		MAIL(MULTI "--b b\r\n\r\njust text\r\n--b b\r\n"
+			   "Content-Transfer-Encoding: base64\r\n\r\ndGV4dA==\r\n--b b\r\n"
 			   "Content-Type: application/octet-stream; name=other\r\n"
 			   "Content-Transfer-Encoding: base64\r\n"
 			   "Content-Disposition: attachment; filename=\"dir/a.exe\"\r\n\r\n"
