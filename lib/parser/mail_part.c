@@ -8,13 +8,13 @@
 
 #define RUN 512 /* decoded at once */
 
-/* Attachments, what has a name, and what is no text. A text without either is what the mail says.
- */
+/* Attachments, what has a name, what is no text, and texts that were hidden in base64. */
 static bool is_file(const struct mail *m)
 {
 	if (m->kind == MAIL_MULTIPART)
 		return false;
-	return m->name_len || m->attached || m->kind == MAIL_OTHER || m->kind == MAIL_MESSAGE;
+	return m->name_len || m->attached || m->kind == MAIL_OTHER || m->kind == MAIL_MESSAGE ||
+	       m->coding == MAIL_BASE64;
 }
 
 void mail_part_begin(struct mail *m, const struct mail_to *to)

@@ -27,6 +27,7 @@ static void test_parts(void **s)
 {
 	(void)s;
 	want.len = 0;
+	made_said(&want, 1, "", "text/plain", "text", 4);
 	made_said(&want, 1, "a.exe", "text/plain", "MZ\r\n.hello world", 16);
 	made_said(&want, 1, "\xc3\xa4.bin", "text/plain", "a=b\r\nc", 6);
 	made_said(&want, 1, "long name.txt", "text/plain", "line\r\n\r\n.dot\r\n--b", 17);
