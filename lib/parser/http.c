@@ -117,11 +117,12 @@ static bool request_end(struct http *h, const struct http_head *head, enum sl_di
 	struct sl_batch *b)
 {
 	struct side *s = &h->side[dir];
-	if (h->count == WAITING_MAX)
-		h->unpaired = true;
-	s->file.close = h->unpaired;
-	if (h->unpaired)
-		return body || sl_batch_close(b, dir, s->say.message);
+	bool alone = h->unpaired || h->count == WAITING_MAX;
+	if (alone && !body && !sl_batch_close(b, dir, s->say.message))
+		return false;
+	h->unpaired = s->file.close = alone;
+	if (alone)
+		return true;
 	struct waiting *w = &h->waiting[(h->first + h->count++) % WAITING_MAX];
 	*w = (struct waiting){
 		.message = s->say.message,
