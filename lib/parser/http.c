@@ -120,7 +120,8 @@ static bool request_end(struct http *h, const struct http_head *head, enum sl_di
 	bool alone = h->unpaired || h->count == WAITING_MAX;
 	if (alone && !body && !sl_batch_close(b, dir, s->say.message))
 		return false;
-	h->unpaired = s->file.close = alone;
+	h->unpaired = alone;
+	s->file.close = alone && body;
 	if (alone)
 		return true;
 	struct waiting *w = &h->waiting[(h->first + h->count++) % WAITING_MAX];
