@@ -210,11 +210,13 @@ static int step_workers(struct sensor *s)
 		.flow = sl_flow_defaults,
 		.stream = sl_stream_defaults,
 		.parser_bytes = sl_config_u64(s->config, "parser.memory"),
+		.inflate_bytes = sl_config_u64(s->config, "file.memory"),
 		.ring_bytes = sl_config_u64(s->config, "ring"),
 		.contexts = (uint32_t)sl_config_u64(s->config, "flow.context_max"),
 		.verify_checksums = strcmp(sl_config_text(s->config, "checksums"), "verify") == 0,
 		.emit_observables = s->emit_observables,
 		.emit_flows = s->emit_flows,
+		.keep_files = file_store_wanted(s->config),
 		.wait = true };
 	flow_options(s->config, &o.flow);
 	o.defrag = (struct sl_defrag_options){ .overlap = s->overlap,
@@ -232,7 +234,8 @@ static int step_workers(struct sensor *s)
 	if (rc < 0)
 		snprintf(s->err, sizeof(s->err),
 			"no memory for %u workers: lower flow.max, flow.context_max, "
-			"stream.memory, defrag.memory or parser.memory in the configuration",
+			"stream.memory, defrag.memory, parser.memory or file.memory in the "
+			"configuration",
 			s->workers);
 	return rc;
 }

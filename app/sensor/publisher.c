@@ -34,6 +34,7 @@ struct publisher {
 	struct inlet *inlet;
 	struct sl_sightings *sightings;
 	struct output *output;
+	struct file_store *files; /* NULL: none are kept */
 	struct sl_counters counters;
 	unsigned capture;
 	/* control and publisher, under lock */
@@ -112,21 +113,32 @@ static void take_hit(struct publisher *p, const struct sl_record *r)
 
 static void take_record(struct publisher *p, struct inlet *in, const struct sl_record *r)
 {
-	const char *capture = p->o.captures[r->capture];
+	unsigned worker = (unsigned)(in - p->inlet);
 	switch ((enum sl_record_kind)r->kind) {
 	case SL_REC_OBSERVABLE:
-		output_observable(p->output, capture, r);
+		output_observable(p->output, p->o.captures[r->capture], r);
 		break;
 	case SL_REC_FLOW:
-		output_flow(p->output, capture, r);
+		output_flow(p->output, p->o.captures[r->capture], r);
 		break;
 	case SL_REC_HIT:
+		file_store_hit(p->files, worker, r);
 		take_hit(p, r);
+		break;
+	case SL_REC_FILE_BYTES:
+		file_store_bytes(p->files, worker, (const struct sl_record_file *)(const void *)r);
+		break;
+	case SL_REC_FILE_END:
+		file_store_end(p->files, worker, (const struct sl_record_file *)(const void *)r);
+		break;
+	case SL_REC_FILES:
+		file_store_settle(p->files, worker);
 		break;
 	case SL_REC_CLOCK:
 		in->clock_ns = r->ts_ns;
 		break;
 	case SL_REC_CAPTURE:
+		file_store_settle(p->files, worker);
 		in->at_capture_end = true;
 		break;
 	case SL_REC_END:
@@ -227,6 +239,8 @@ int publisher_new(
 	pthread_mutex_init(&p->lock, NULL);
 	p->inlet = calloc(o->worker_count, sizeof(*p->inlet));
 	int rc = p->inlet == NULL ? -ENOMEM : output_new(&p->output, o, &p->counters, err, err_len);
+	if (rc == 0)
+		rc = file_store_new(&p->files, o->config, &p->counters, err, err_len);
 	for (unsigned i = 0; rc == 0 && i < o->worker_count; i++)
 		p->inlet[i].ring = o->workers[i]->ring;
 	if (rc == 0) {
@@ -276,6 +290,7 @@ void publisher_free(struct publisher *p)
 {
 	if (p == NULL)
 		return;
+	file_store_free(p->files);
 	sl_sightings_free(p->sightings);
 	output_free(p->output);
 	pthread_mutex_destroy(&p->lock);

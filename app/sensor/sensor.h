@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <sightline/aead.h>
+#include <sightline/inflate.h>
 #include <sightline/clock.h>
 #include <sightline/config.h>
 #include <sightline/decode.h>
@@ -42,6 +43,7 @@ struct worker {
 	struct sl_stream *streams;
 	struct sl_parser_pool *states;
 	struct sl_aead *aead;
+	struct sl_inflate_pool *inflate;
 	struct context_pool *contexts;
 	struct sl_decode_options decode; /* and the store of fragments in it */
 	uint32_t first_bytes_max;
@@ -49,6 +51,7 @@ struct worker {
 	bool wait; /* a full ring makes the worker wait (replay) instead of dropping the record
 		      (port) */
 	bool want_all;
+	struct sl_file_sink sink; /* into the ring, where files are kept */
 	/* -- worker writes, control reads -- */
 	alignas(64) struct sl_counters counters;
 	struct sl_parser_counters parsers[PARSERS_MAX];
@@ -59,6 +62,7 @@ struct worker {
 	uint32_t first_bytes; /* blocks of them in use */
 	uint16_t capture;
 	struct sl_hit hit[HITS_MAX];
+	bool files_ended; /* since the last mark that says so */
 	struct sl_packet pkt[SL_BURST];
 	struct sl_packet lost[SL_BURST]; /* datagrams that never were whole */
 	struct sl_batch batch;
@@ -70,9 +74,9 @@ struct worker_options {
 	struct sl_flow_options flow;
 	struct sl_stream_options stream;
 	struct sl_defrag_options defrag;
-	size_t parser_bytes, ring_bytes;
+	size_t parser_bytes, inflate_bytes, ring_bytes;
 	uint32_t contexts;
-	bool verify_checksums, emit_observables, emit_flows, wait;
+	bool verify_checksums, emit_observables, emit_flows, wait, keep_files;
 };
 int worker_new(struct worker **out, const struct worker_options *o);
 void worker_free(struct worker *w);
@@ -117,6 +121,8 @@ void probe_forget(struct worker *w, struct first_bytes *k);
 void tell_batch(struct worker *w);
 void tell_flow(struct worker *w, const struct sl_flow *f);
 void tell_mark(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns);
+/* From now on files go into the ring as well. */
+void tell_to_sink(struct worker *w);
 
 /* context.c: blocks of what flows said, one pool a worker. */
 int context_pool_new(struct context_pool **out, uint32_t count);
@@ -147,6 +153,21 @@ void armory_reload(struct armory *a);
 bool armory_settle(struct armory *a);
 void armory_counts(const struct armory *a, struct armory_counts *out);
 const struct sl_counters *armory_counters(const struct armory *a);
+
+/* ---- file_store.c: files on disk, as a hand-over to a sandbox ---- */
+
+struct file_store;
+/* *out NULL: the configuration wants none. 0; -errno, said in err. */
+int file_store_new(struct file_store **out, const struct sl_config *c, struct sl_counters *counters,
+	char *err, size_t cap);
+void file_store_free(struct file_store *s);
+bool file_store_wanted(const struct sl_config *c);
+/* The publisher's calls, in the order of one worker's ring; NULL is allowed. */
+void file_store_bytes(struct file_store *s, unsigned worker, const struct sl_record_file *r);
+void file_store_end(struct file_store *s, unsigned worker, const struct sl_record_file *r);
+void file_store_hit(struct file_store *s, unsigned worker, const struct sl_record *r);
+/* Files that have ended are kept or not: every hit on them was told. */
+void file_store_settle(struct file_store *s, unsigned worker);
 
 /* ---- publisher.c: rings to outputs ---- */
 

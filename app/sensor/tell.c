@@ -9,12 +9,12 @@
 
 #include <sightline/hot.h>
 
+#define FILE_CHUNK 16384u /* bytes of a file in one record */
 #define SPINS 2000 /* before the core is lent to the thread that may share it */
 
-static struct sl_record *reserve(struct worker *w, size_t tail)
+static void *reserve_bytes(struct worker *w, uint32_t len)
 {
-	uint32_t len = (uint32_t)(sizeof(struct sl_record) + tail);
-	struct sl_record *r = sl_ring_reserve(w->ring, len);
+	void *r = sl_ring_reserve(w->ring, len);
 	if (r != NULL || !w->wait) {
 		if (r == NULL)
 			sl_count(&w->counters, SL_C_RING_DROP, 1);
@@ -27,6 +27,11 @@ static struct sl_record *reserve(struct worker *w, size_t tail)
 			sched_yield();
 	}
 	return r;
+}
+
+static struct sl_record *reserve(struct worker *w, size_t tail)
+{
+	return reserve_bytes(w, (uint32_t)(sizeof(struct sl_record) + tail));
 }
 
 static void fill_flow(struct sl_record_flow *to, const struct sl_flow *f)
@@ -179,4 +184,53 @@ void tell_mark(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns)
 	w->wait = wait;
 	*r = (struct sl_record){ .kind = (uint32_t)kind, .ts_ns = ts_ns, .capture = w->capture };
 	sl_ring_commit(w->ring);
+}
+
+/* ---- Files for the store ---- */
+
+static void file_bytes(void *arg, const struct sl_flow *f, uint32_t message, uint64_t file,
+	uint64_t offset, struct sl_span bytes)
+{
+	struct worker *w = arg;
+	while (bytes.len > 0) {
+		uint32_t n = (uint32_t)(bytes.len < FILE_CHUNK ? bytes.len : FILE_CHUNK);
+		struct sl_record_file *r =
+			reserve_bytes(w, (uint32_t)sizeof(struct sl_record_file) + n);
+		if (r == NULL) { /* the reader sees that bytes are missing */
+			sl_count(&w->counters, SL_C_FILES_UNSTORED_RING, bytes.len);
+			return;
+		}
+		*r = (struct sl_record_file){ .kind = SL_REC_FILE_BYTES,
+			.len = n,
+			.file = file,
+			.flow = f->id,
+			.offset = offset,
+			.message = message };
+		memcpy(r->tail, bytes.p, n);
+		sl_ring_commit(w->ring);
+		offset += n;
+		bytes = sl_span_from(bytes, n);
+	}
+}
+
+static void file_end(
+	void *arg, uint64_t file, bool whole, const uint8_t sha256[32], const char *type)
+{
+	struct worker *w = arg;
+	struct sl_record_file *r = reserve_bytes(w, (uint32_t)sizeof(struct sl_record_file));
+	if (r == NULL)
+		return;
+	*r = (struct sl_record_file){ .kind = SL_REC_FILE_END, .file = file, .whole = whole };
+	memcpy(r->sha256, sha256, sizeof(r->sha256));
+	size_t n = type != NULL ? strlen(type) : 0;
+	if (n > 0 && n < sizeof(r->type))
+		memcpy(r->type, type, n);
+	sl_ring_commit(w->ring);
+	w->files_ended = true;
+}
+
+void tell_to_sink(struct worker *w)
+{
+	w->sink = (struct sl_file_sink){ .bytes = file_bytes, .end = file_end, .arg = w };
+	w->batch.sink = &w->sink;
 }

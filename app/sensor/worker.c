@@ -37,11 +37,15 @@ static struct worker *build(const struct worker_options *o)
 		sl_defrag_new(&w->decode.defrag, &o->defrag, &w->counters) < 0 ||
 		sl_stream_new(&w->streams, &o->stream, &w->counters) < 0 ||
 		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 || sl_aead_new(&w->aead) < 0 ||
+		sl_inflate_pool_new(&w->inflate, o->inflate_bytes) < 0 ||
 		context_pool_new(&w->contexts, o->contexts) < 0 ||
 		sl_expect_new(&w->batch.expect, EXPECTED_FLOWS, &w->counters) < 0)
 		return cannot(w);
 	w->batch.pool = w->states;
 	w->batch.aead = w->aead;
+	w->batch.inflate = w->inflate;
+	if (o->keep_files)
+		tell_to_sink(w);
 	return w;
 }
 
@@ -61,6 +65,7 @@ void worker_free(struct worker *w)
 	sl_expect_free(w->batch.expect);
 	context_pool_free(w->contexts);
 	sl_aead_free(w->aead);
+	sl_inflate_pool_free(w->inflate);
 	sl_parser_pool_free(w->states);
 	sl_stream_free(w->streams);
 	sl_defrag_free(w->decode.defrag);
@@ -85,8 +90,9 @@ static void take_rules(struct worker *w)
 	memset(w->batch.want, 0, sizeof(w->batch.want));
 	if (w->rules != NULL)
 		sl_ruleset_want(w->rules, w->batch.want);
+	/* Context is what is cheap to keep; a hash is made where somebody looks for hashes. */
 	for (unsigned i = 0; i < SL_WHERE_COUNT; i++)
-		if (w->want_all || sl_wheres[i].context)
+		if (w->want_all || (sl_wheres[i].context && i != SL_WHERE_FILE_SHA256))
 			w->batch.want[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
@@ -167,6 +173,11 @@ static void burst(struct worker *w, uint16_t n)
 	sl_flow_sweep(w->flows, w->now_ns);
 	end_flows(w);
 	lost_datagrams(w);
+	if (w->files_ended) {
+		tell_batch(w); /* what the ended flows said is matched before */
+		tell_mark(w, SL_REC_FILES, w->now_ns);
+		w->files_ended = false;
+	}
 	if (w->now_ns - w->clock_told_ns >= CLOCK_STEP) {
 		w->clock_told_ns = w->now_ns;
 		tell_mark(w, SL_REC_CLOCK, w->now_ns);

@@ -215,7 +215,32 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(FRAGMENT_LATE, "sightline_defrag_fragments_total{kind=\"given_up\"}",                    \
 		"fragments of datagrams that were given up, left out")                             \
 	X(FRAGMENT_ATOMIC, "sightline_defrag_fragments_total{kind=\"atomic\"}",                    \
-		"IPv6 fragment headers of packets that are whole (RFC 6946)")
+		"IPv6 fragment headers of packets that are whole (RFC 6946)")                      \
+	X(FILES, "sightline_files_total", "files that messages carried, whole")                    \
+	X(FILES_GAP, "sightline_partial_files_total{why=\"missing\"}",                             \
+		"files of which bytes were missed")                                                \
+	X(FILES_UNENDED, "sightline_partial_files_total{why=\"unended\"}",                         \
+		"files whose end was never seen")                                                  \
+	X(FILES_BROKEN, "sightline_partial_files_total{why=\"coding\"}",                           \
+		"files whose content coding was malformed, cut or of no known kind")               \
+	X(FILES_BOMB, "sightline_partial_files_total{why=\"bomb\"}",                               \
+		"files that grew beyond the bounds when their content coding was undone")          \
+	X(FILES_NO_DECODER, "sightline_partial_files_total{why=\"memory\"}",                       \
+		"files that no memory was left for to undo their content coding")                  \
+	X(FILES_STORED, "sightline_stored_files_total", "files put into the store")                \
+	X(FILES_KNOWN, "sightline_store_known_files_total", "files that were in the store")        \
+	X(FILES_UNSTORED_QUOTA, "sightline_unstored_files_total{why=\"quota\"}",                   \
+		"files left out of the store because it is full")                                  \
+	X(FILES_UNSTORED_SIZE, "sightline_unstored_files_total{why=\"size\"}",                     \
+		"files larger than the store takes")                                               \
+	X(FILES_UNSTORED_PART, "sightline_unstored_files_total{why=\"partial\"}",                  \
+		"files left out of the store because they, or their bytes, are not whole")         \
+	X(FILES_UNSTORED_OPEN, "sightline_unstored_files_total{why=\"open\"}",                     \
+		"files left out of the store because too many came at once")                       \
+	X(FILES_UNSTORED_ERROR, "sightline_unstored_files_total{why=\"error\"}",                   \
+		"files that could not be written to the store")                                    \
+	X(FILES_UNSTORED_RING, "sightline_unstored_bytes_total",                                   \
+		"bytes of files for the store that a full ring lost (port)")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

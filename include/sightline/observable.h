@@ -223,6 +223,18 @@ struct sl_parser;
 struct sl_parser_pool;
 struct sl_expect;
 struct sl_aead;
+struct sl_inflate_pool;
+
+/* Where the bytes of files go besides their hashes. Both calls are the worker's; `file` is a number
+ * that no other file of this worker has. */
+struct sl_file_sink {
+	void (*bytes)(void *arg, const struct sl_flow *f, uint32_t message, uint64_t file,
+		uint64_t offset, struct sl_span bytes);
+	/* type NULL: not known. A file that is not whole is told so, and has no hash. */
+	void (*end)(
+		void *arg, uint64_t file, bool whole, const uint8_t sha256[32], const char *type);
+	void *arg;
+};
 
 #define SL_BATCH_MAX 256
 #define SL_BATCH_TEXT 32768
@@ -247,6 +259,9 @@ struct sl_batch {
 	/* -- the worker clears, a parser that gives SL_NOT_MINE may set -- */
 	const struct sl_parser *next; /* takes both directions over; NULL: they are probed */
 	struct sl_aead *aead; /* opens what is sealed with keys on the wire; NULL: there is none */
+	struct sl_inflate_pool *inflate; /* for content codings; NULL: none is undone */
+	const struct sl_file_sink *sink; /* of files' bytes; NULL: nobody keeps them */
+	uint64_t files; /* numbered so far, where there is a sink */
 	/* -- the batch's own -- */
 	uint16_t n;
 	uint32_t used;

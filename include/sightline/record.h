@@ -14,6 +14,9 @@ enum sl_record_kind {
 	SL_REC_CLOCK, /* the worker's packet time has reached ts_ns */
 	SL_REC_CAPTURE, /* this worker is done with the capture */
 	SL_REC_END, /* this worker is done */
+	SL_REC_FILE_BYTES, /* struct sl_record_file */
+	SL_REC_FILE_END, /* the same: the file is over */
+	SL_REC_FILES, /* every hit of the files that ended before this was told */
 };
 
 /* The flow as it stands when the record is written. */
@@ -46,6 +49,21 @@ struct sl_record {
 	uint16_t indicator_count; /* HIT: indicators of one listed value */
 	/* Then: indicator numbers (uint32_t each), value, said entries. */
 	_Alignas(8) uint8_t tail[];
+};
+
+#define SL_RECORD_FILE_TYPE 96
+
+struct sl_record_file {
+	uint32_t kind; /* SL_REC_FILE_BYTES, SL_REC_FILE_END */
+	uint32_t len; /* of tail */
+	uint64_t file; /* number, one worker's own */
+	uint64_t flow; /* id */
+	uint64_t offset; /* of tail in the file */
+	uint32_t message;
+	bool whole; /* END */
+	uint8_t sha256[32]; /* END, whole */
+	char type[SL_RECORD_FILE_TYPE]; /* END; "": not known */
+	uint8_t tail[];
 };
 
 static inline const uint32_t *sl_record_indicators(const struct sl_record *r)

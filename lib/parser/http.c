@@ -6,6 +6,7 @@
 #include "gather.h"
 #include "http2_frame.h"
 #include "http_body.h"
+#include "http_file.h"
 #include "http_say.h"
 #include "parsers.h"
 #include <sightline/hot.h>
@@ -17,12 +18,14 @@
 enum request { PLAIN, HEAD, CONNECT };
 
 struct waiting {
+	struct http_asked asked;
 	uint32_t message;
 	uint8_t request; /* enum request */
 };
 
 struct side {
 	struct http_body body; /* what comes before the next head */
+	struct http_file file; /* that the body is */
 	struct gather head; /* of a head that is not whole yet */
 	struct http_say say;
 	enum http_line line; /* where the head that is not whole ends */
@@ -36,6 +39,7 @@ struct side {
 
 struct http {
 	struct side side[2];
+	struct http_range range; /* of responses */
 	struct waiting waiting[WAITING_MAX]; /* a ring */
 	uint8_t first, count;
 	bool unpaired; /* a head was lost: no response is sure to answer the request in front */
@@ -71,13 +75,38 @@ static struct waiting *front(struct http *h)
 	return h->count && !h->unpaired ? &h->waiting[h->first] : NULL;
 }
 
+static void forget_front(struct http *h, struct sl_batch *b)
+{
+	http_asked_drop(&h->waiting[h->first].asked, b);
+	h->first = (h->first + 1) % WAITING_MAX;
+	h->count--;
+}
+
+/* A file of the message that is still open closes it. */
+static bool close_later(struct http *h, uint32_t message)
+{
+	for (unsigned dir = 0; dir < 2; dir++) {
+		struct http_file *f = &h->side[dir].file;
+		if (http_file_open(f) && f->message == message) {
+			f->close = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool close_message(struct http *h, enum sl_dir dir, uint32_t message, struct sl_batch *b)
+{
+	return close_later(h, message) || sl_batch_close(b, dir, message);
+}
+
 /* Messages that nothing will be added to are complete. False: the batch is full. */
 static bool close_all(struct http *h, enum sl_dir dir, struct sl_batch *b)
 {
-	for (; h->count; h->count--) {
-		if (!sl_batch_close(b, dir, h->waiting[h->first].message))
+	while (h->count) {
+		if (!close_message(h, dir, h->waiting[h->first].message, b))
 			return false;
-		h->first = (h->first + 1) % WAITING_MAX;
+		forget_front(h, b);
 	}
 	return true;
 }
@@ -89,19 +118,24 @@ static enum request request_of(struct sl_span method)
 							    : PLAIN;
 }
 
-/* A request that can't wait for its response is complete as it is. */
-static bool request_end(
-	struct http *h, const struct http_head *head, enum sl_dir dir, struct sl_batch *b)
+/* A request that can't wait for its response is complete as it is, or with its body. */
+static bool request_end(struct http *h, const struct http_head *head, enum sl_dir dir, bool body,
+	struct sl_batch *b)
 {
-	uint32_t message = h->side[dir].say.message;
-	if (h->count == WAITING_MAX)
-		h->unpaired = true;
-	if (h->unpaired)
-		return sl_batch_close(b, dir, message);
-	h->waiting[(h->first + h->count++) % WAITING_MAX] = (struct waiting){
-		.message = message,
+	struct side *s = &h->side[dir];
+	bool alone = h->unpaired || h->count == WAITING_MAX;
+	if (alone && !body && !sl_batch_close(b, dir, s->say.message))
+		return false;
+	h->unpaired = alone;
+	s->file.close = alone && body;
+	if (alone)
+		return true;
+	struct waiting *w = &h->waiting[(h->first + h->count++) % WAITING_MAX];
+	*w = (struct waiting){
+		.message = s->say.message,
 		.request = (uint8_t)request_of(head->method),
 	};
+	http_asked_keep(&w->asked, b, head);
 	return true;
 }
 
@@ -111,38 +145,34 @@ static bool is_interim(const struct http_head *head)
 	return head->status / 100 == 1;
 }
 
-static bool response_end(
-	struct http *h, const struct http_head *head, enum sl_dir dir, struct sl_batch *b)
+static bool response_end(struct http *h, const struct http_head *head, enum sl_dir dir, bool body,
+	struct sl_batch *b)
 {
-	struct waiting *asked = front(h);
-	if (asked != NULL && is_interim(head))
+	struct side *s = &h->side[dir];
+	if (front(h) != NULL && is_interim(head))
 		return true;
-	if (!sl_batch_close(b, dir, h->side[dir].say.message))
-		return false;
-	if (asked != NULL) {
-		h->first = (h->first + 1) % WAITING_MAX;
-		h->count--;
-	}
-	return true;
+	s->file.close = body;
+	return body || close_message(h, dir, s->say.message, b);
 }
 
 /* ---- What comes behind a head ---- */
 
 /* RFC 9112 6.3. A request's body without a length that can be believed is taken for none: either a
  * request follows, or the next piece that begins with one is waited for. */
-static void body_of(struct http_body *body, const struct http_head *head, enum request asked)
+static struct http_body body_of(const struct http_head *head, enum request asked)
 {
-	*body = (struct http_body){ .left = 0 };
+	struct http_body body = { .left = 0 };
 	if (head->response &&
 		(asked == HEAD || is_interim(head) || head->status == 204 || head->status == 304))
-		return;
+		return body;
 	if (head->chunked)
-		body->part = HTTP_BODY_SIZE;
+		body.part = HTTP_BODY_SIZE;
 	else if (head->length_seen && !head->length_bad) {
-		body->left = head->body;
-		body->part = head->body ? HTTP_BODY_LENGTH : HTTP_BODY_NONE;
+		body.left = head->body;
+		body.part = head->body ? HTTP_BODY_LENGTH : HTTP_BODY_NONE;
 	} else if (head->response)
-		body->part = HTTP_BODY_TO_END;
+		body.part = HTTP_BODY_TO_END;
+	return body;
 }
 
 /* RFC 9110 9.3.6 and 7.8. */
@@ -164,12 +194,36 @@ static void head_forget(struct side *s, struct sl_batch *b)
 static void lose(struct http *h, struct side *s, struct sl_batch *b)
 {
 	head_forget(s, b);
+	http_file_over(&s->file, false);
 	s->body.part = HTTP_BODY_NONE;
 	s->seek = true;
 	h->unpaired = true;
 }
 
 /* ---- Heads ---- */
+
+/* The file that the body is; one that nobody wants or that nothing is left for is over at once. */
+static void begin_file(struct http *h, enum sl_dir dir, const struct http_head *head,
+	const struct waiting *asked, struct sl_batch *b)
+{
+	struct side *s = &h->side[dir];
+	http_file_begin(&s->file, &h->range, b, head, dir, s->say.message,
+		asked != NULL ? &asked->asked : NULL);
+	if (!http_file_open(&s->file))
+		http_file_over(&s->file, true);
+}
+
+/* What a head that was said begins. */
+static void head_end(struct http *h, enum sl_dir dir, const struct http_head *head,
+	struct http_body body, struct sl_batch *b)
+{
+	struct waiting *asked = head->response ? front(h) : NULL;
+	h->leaving = is_takeover(head, asked != NULL ? (enum request)asked->request : PLAIN);
+	if (head->complete && body.part != HTTP_BODY_NONE)
+		begin_file(h, dir, head, asked, b);
+	if (asked != NULL && !is_interim(head))
+		forget_front(h, b);
+}
 
 /* Says the head in `text`. False: the batch is full. *used: its length. */
 static bool head_say(
@@ -183,22 +237,25 @@ static bool head_say(
 		return true;
 	}
 	struct waiting *asked = head.response ? front(h) : NULL;
-	enum request request = asked ? (enum request)asked->request : PLAIN;
+	struct http_body body =
+		body_of(&head, asked != NULL ? (enum request)asked->request : PLAIN);
 	if (s->say.message == 0)
 		s->say.message = asked ? asked->message : sl_batch_next_message(b);
 	if (!http_say(&s->say, &head, dir, b) ||
-		!(head.response ? response_end : request_end)(h, &head, dir, b))
+		!(head.response ? response_end : request_end)(
+			h, &head, dir, head.complete && body.part != HTTP_BODY_NONE, b))
 		return false;
+	head_end(h, dir, &head, body, b);
 	if (!head.complete) {
 		parser_count_part(b);
+		h->leaving = false;
 		lose(h, s, b);
 		return true;
 	}
 	*used = head.len;
 	head_forget(s, b);
 	s->seek = false;
-	body_of(&s->body, &head, request);
-	h->leaving = is_takeover(&head, request);
+	s->body = body;
 	h->websocket = head.websocket && head.status == 101; /* RFC 6455 4.1 */
 	return true;
 }
@@ -286,32 +343,73 @@ static size_t skip_empty(struct sl_span in)
 	return at;
 }
 
+/* The file of a direction is over: tells it. A message that both directions have a file of is
+ * closed by the one that is over last. False: the batch is full. */
+static bool file_flush(struct http *h, enum sl_dir dir, struct sl_batch *b)
+{
+	struct http_file *f = &h->side[dir].file, *other = &h->side[!dir].file;
+	if (f->end == HTTP_FILE_GOES_ON)
+		return true;
+	if (f->close && http_file_open(other) && other->message == f->message) {
+		other->close = true;
+		f->close = false;
+	}
+	return http_file_flush(f, &h->range, b, dir);
+}
+
+/* One step over a body. False: the batch is full. */
+static bool body_some(
+	struct http *h, struct side *s, struct sl_span in, struct sl_batch *b, size_t *used)
+{
+	size_t run = http_body_run(&s->body, in.len);
+	bool room = true;
+	if (run) {
+		room = http_file_bytes(&s->file, b, sl_span(in.p, run), &run);
+		in.len = run;
+	}
+	if (!http_body_skip(&s->body, in, used)) {
+		lose(h, s, b);
+		*used = in.len;
+	} else if (s->body.part == HTTP_BODY_NONE)
+		http_file_over(&s->file, true);
+	return room;
+}
+
 /* One step over the piece; *used of it. False: the batch is full. */
 static bool feed_some(
 	struct http *h, enum sl_dir dir, struct sl_span in, struct sl_batch *b, size_t *used)
 {
 	struct side *s = &h->side[dir];
 	*used = 0;
+	if (s->file.end != HTTP_FILE_GOES_ON)
+		return file_flush(h, dir, b);
 	if (s->whole)
 		return head_flush(h, dir, b);
 	if (s->begun) {
 		head_hold(h, s, in, b, used);
 		return true;
 	}
-	if (s->body.part != HTTP_BODY_NONE) {
-		if (!http_body_skip(&s->body, in, used)) {
-			lose(h, s, b);
-			*used = in.len;
-		}
-		return true;
-	}
+	if (s->body.part != HTTP_BODY_NONE)
+		return body_some(h, s, in, b, used);
 	*used = s->say.message ? 0 : skip_empty(in);
 	return *used || head_begin(h, dir, in, b, used);
 }
 
+/* No byte of either direction belongs to a file any more. False: the batch is full. */
+static bool files_end(struct http *h, struct sl_batch *b)
+{
+	for (unsigned dir = 0; dir < 2; dir++) {
+		if (http_file_open(&h->side[dir].file))
+			http_file_over(&h->side[dir].file, false);
+		if (!file_flush(h, (enum sl_dir)dir, b))
+			return false;
+	}
+	return http_range_end(&h->range, b, SL_TO_CLIENT);
+}
+
 static bool leave(struct http *h, enum sl_dir dir, struct sl_batch *b)
 {
-	if (!close_all(h, dir, b))
+	if (!files_end(h, b) || !close_all(h, dir, b))
 		return false;
 	head_forget(&h->side[0], b);
 	head_forget(&h->side[1], b);
@@ -325,7 +423,7 @@ static enum sl_verdict feed_bytes(
 {
 	struct side *s = &h->side[p->dir];
 	struct sl_span in = p->bytes;
-	while (h->leaving || s->whole || *consumed < in.len) {
+	while (h->leaving || s->whole || s->file.end || *consumed < in.len) {
 		size_t used;
 		if (h->leaving)
 			return leave(h, p->dir, b) ? SL_NOT_MINE : SL_FULL;
@@ -342,20 +440,40 @@ static enum sl_verdict feed_bytes(
 static enum sl_verdict feed_gap(struct http *h, const struct sl_piece *p, struct sl_batch *b)
 {
 	struct side *s = &h->side[p->dir];
-	if (s->begun && !head_flush(h, p->dir, b))
+	if (!file_flush(h, p->dir, b) || (s->begun && !head_flush(h, p->dir, b)))
 		return SL_FULL;
-	if (s->body.part == HTTP_BODY_NONE || !http_body_gap(&s->body, p->gap_bytes))
+	if (h->unpaired && !close_all(h, p->dir, b))
+		return SL_FULL;
+	/* A full batch must not let the same gap count twice: nothing is added behind this line
+	 * unless the place is lost, and then it is lost again. */
+	http_file_gap(&s->file);
+	if (s->body.part == HTTP_BODY_NONE || !http_body_gap(&s->body, p->gap_bytes)) {
 		lose(h, s, b);
-	return !h->unpaired || close_all(h, p->dir, b) ? SL_MORE : SL_FULL;
+		return file_flush(h, p->dir, b) && close_all(h, p->dir, b) ? SL_MORE : SL_FULL;
+	}
+	if (s->body.part == HTTP_BODY_NONE)
+		http_file_over(&s->file, true);
+	return SL_MORE;
+}
+
+/* The stream was closed by its sender, and what came last was given. */
+static bool closed(const struct sl_flow *f, enum sl_dir dir)
+{
+	return sl_stream_finished(f, dir);
 }
 
 /* The messages are complete once both directions are. */
 static enum sl_verdict feed_end(struct http *h, enum sl_dir dir, struct sl_batch *b)
 {
-	if (!head_flush(h, dir, b))
+	struct side *s = &h->side[dir];
+	if (http_file_open(&s->file))
+		http_file_over(&s->file, s->body.part == HTTP_BODY_TO_END && closed(b->flow, dir));
+	if (!file_flush(h, dir, b) || !head_flush(h, dir, b))
 		return SL_FULL;
-	h->side[dir].ended = true;
+	s->ended = true;
 	h->leaving = false;
+	if (h->side[!dir].ended && !files_end(h, b))
+		return SL_FULL;
 	if ((h->unpaired || h->side[!dir].ended) && !close_all(h, dir, b))
 		return SL_FULL;
 	return SL_DONE;

@@ -95,6 +95,13 @@ static bool skip_some(struct http_body *b, struct sl_span in, size_t *n)
 	return true;
 }
 
+size_t http_body_run(const struct http_body *b, size_t len)
+{
+	if (b->part == HTTP_BODY_LENGTH || b->part == HTTP_BODY_CHUNK)
+		return b->left < len ? (size_t)b->left : len;
+	return b->part == HTTP_BODY_TO_END ? len : 0;
+}
+
 bool http_body_skip(struct http_body *b, struct sl_span in, size_t *used)
 {
 	size_t at = 0, n;
@@ -102,6 +109,8 @@ bool http_body_skip(struct http_body *b, struct sl_span in, size_t *used)
 	while (good && at < in.len && b->part != HTTP_BODY_NONE) {
 		good = skip_some(b, sl_span_from(in, at), &n);
 		at += n;
+		if (http_body_run(b, 1))
+			break;
 	}
 	*used = at;
 	return good;

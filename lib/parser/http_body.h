@@ -24,7 +24,10 @@ struct http_body {
 	uint8_t digits; /* of a chunk's size */
 };
 
-/* Goes over body bytes; *used of them. False: these are no chunks. */
+/* Bytes of the content itself that stand at the front of len more bytes; 0: framing does. */
+size_t http_body_run(const struct http_body *b, size_t len);
+/* Goes over body bytes, no further than to where content begins; *used of them. False: these are no
+ * chunks. */
 bool http_body_skip(struct http_body *b, struct sl_span in, size_t *used);
 /* Bytes are missing (0: nobody knows how many). False: what comes next can't be told. */
 bool http_body_gap(struct http_body *b, uint64_t bytes);

@@ -208,6 +208,11 @@ static struct http_field *field_of(struct http_head *h, struct sl_span name)
 		{ "X-Forwarded-For", offsetof(struct http_head, forwarded) },
 		{ "Server", offsetof(struct http_head, server) },
 		{ "Location", offsetof(struct http_head, location) },
+		{ "Content-Type", offsetof(struct http_head, type) },
+		{ "Content-Encoding", offsetof(struct http_head, encoding) },
+		{ "Transfer-Encoding", offsetof(struct http_head, transfer) },
+		{ "Content-Disposition", offsetof(struct http_head, disposition) },
+		{ "Content-Range", offsetof(struct http_head, range) },
 	};
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
 		if (is_name(name, row[i].name))
@@ -226,7 +231,7 @@ static void read_field(struct http_head *h, struct sl_span line)
 	struct http_field *f = field_of(h, name);
 	if (f != NULL)
 		field_put(f, value);
-	else if (is_name(name, "Transfer-Encoding"))
+	if (f == &h->transfer)
 		h->chunked |= is_chunked(value);
 	else if (is_name(name, "Upgrade"))
 		h->websocket = is_name(value, "websocket");

@@ -17,6 +17,7 @@ struct http_head {
 	struct sl_span method, target; /* of a request */
 	struct sl_span scheme; /* of a request of HTTP/2; empty: http */
 	struct http_field host, user_agent, referer, cookie, forwarded, server, location;
+	struct http_field type, encoding, transfer, disposition, range; /* of the body */
 	size_t len; /* of the whole head, with its empty line, or of the input where it is cut */
 	uint16_t status; /* of a response; 0: none that can be read */
 	bool response;

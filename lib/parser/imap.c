@@ -10,6 +10,7 @@
 struct side {
 	bool fetch; /* the line at hand is a FETCH answer, or an APPEND command */
 	bool mail; /* the literal at hand is a mail */
+	bool slice; /* of which the client asked for a part alone */
 	bool ending; /* it is over, and waits to be said so */
 	uint32_t message; /* 0: none open */
 	uint64_t literal; /* bytes of the literal that are to come */
@@ -160,6 +161,7 @@ static bool line_read(struct imap *s, enum sl_dir dir, struct sl_span line, stru
 	if (d->mail) {
 		s->holder = (uint8_t)(dir + 1);
 		d->message = sl_batch_next_message(b);
+		d->slice = before.p[before.len - 1] == '>';
 		(item == ITEM_MAIL ? mail_begin : mail_begin_body)(&s->content);
 	}
 	return false;
@@ -191,6 +193,8 @@ static bool feed_literal(
 		room = mail_feed(&s->content, sl_span(in.p, *n), n, &to);
 	d->literal -= *n;
 	d->ending = d->literal == 0;
+	if (d->mail)
+		s->content.whole = d->ending && !d->slice;
 	return room;
 }
 
@@ -224,6 +228,8 @@ static enum sl_verdict feed_bytes(
 		at += n;
 	}
 	*consumed = at;
+	if (tls)
+		mail_drop(&s->content, b);
 	return tls ? SL_NOT_MINE : room ? SL_MORE : SL_FULL;
 }
 

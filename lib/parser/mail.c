@@ -29,14 +29,15 @@ static void head_begin(struct mail *m, bool part)
 	m->coding = MAIL_PLAIN;
 	m->new_len = 0;
 	m->len = m->line = m->said = 0;
-	m->over = m->look = false;
+	m->over = m->look = m->attached = m->named = false;
+	m->name_len = 0;
 }
 
 void mail_begin(struct mail *m)
 {
 	m->dot = DOT_START;
 	m->depth = m->nested = m->guess = 0;
-	m->counted = m->url_ready = false;
+	m->counted = m->url_ready = m->whole = false;
 	m->urls = 0;
 	mail_text_begin(m);
 	head_begin(m, false);
@@ -69,6 +70,7 @@ static void head_end(struct mail *m, const struct mail_to *to)
 	m->state = MAIL_BODY_START;
 	m->look = m->kind == MAIL_TEXT || m->kind == MAIL_HTML;
 	mail_text_begin(m);
+	mail_part_begin(m, to);
 }
 
 /* Says the field at hand and forgets it. */
@@ -107,7 +109,7 @@ static void boundary_guess(struct mail *m, struct sl_span line)
 
 /* Whether the line is a boundary, and what then begins. Deepest first: an outer boundary ends what
  * is inside it. */
-static bool boundary_read(struct mail *m, struct sl_span line)
+static bool boundary_read(struct mail *m, struct sl_span line, const struct mail_to *to)
 {
 	if (line.len < 3 || line.p[0] != '-' || line.p[1] != '-')
 		return false;
@@ -124,6 +126,7 @@ static bool boundary_read(struct mail *m, struct sl_span line)
 			continue;
 		m->depth = (uint8_t)(last ? i : i + 1);
 		mail_text_end(m);
+		mail_part_over(m, to, MAIL_OVER_BOUNDARY);
 		head_begin(m, true);
 		if (last)
 			m->state = MAIL_BODY_START;
@@ -151,7 +154,7 @@ static bool field_bytes(struct mail *m, struct sl_span in, size_t *n, const stru
 		m->len--;
 	if (m->len == m->line && !m->over)
 		head_end(m, to);
-	else if (m->line == 0 && boundary_read(m, sl_span(m->field, m->len)))
+	else if (m->line == 0 && boundary_read(m, sl_span(m->field, m->len), to))
 		return true; /* a header that no empty line ended */
 	return true;
 }
@@ -178,16 +181,24 @@ static bool body_check(struct mail *m, struct sl_span in, size_t *n, const struc
 	if (end == NULL && m->len < CHECK_MAX)
 		return true;
 	m->at = 0;
-	if (end == NULL || !boundary_read(m, sl_span(m->field, m->len - 1u)))
+	if (end == NULL || !boundary_read(m, sl_span(m->field, m->len - 1u), to))
 		m->state = MAIL_BODY_REPLAY;
 	return true;
 }
 
-/* The bytes of a body: a text is looked at, the rest passes. */
+/* The bytes of a body: a text is looked at, a file is hashed. */
 static bool body_take(struct mail *m, struct sl_span in, size_t *n, const struct mail_to *to)
 {
 	*n = in.len;
-	return !m->look || mail_text(m, in, n, to);
+	bool room = !m->look || mail_text(m, in, n, to);
+	mail_part_bytes(m, sl_span(in.p, *n), to);
+	return room;
+}
+
+/* Says what waits to be said. False: the batch is full. */
+static bool flush(struct mail *m, const struct mail_to *to)
+{
+	return mail_url_flush(m, to) && mail_part_flush(m, to);
 }
 
 static bool replay(struct mail *m, const struct mail_to *to)
@@ -236,10 +247,10 @@ bool mail_feed(struct mail *m, struct sl_span in, size_t *used, const struct mai
 		[MAIL_BODY] = body_bytes,
 	};
 	size_t at = 0;
-	bool room = mail_url_flush(m, to);
+	bool room = flush(m, to);
 	while (room && at < in.len) {
 		size_t n = 0;
-		room = step[m->state](m, sl_span_from(in, at), &n, to) && mail_url_flush(m, to);
+		room = step[m->state](m, sl_span_from(in, at), &n, to) && flush(m, to);
 		at += n;
 	}
 	*used = at;
@@ -267,6 +278,7 @@ bool mail_feed_dotted(
 		bool step = (was == DOT_START && c == '.') || (was == DOT_SEEN && c == '\r');
 		*ended = was != DOT_START && c == '\n';
 		m->dot = *ended ? DOT_START : step ? (uint8_t)(was + 1) : DOT_INSIDE;
+		m->whole |= *ended;
 		at += step || *ended;
 	}
 	*used = at;
@@ -277,7 +289,7 @@ bool mail_gap(struct mail *m, const struct mail_to *to)
 {
 	if (m->state == MAIL_NONE)
 		return true;
-	if (!mail_url_flush(m, to) || (m->state == MAIL_BODY_REPLAY && !replay(m, to)))
+	if (!flush(m, to) || (m->state == MAIL_BODY_REPLAY && !replay(m, to)))
 		return false;
 	if (m->state == MAIL_FIELD || m->state == MAIL_FIELD_START) {
 		/* Where in the mail it goes on is not known: nothing is believed until a boundary
@@ -290,6 +302,7 @@ bool mail_gap(struct mail *m, const struct mail_to *to)
 		m->kind = MAIL_OTHER;
 	}
 	count_cut(m, to);
+	mail_part_gap(m);
 	m->dot = DOT_INSIDE;
 	/* The place in a group of base64 is lost, that in a line of the others is not. */
 	m->look = m->look && m->coding != MAIL_BASE64;
@@ -300,7 +313,7 @@ bool mail_gap(struct mail *m, const struct mail_to *to)
 
 bool mail_end(struct mail *m, const struct mail_to *to)
 {
-	if (!mail_url_flush(m, to))
+	if (!flush(m, to))
 		return false;
 	if (m->state == MAIL_FIELD) {
 		m->len = m->line; /* a line without its end is not believed */
@@ -316,6 +329,8 @@ bool mail_end(struct mail *m, const struct mail_to *to)
 		return false;
 	if (m->state == MAIL_BODY || m->state == MAIL_BODY_START)
 		mail_text_end(m);
+	/* Without its last boundary a part of a mail has no end. */
+	mail_part_over(m, to, m->whole && m->depth == 0 ? MAIL_OVER_MAIL : MAIL_OVER_PART);
 	m->state = MAIL_NONE;
-	return mail_url_flush(m, to);
+	return flush(m, to);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* mail.h - a mail (RFC 5322, MIME of RFC 2045 to 2047) as it passes by in SMTP, POP3 and IMAP: its
- * header fields and the URLs in its texts. Bytes come in pieces cut anywhere; each byte is looked
- * at a bounded number of times. Worker; no memory but the state. */
+ * header fields, the URLs in its texts, and the parts that are files. Bytes come in pieces cut
+ * anywhere; each byte is looked at a bounded number of times. Worker; no memory but the state. */
 #ifndef PARSER_MAIL_H
 #define PARSER_MAIL_H
 
@@ -11,6 +11,7 @@
 #define MAIL_URL_MAX 1024
 #define MAIL_URLS 256 /* most URLs said of one mail */
 #define MAIL_DEPTH 4 /* multiparts within multiparts */
+#define MAIL_NAME_MAX 255 /* of a file */
 #define MAIL_BOUNDARY_MAX 70 /* RFC 2046 5.1.1 */
 
 enum mail_state {
@@ -27,6 +28,11 @@ enum mail_state {
 enum mail_coding { MAIL_PLAIN, MAIL_QUOTED, MAIL_BASE64 };
 enum mail_kind { MAIL_TEXT, MAIL_HTML, MAIL_MULTIPART, MAIL_MESSAGE, MAIL_OTHER };
 
+/* How a part ended: not yet, at its boundary, with the mail, or where nothing said so. */
+enum mail_over { MAIL_OVER_NO, MAIL_OVER_BOUNDARY, MAIL_OVER_MAIL, MAIL_OVER_PART };
+
+struct sl_file;
+
 struct mail {
 	uint8_t state; /* enum mail_state */
 	uint8_t dot; /* where in a dot-stuffed line; mail_feed_dotted's own */
@@ -35,6 +41,13 @@ struct mail {
 	bool counted; /* as cut, once a mail */
 	bool look; /* the body at hand is text to be looked at */
 	bool url_ready; /* a URL waits to be said */
+	bool attached; /* the header at hand says that it is an attachment */
+	bool named; /* `name` is of Content-Disposition, which wins over Content-Type */
+	bool whole; /* the mail's end was seen: set by mail_feed_dotted, or by the protocol */
+	uint8_t over_how; /* enum mail_over of the file at hand, which waits to be told */
+	uint8_t file_decode, file_hex; /* as decode and hex, of the file */
+	uint8_t end_len; /* a line end that waits for what follows */
+	uint8_t name_len; /* of the header at hand */
 	uint8_t kind; /* enum mail_kind, of the header or body at hand */
 	uint8_t coding; /* enum mail_coding */
 	uint8_t decode, hex; /* place in an escape or in a group of base64 */
@@ -45,6 +58,9 @@ struct mail {
 	uint16_t said; /* values of the field at hand that are said */
 	uint16_t at; /* bytes of a boundary that was none, gone through */
 	uint16_t url_len, urls;
+	struct sl_file *file; /* that the body at hand is; NULL: none */
+	uint8_t end[2];
+	uint8_t name[MAIL_NAME_MAX];
 	uint8_t boundary_len[MAIL_DEPTH];
 	uint8_t boundary[MAIL_DEPTH + 1][MAIL_BOUNDARY_MAX]; /* the last: for a header at hand */
 	uint8_t field[MAIL_FIELD_MAX];
@@ -72,6 +88,8 @@ bool mail_feed_dotted(
 bool mail_gap(struct mail *m, const struct mail_to *to);
 /* There is no more of it: says what waits. False: the batch is full, to be called again. */
 bool mail_end(struct mail *m, const struct mail_to *to);
+/* It is given up, and what it holds given back untold. */
+void mail_drop(struct mail *m, struct sl_batch *b);
 
 /* ---- mail_head.c ---- */
 
@@ -88,5 +106,19 @@ bool mail_text(struct mail *m, struct sl_span in, size_t *used, const struct mai
 void mail_text_end(struct mail *m);
 /* Says a URL that waits. False: the batch is full. */
 bool mail_url_flush(struct mail *m, const struct mail_to *to);
+
+/* The value of a digit; -1: it is none. */
+int mail_hex(uint8_t c);
+int mail_base64(uint8_t c);
+
+/* ---- mail_part.c ---- */
+
+/* A body begins, with what its header said: a file, or not. */
+void mail_part_begin(struct mail *m, const struct mail_to *to);
+void mail_part_bytes(struct mail *m, struct sl_span in, const struct mail_to *to);
+void mail_part_gap(struct mail *m);
+void mail_part_over(struct mail *m, const struct mail_to *to, enum mail_over how);
+/* Tells a file that is over. False: the batch is full. */
+bool mail_part_flush(struct mail *m, const struct mail_to *to);
 
 #endif

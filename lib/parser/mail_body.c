@@ -111,7 +111,7 @@ static void text_byte(struct mail *m, uint8_t c)
 	url_byte(m, c);
 }
 
-static int hex_of(uint8_t c)
+int mail_hex(uint8_t c)
 {
 	uint8_t low = c | 32;
 	if (c >= '0' && c <= '9')
@@ -122,7 +122,7 @@ static int hex_of(uint8_t c)
 /* An escape that is none gives its last byte alone. */
 static void quoted_byte(struct mail *m, uint8_t c)
 {
-	int v = hex_of(c);
+	int v = mail_hex(c);
 	if (m->decode == 0) {
 		if (c == '=')
 			m->decode = 1;
@@ -141,7 +141,7 @@ static void quoted_byte(struct mail *m, uint8_t c)
 	}
 }
 
-static int base64_of(uint8_t c)
+int mail_base64(uint8_t c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -156,7 +156,7 @@ static int base64_of(uint8_t c)
  * are passed over (RFC 2045 6.8); padding ends the group. */
 static void base64_byte(struct mail *m, uint8_t c)
 {
-	int v = base64_of(c);
+	int v = mail_base64(c);
 	if (c == '=')
 		m->decode = 0;
 	if (v < 0)

@@ -4,6 +4,7 @@
  * input. */
 #include "mail.h"
 #include "mail_charset.h"
+#include "parameter.h"
 #include <sightline/hot.h>
 
 /* The values that a field says, those left out that a full batch already took. */
@@ -196,8 +197,9 @@ static void put_base64(struct text *t, const struct word *w)
 
 /* Blanks between two encoded words are none of the text (RFC 2047 6.2). False: a word of it is in a
  * charset that is not read, and stands as it was. */
-static bool decode(struct sl_span in, struct text *t)
+static bool decode(struct text *t, struct sl_span in)
 {
+	t->len = 0;
 	struct word word;
 	size_t blanks = 0; /* of the text, since the last encoded word */
 	bool after = false, all = true;
@@ -225,8 +227,8 @@ static bool decode(struct sl_span in, struct text *t)
 
 static bool say_text(struct saying *s, enum sl_where w, struct sl_span in)
 {
-	struct text t = { .len = 0 };
-	bool all = decode(in, &t);
+	struct text t;
+	bool all = decode(&t, in);
 	if (!say(s, w, sl_span(t.b, t.len)))
 		return false;
 	if (!all && s->to->b->counters != NULL)
@@ -247,31 +249,24 @@ static bool say_message_id(struct saying *s, struct sl_span v)
 
 /* ---- What MIME tells of the body ---- */
 
-/* The value of `boundary`, quotes off. */
-static struct sl_span boundary_of(struct sl_span v)
+/* The name of a file; encoded words inside are not what RFC 2047 5 allows, and what is sent. */
+static void name_read(struct mail *m, struct sl_span field, const char *attribute, bool sure)
 {
-	static const char name[] = "boundary";
-	for (size_t i = 0; i < v.len; i++) {
-		struct sl_span rest = sl_span_from(v, i);
-		if (rest.p[0] == '"') {
-			i = over_quoted(v, i) - 1;
-			continue;
-		}
-		if (!mail_begins(rest, name) || (i && v.p[i - 1] != ';' && !mail_blank(v.p[i - 1])))
-			continue;
-		rest = mail_trim(sl_span_from(rest, strlen(name)));
-		if (rest.len < 2 || rest.p[0] != '=')
-			continue;
-		rest = mail_trim(sl_span_from(rest, 1));
-		bool quoted = rest.len && rest.p[0] == '"';
-		rest = sl_span_from(rest, quoted);
-		size_t n = 0;
-		while (n < rest.len &&
-			(quoted ? rest.p[n] != '"' : rest.p[n] != ';' && !mail_blank(rest.p[n])))
-			n++;
-		return sl_span(rest.p, n);
-	}
-	return sl_span(NULL, 0);
+	uint8_t raw[PARAMETER_MAX];
+	struct text t;
+	size_t n = parameter(field, attribute, raw, sizeof(raw));
+	if (n == 0 || m->named)
+		return;
+	decode(&t, sl_span(raw, n));
+	m->named = sure;
+	m->name_len = (uint8_t)(t.len < MAIL_NAME_MAX ? t.len : MAIL_NAME_MAX);
+	memcpy(m->name, t.b, m->name_len);
+}
+
+static void disposition_read(struct mail *m, struct sl_span v)
+{
+	m->attached = mail_begins(v, "attachment");
+	name_read(m, v, "filename", true);
 }
 
 static void type_read(struct mail *m, struct sl_span v)
@@ -284,14 +279,16 @@ static void type_read(struct mail *m, struct sl_span v)
 	else if (mail_begins(v, "message/rfc822") || mail_begins(v, "message/global"))
 		m->kind = MAIL_MESSAGE;
 	else if (mail_begins(v, "multipart/")) {
-		struct sl_span b = boundary_of(v);
+		uint8_t b[MAIL_BOUNDARY_MAX + 1];
+		size_t n = parameter(v, "boundary", b, sizeof(b));
 		m->kind = MAIL_MULTIPART;
-		if (b.len > MAIL_BOUNDARY_MAX || b.len == 0)
+		if (n > MAIL_BOUNDARY_MAX || n == 0)
 			return;
-		m->new_len = (uint8_t)b.len;
-		memcpy(m->boundary[MAIL_DEPTH], b.p, b.len);
+		m->new_len = (uint8_t)n;
+		memcpy(m->boundary[MAIL_DEPTH], b, n);
 	} else
 		m->kind = MAIL_OTHER;
+	name_read(m, v, "name", false);
 }
 
 static void coding_read(struct mail *m, struct sl_span v)
@@ -316,6 +313,8 @@ bool mail_field_read(struct mail *m, const struct mail_to *to)
 		type_read(m, v);
 	else if (mail_is(name, "Content-Transfer-Encoding"))
 		coding_read(m, v);
+	else if (mail_is(name, "Content-Disposition"))
+		disposition_read(m, v);
 	else if (m->part)
 		return true;
 	else if (mail_is(name, "From"))

@@ -171,8 +171,10 @@ static enum sl_verdict feed_server(
 		*consumed = at;
 		if (!room)
 			return SL_FULL;
-		if (tls)
+		if (tls) {
+			mail_drop(&s->content, b);
 			return SL_NOT_MINE;
+		}
 	}
 	*consumed = at;
 	return SL_MORE;

@@ -212,8 +212,10 @@ static bool feed_chunk(struct smtp *s, struct sl_span in, size_t *n, struct sl_b
 	bool room = mail_feed(&s->content, in, n, &to);
 	s->chunk -= *n;
 	s->begun = true;
-	if (room && s->chunk == 0)
+	if (room && s->chunk == 0) {
 		s->mode = s->last ? ENDING : COMMANDS;
+		s->content.whole = s->last;
+	}
 	return room;
 }
 
@@ -249,6 +251,7 @@ static enum sl_verdict feed_client(
 		size_t n = 0;
 		if (s->mode == COMMANDS && s->line.len == 0 && at < in.len && in.p[at] == 0x16) {
 			*consumed = at;
+			mail_drop(&s->content, b);
 			return SL_NOT_MINE; /* a TLS record; the server's answer was not seen */
 		}
 		room = client_step(s, sl_span_from(in, at), &n, b);

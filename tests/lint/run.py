@@ -25,10 +25,10 @@ OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "c
          "expect": "parser",
          "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
          "defrag": "decode", "overlap": "base",
-         "subscribe": "bus"}
+         "subscribe": "bus", "inflate": "compress"}
 # A third-party header and the folders that may open its door.
 DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*", ["lib/digest"]),
-         (r"(zlib|zstd|bzlib|lzma)\.h", ["lib/compress"]), (r"rte_.*\.h", ["lib/source"]), (r"idn2\.h", ["lib/observable"]),
+         (r"(zlib|zstd|zstd_errors|bzlib|lzma)\.h|brotli/.*", ["lib/compress"]), (r"rte_.*\.h", ["lib/source"]), (r"idn2\.h", ["lib/observable"]),
          (r"urcu.*|hs\.h|hs/.*", ["lib/match"]), (r"zmq\.h|sodium\.h", ["lib/bus"]), (r"sqlite3\.h", ["lib/store"]),
          (r"protobuf-c/.*", ["lib/wire"]), (r"nghttp2/.*", ["lib/parser"]),
          (r"sightline\.pb-c\.h", ["lib/wire", "lib/sighting", "lib/bus", "lib/store", "app", "include"])]

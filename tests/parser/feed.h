@@ -10,10 +10,26 @@
 
 #include <sightline/aead.h>
 #include <sightline/expect.h>
+#include <sightline/inflate.h>
 #include <sightline/parser.h>
 
 #define FEED_POOL (1 << 20)
 #define FEED_EXPECTED 8
+
+/* Tests may be about what is said besides files, or about files alone. */
+static enum { FEED_ALL, FEED_WITHOUT_FILES, FEED_ONLY_FILES } feed_wants;
+
+static inline void feed_want(struct sl_batch *b)
+{
+	static const enum sl_where files[] = { SL_WHERE_FILE_NAME, SL_WHERE_FILE_SIZE,
+		SL_WHERE_FILE_TYPE, SL_WHERE_FILE_MD5, SL_WHERE_FILE_SHA1, SL_WHERE_FILE_SHA256 };
+	if (feed_wants != FEED_ONLY_FILES)
+		sl_batch_want_all(b);
+	for (unsigned i = 0; feed_wants == FEED_WITHOUT_FILES && i < 6; i++)
+		b->want[files[i] / 64] &= ~(UINT64_C(1) << files[i] % 64);
+	for (unsigned i = 0; feed_wants == FEED_ONLY_FILES && i < 4; i++)
+		b->want[files[i] / 64] |= UINT64_C(1) << files[i] % 64;
+}
 
 struct feed {
 	const struct sl_parser *parser;
@@ -37,9 +53,10 @@ static inline struct feed *feed_new(const char *parser, unsigned room)
 	f->room = room;
 	f->b.flow = &f->flow;
 	f->b.counters = &f->counters;
-	sl_batch_want_all(&f->b);
+	feed_want(&f->b);
 	if (sl_parser_pool_new(&f->b.pool, FEED_POOL) < 0 || sl_aead_new(&f->b.aead) < 0 ||
-		sl_expect_new(&f->b.expect, FEED_EXPECTED, &f->counters) < 0)
+		sl_expect_new(&f->b.expect, FEED_EXPECTED, &f->counters) < 0 ||
+		sl_inflate_pool_new(&f->b.inflate, SL_INFLATE_DECODER_MAX) < 0)
 		abort();
 	return f;
 }
@@ -47,6 +64,7 @@ static inline struct feed *feed_new(const char *parser, unsigned room)
 static inline void feed_free(struct feed *f)
 {
 	sl_expect_free(f->b.expect);
+	sl_inflate_pool_free(f->b.inflate);
 	sl_parser_pool_free(f->b.pool);
 	sl_aead_free(f->b.aead);
 	free(f->state);

@@ -78,6 +78,7 @@ static void test_tls(void **s)
 
 int main(void)
 {
+	feed_wants = FEED_WITHOUT_FILES;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_bodies),

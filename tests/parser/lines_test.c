@@ -63,6 +63,7 @@ static void test_cuts(void **s)
 
 int main(void)
 {
+	feed_wants = FEED_WITHOUT_FILES;
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_cuts) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

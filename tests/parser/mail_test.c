@@ -110,6 +110,7 @@ static void test_bounds(void **s)
 
 int main(void)
 {
+	feed_wants = FEED_WITHOUT_FILES;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_charsets),

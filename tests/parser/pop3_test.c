@@ -55,6 +55,7 @@ static void test_tls_and_gap(void **s)
 
 int main(void)
 {
+	feed_wants = FEED_WITHOUT_FILES;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_one_side),

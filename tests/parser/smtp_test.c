@@ -156,6 +156,7 @@ static void test_probe(void **s)
 
 int main(void)
 {
+	feed_wants = FEED_WITHOUT_FILES;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_envelope),
 		cmocka_unit_test(test_refused),

@@ -10,7 +10,14 @@
 struct sl_file;
 
 /* What a body was put into (RFC 9110 8.4.1), outermost last as the header lists them. */
-enum sl_coding { SL_CODING_NONE, SL_CODING_GZIP, SL_CODING_DEFLATE, SL_CODING_BR, SL_CODING_ZSTD };
+enum sl_coding {
+	SL_CODING_NONE,
+	SL_CODING_GZIP,
+	SL_CODING_DEFLATE,
+	SL_CODING_BR,
+	SL_CODING_ZSTD,
+	SL_CODING_UNKNOWN /* of more than are undone: the file stays partial */
+};
 #define SL_CODINGS_MAX 2
 
 struct sl_file_begin {
@@ -21,6 +28,10 @@ struct sl_file_begin {
 };
 
 struct sl_file *sl_file_begin(struct sl_batch *b, const struct sl_file_begin *how);
+/* Whether anything is wanted of files at all. */
+bool sl_file_wanted(const struct sl_batch *b);
+/* Another message goes on with it: its observables have this number now. */
+void sl_file_message(struct sl_file *f, uint32_t message);
 /* A name that came after the begin. The folders in front of it are left out when it is told. */
 void sl_file_name(struct sl_file *f, struct sl_span name);
 /* The next bytes, as they stand in the body. */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mail_file_test.c - the parts of mails that are files, in SMTP, POP3 and IMAP. */
+#include "made_file.h"
+
+static struct made want;
+
+static void expect(const char *parser, enum sl_dir dir, const char *in)
+{
+	for (unsigned i = 0; i < 8 * PIECES_KINDS; i++) {
+		struct feed *f = feed_new(parser, i / PIECES_KINDS);
+		struct cut_step step = { dir, in, strlen(in) };
+		uint32_t seed = i;
+		f->stream = true;
+		(void)feed_pieces(f, i % PIECES_KINDS, &seed, &step);
+		feed_ends(f);
+		for (char *c; (c = strstr(f->log, "close")) != NULL;)
+			memmove(c, strchr(c, '\n') + 1, strlen(strchr(c, '\n')));
+		assert_string_equal(f->log, want.b);
+		feed_free(f);
+	}
+}
+
+#define MULTI "Subject: x\r\nContent-Type: multipart/mixed;\r\n boundary=\"b b\"\r\n\r\npre\r\n"
+#define MAIL(content) "MAIL FROM:<a@b>\r\nDATA\r\n" content "\r\n.\r\nQUIT\r\n"
+
+static void test_parts(void **s)
+{
+	(void)s;
+	want.len = 0;
+	made_said(&want, 1, "", "text/plain", "text", 4);
+	made_said(&want, 1, "a.exe", "text/plain", "MZ\r\n.hello world", 16);
+	made_said(&want, 1, "\xc3\xa4.bin", "text/plain", "a=b\r\nc", 6);
+	made_said(&want, 1, "long name.txt", "text/plain", "line\r\n\r\n.dot\r\n--b", 17);
+	made_said(&want, 1, "", "image/gif", "GIF89a", 6);
+	expect("smtp", SL_TO_SERVER,
+		MAIL(MULTI "--b b\r\n\r\njust text\r\n--b b\r\n"
+			   "Content-Transfer-Encoding: base64\r\n\r\ndGV4dA==\r\n--b b\r\n"
+			   "Content-Type: application/octet-stream; name=other\r\n"
+			   "Content-Transfer-Encoding: base64\r\n"
+			   "Content-Disposition: attachment; filename=\"dir/a.exe\"\r\n\r\n"
+			   "TVoNCi5oZW\r\nxsbyB3b3Js\r\nZA==\r\n"
+			   "--b b\r\nContent-Type: text/plain; name==?utf-8?q?=C3=A4?=.bin\r\n"
+			   "Content-Transfer-Encoding: quoted-printable\r\n\r\na=3Db\r\n=\r\nc\r\n"
+			   "--b b\r\nContent-Disposition: attachment; filename*0=\"long \";\r\n"
+			   "\tfilename*1=name.txt\r\n\r\nline\r\n\r\n..dot\r\n--b\r\n"
+			   "--b b\r\nContent-Type: image/gif\r\n\r\nGIF89a\r\n--b b--\r\nafter"));
+}
+
+/* A mail that is a file itself, as it is: all of it is the file. */
+static void test_whole_mail(void **s)
+{
+	(void)s;
+	want.len = 0;
+	made_said(&want, 1, "x", "application/pdf", "%PDF-\r\nx\r\n", 10);
+	expect("smtp", SL_TO_SERVER,
+		MAIL("Content-Type: application/pdf; name=x\r\n\r\n%PDF-\r\nx"));
+	expect("pop3", SL_TO_CLIENT,
+		"+OK POP3\r\n+OK 9 octets\r\nContent-Type: application/pdf; name=x\r\n\r\n"
+		"%PDF-\r\nx\r\n.\r\n");
+	want.len = 0;
+	made_said(&want, 1, "x", "application/pdf", "%PDF-\r\n", 7);
+	expect("imap", SL_TO_CLIENT,
+		"* OK\r\n* 1 FETCH (BODY[] {48}\r\nContent-Type: application/pdf; name=x\r\n\r\n"
+		"%PDF-\r\n)\r\n");
+}
+
+/* What has no end, or a hole, is no whole file. */
+static void test_no_end(void **s)
+{
+	(void)s;
+	want.len = 0;
+	made_text(&want, "file.name 1 x\nfile.type 1 application/pdf\n");
+	expect("imap", SL_TO_CLIENT,
+		"* OK\r\n* 1 FETCH (BODY[]<0> {48}\r\nContent-Type: application/pdf; name=x\r\n\r\n"
+		"%PDF-\r\n)\r\n");
+	expect("smtp", SL_TO_SERVER,
+		"MAIL FROM:<a@b>\r\nDATA\r\nContent-Type: application/pdf; "
+		"name=x\r\n\r\n%PDF-\r\n");
+	/* the last boundary is missing */
+	expect("smtp", SL_TO_SERVER,
+		MAIL(MULTI "--b b\r\nContent-Type: application/pdf; name=x\r\n\r\n%PDF-"));
+	struct feed *f = feed_new("smtp", 0);
+	const char *one = "MAIL FROM:<a@b>\r\nDATA\r\n" MULTI
+			  "--b b\r\nContent-Type: application/pdf; name=x\r\n\r\n%PDF-\r\n",
+		   *two = "x\r\n--b b\r\nContent-Type: application/pdf; name=y\r\n\r\n%PDF-\r\n--b "
+			  "b--\r\n"
+			  "\r\n.\r\n";
+	feed_bytes(f, SL_TO_SERVER, one, strlen(one));
+	feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 5);
+	feed_bytes(f, SL_TO_SERVER, two, strlen(two));
+	feed_ends(f);
+	assert_non_null(
+		strstr(f->log, "file.name 1 x\nfile.type 1 application/pdf\nfile.name 1 y\n"));
+	assert_int_equal(f->counters.c[SL_C_FILES_GAP], 1);
+	assert_int_equal(f->counters.c[SL_C_FILES], 1);
+	feed_free(f);
+}
+
+int main(void)
+{
+	feed_wants = FEED_ONLY_FILES;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_whole_mail),
+		cmocka_unit_test(test_no_end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
