@@ -213,13 +213,15 @@ void smb_data_limit(struct smb_open *o, uint64_t end)
 	o->partial |= o->use == SMB_WRITE && end < o->next;
 }
 
-/* Whether all of it was there. */
+/* Whether all of it was there. What a client reads from the begin on and then closes is all that it
+ * had of the file, even where the file goes on: such objects are known by their hash as well. */
 static bool whole(const struct smb_open *o)
 {
 	if (o->partial || o->held != NULL)
 		return false;
-	return o->use == SMB_WRITE ? o->closed && o->next >= o->end
-				   : o->end_known && o->next == o->end;
+	if (o->use == SMB_WRITE)
+		return o->closed && o->next >= o->end;
+	return (o->end_known && o->next == o->end) || (o->closed && o->next > 0);
 }
 
 bool smb_data_tell(struct smb *t, struct smb_open *o, struct sl_batch *b)

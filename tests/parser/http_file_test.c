@@ -22,7 +22,7 @@ static void expect(void)
 		struct feed *f = feed_new("http", i / PIECES_KINDS);
 		uint32_t seed = i;
 		f->stream = true;
-		f->flow.fin[1] = f->flow.seq[1].known = true;
+		f->flow.seq[1].finished = f->flow.seq[1].known = true;
 		for (unsigned n = 0; n < 2; n++)
 			(void)feed_pieces(f, i % PIECES_KINDS, &seed, &step[n]);
 		feed_ends(f);
