@@ -228,6 +228,8 @@ bool smb_data_tell(struct smb *t, struct smb_open *o, struct sl_batch *b)
 {
 	if (o->kind == SMB_KIND_PIPES || o->rpc.bound)
 		sl_file_drop(&o->file, b);
+	if (o->held != NULL)
+		sl_file_gap(o->file); /* what is held came, and what it waits for did not */
 	if (!sl_file_end(&o->file, b, whole(o)))
 		return false;
 	held_drop(t, o, b);

@@ -76,12 +76,13 @@ static void test_request_and_response(void **state)
 		   "http.uri 1 /a/../up?q\nhttp.host 1 evil.example\n"
 		   "http.url 1 https://U:P@evil.example:8443/up?q\nhttp.user_agent 1 ua\n"
 		   "http.referer 1 http://r.example/\nhttp.cookie 1 a=b; c=d\n"
-		   "http.xff 1 192.0.2.1\nhttp.xff 1 192.0.2.2\nfile.name 1 q.bin\nfile.size 1 3\n"
+		   "http.xff 1 192.0.2.1\nhttp.xff 1 192.0.2.2\nfile.name 1 q.bin\n"
+		   "file.type 1 text/plain\nfile.size 1 3\n"
 		   "file.md5 1 900150983cd24fb0d6963f7d28e17f72\n"
 		   "file.sha1 1 a9993e364706816aba3e25717850c26c9cd0d89d\n"
 		   "file.sha256 1 "
 		   "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
-		   "http.server 1 srv\nfile.name 1 up\nfile.size 1 5\n"
+		   "http.server 1 srv\nfile.name 1 up\nfile.type 1 text/plain\nfile.size 1 5\n"
 		   "file.md5 1 5d41402abc4b2a76b9719d911017c592\n"
 		   "file.sha1 1 aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d\n"
 		   "file.sha256 1 "
@@ -260,8 +261,9 @@ static void test_gap_in_body(void **state)
 		frame_of(&c, HEADERS, END_HEADERS | END_STREAM, 3, &k);
 		(void)feed_guarded(f, SL_TO_SERVER, c.p, c.len);
 		feed_ends(f);
-		assert_string_equal(f->log,
-			SAY_GET(1, "a.example") SAY_GET(2, "a.example") "close 1 \nclose 2 \n");
+		assert_string_equal(
+			f->log, SAY_GET(1, "a.example") "file.type 1 text/plain\n" SAY_GET(
+					2, "a.example") "close 1 \nclose 2 \n");
 		assert_int_equal(counted(f, SL_C_HTTP2_LOST), 0);
 		feed_free(f);
 	}

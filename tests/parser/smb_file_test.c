@@ -66,14 +66,27 @@ static void test_read_out_of_order(void **s)
 	session_check();
 }
 
+/* What was read from the begin on is hashed at the close, as it is all that the client had of the
+ * file; what was read of its middle is a part. */
 static void test_read_partly(void **s)
 {
 	(void)s;
 	open_file(400);
 	ASK(read2(&m, 4, 77, 0, 100));
 	ANSWER(did_read2(&m, 4, 0, body, 100));
+	expect_file(3, "a.bin", body, 100);
+	close_file();
+	session_check();
+	open_file(400);
+	ASK(read2(&m, 4, 77, 100, 100));
+	ANSWER(did_read2(&m, 4, 0, body, 100));
 	expect("file.name 3 a.bin\n");
 	close_file();
+	session_check();
+	open_file(400); /* and so is what was never closed */
+	ASK(read2(&m, 4, 77, 0, 100));
+	ANSWER(did_read2(&m, 4, 0, body, 100));
+	expect("file.name 3 a.bin\nclose 3 \n");
 	session_check();
 }
 
@@ -130,7 +143,7 @@ static void test_write_again(void **s)
 	open_file(0);
 	ASK(write2(&m, 5, 77, 0, body, 100));
 	ASK(write2(&m, 6, 77, 0, "?", 1));
-	expect("file.name 3 a.bin\n");
+	expect("file.name 3 a.bin\nfile.type 3 text/plain\n");
 	close_file();
 	session_check();
 	open_file(0);
@@ -326,7 +339,7 @@ static void test_opens_bound(void **s)
 	session_begin();
 	for (unsigned i = 0; i < 65; i++) {
 		if (i == 64)
-			expect("file.name 1 f\nclose 1 \n");
+			expect("file.name 1 f\nfile.type 1 text/plain\nclose 1 \n");
 		ASK(create2(&m, 2 * i, 1, "f"));
 		ANSWER(created2(&m, 2 * i, 0, i + 1, 0, 0));
 		ASK(write2(&m, 2 * i + 1, i + 1, 0, "abc", 3));
@@ -340,13 +353,14 @@ static void test_opens_bound(void **s)
 	strcat(first, want);
 	strcpy(want, first);
 	for (unsigned i = 1; i < 65; i++)
-		expect("file.name %u f\nclose %u \n", i + 1, i + 1);
+		expect("file.name %u f\nfile.type %u text/plain\nclose %u \n", i + 1, i + 1, i + 1);
 	struct feed *f = feed_new("smb", 0);
 	for (size_t i = 0; i < steps; i++)
 		(void)feed_guarded(f, step[i].dir, step[i].p, step[i].len);
 	feed_ends(f);
 	assert_int_equal(f->counters.c[SL_C_SMB_OPENS_LOST], 1);
-	assert_non_null(strstr(f->log, "smb.file 65 f\nfile.name 1 f\nclose 1 \n"));
+	assert_non_null(strstr(f->log, "smb.file 65 f\nfile.name 1 f\n"
+				       "file.type 1 text/plain\nclose 1 \n"));
 	feed_free(f);
 }
 

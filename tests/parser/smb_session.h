@@ -59,10 +59,21 @@ static inline void expect_hash(
 	expect("%s %u %s\n", where, message, hex);
 }
 
+/* What the type says of bytes that are text; the others that are made here have none. */
+static inline bool is_text(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] < ' ' || p[i] > '~')
+			return false;
+	return true;
+}
+
 static inline void expect_file(unsigned message, const char *name, const void *p, size_t len)
 {
 	if (name[0] != '\0')
 		expect("file.name %u %s\n", message, name);
+	if (is_text(p, len))
+		expect("file.type %u text/plain\n", message);
 	expect("file.size %u %zu\n", message, len);
 	expect_hash(message, "file.md5", SL_MD5, sl_span(p, len));
 	expect_hash(message, "file.sha1", SL_SHA1, sl_span(p, len));

@@ -5,12 +5,13 @@
 static const char request[] = "\0\1dir/fw.bin\0OCTET\0blksize\0"
 			      "1024\0";
 static const char hello[] =
-	"file.name 1 fw.bin\nfile.size 1 5\n"
+	"file.name 1 fw.bin\nfile.type 1 text/plain\nfile.size 1 5\n"
 	"file.md5 1 5d41402abc4b2a76b9719d911017c592\n"
 	"file.sha1 1 aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d\n"
 	"file.sha256 1 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\n"
 	"close 1 \n";
 static const char part[] = "file.name 1 fw.bin\nclose 1 \n";
+static const char part_text[] = "file.name 1 fw.bin\nfile.type 1 text/plain\nclose 1 \n";
 
 static enum sl_verdict datagram(struct feed *f, enum sl_dir dir, const void *p, size_t len)
 {
@@ -110,7 +111,8 @@ static void test_one_flow(void **s)
 	f->log_len = 0;
 	datagram(f, SL_TO_SERVER, again, sizeof(again) - 1);
 	block(f, SL_TO_SERVER, 1, "hello", 5);
-	assert_non_null(strstr(f->log, "tftp.file 3 b\nclose 3 \nfile.name 4 b\nfile.size 4 5\n"));
+	assert_non_null(strstr(f->log, "tftp.file 3 b\nclose 3 \nfile.name 4 b\n"
+				       "file.type 4 text/plain\nfile.size 4 5\n"));
 	feed_free(f);
 }
 
@@ -215,7 +217,7 @@ static void test_cut(void **s)
 				    .bytes = sl_span("\0\3\0\1hello", 9),
 				    .datagram = true,
 				    .cut = true });
-	assert_string_equal(d->log, part);
+	assert_string_equal(d->log, part_text);
 	feed_free(d);
 }
 
