@@ -20,11 +20,12 @@
 
 static_assert(sizeof(struct first_bytes) <= 2048, "a block of the pool's class");
 
-static enum sl_probe ask(
-	const struct sl_flow *f, const struct sl_piece *piece, const struct sl_parser **out)
+static enum sl_probe ask(const struct sl_flow *f, const struct sl_piece *piece, bool begin,
+	const struct sl_parser **out)
 {
 	bool more = false, to_server = piece->dir == SL_TO_SERVER;
-	*out = sl_parser_probe(piece, piece->datagram ? SL_OVER_UDP : SL_OVER_TCP,
+	uint8_t over = begin ? SL_OVER_TCP | SL_OVER_TCP_BEGIN : SL_OVER_TCP;
+	*out = sl_parser_probe(piece, piece->datagram ? SL_OVER_UDP : over,
 		to_server ? f->sport : f->dport, to_server ? f->dport : f->sport, &more);
 	return *out != NULL ? SL_PROBE_YES : more ? SL_PROBE_MORE : SL_PROBE_NO;
 }
@@ -44,11 +45,22 @@ bool probe_adopt(struct worker *w, struct sl_flow *f, const struct sl_parser *pa
 	return true;
 }
 
+static size_t cost_of(size_t bytes)
+{
+	size_t cost = bytes < PIECE_SMALL ? bytes * PROBE_COST / PIECE_SMALL : PROBE_COST;
+	return cost > 0 ? cost : 1;
+}
+
+/* Nothing was looked at in this direction but one piece of so many bytes. */
+static bool is_begin(const struct sl_flow *f, enum sl_dir dir, size_t bytes)
+{
+	return f->probe_left[dir] == cost_of(bytes);
+}
+
 /* probe_left counts what was used. */
 static void spend(struct sl_flow *f, enum sl_dir dir, size_t bytes)
 {
-	size_t cost = bytes < PIECE_SMALL ? bytes * PROBE_COST / PIECE_SMALL : PROBE_COST;
-	size_t used = f->probe_left[dir] + (cost > 0 ? cost : 1);
+	size_t used = f->probe_left[dir] + cost_of(bytes);
 	f->probe_left[dir] = used < PROBES ? (uint8_t)used : PROBES;
 }
 
@@ -58,7 +70,7 @@ enum sl_probe probe_piece(struct worker *w, struct sl_flow *f, const struct sl_p
 	if (piece->kind != SL_PIECE_BYTES || f->probe_left[piece->dir] >= PROBES)
 		return SL_PROBE_NO;
 	spend(f, piece->dir, piece->bytes.len);
-	enum sl_probe said = ask(f, piece, &parser);
+	enum sl_probe said = ask(f, piece, is_begin(f, piece->dir, piece->bytes.len), &parser);
 	return said == SL_PROBE_YES && !probe_adopt(w, f, parser) ? SL_PROBE_NO : said;
 }
 
@@ -97,6 +109,7 @@ void probe_keep(struct worker *w, struct sl_flow *f, const struct sl_piece *piec
 	sl_count(&w->counters, SL_C_PROBE_JOINED, 1);
 	memcpy(k->side[piece->dir].b, piece->bytes.p, piece->bytes.len);
 	k->side[piece->dir].len = k->side[piece->dir].asked = (uint16_t)piece->bytes.len;
+	k->side[piece->dir].begin = is_begin(f, piece->dir, piece->bytes.len);
 }
 
 /* What is kept of a direction belongs to no parser. */
@@ -120,7 +133,7 @@ static enum sl_probe side_ask(
 		.ts_ns = piece->ts_ns };
 	const struct sl_parser *parser;
 	k->side[dir].asked = k->side[dir].len;
-	enum sl_probe said = ask(f, &joined, &parser);
+	enum sl_probe said = ask(f, &joined, k->side[dir].begin, &parser);
 	return said == SL_PROBE_YES && !probe_adopt(w, f, parser) ? SL_PROBE_NO : said;
 }
 
@@ -148,6 +161,7 @@ enum sl_probe probe_join(struct worker *w, struct sl_flow *f, struct sl_piece *p
 	while (said == SL_PROBE_NO && k->side[dir].len > 1 && k->side[dir].len <= ASK_EACH &&
 		f->probe_left[dir] < PROBES) {
 		memmove(k->side[dir].b, k->side[dir].b + 1, --k->side[dir].len);
+		k->side[dir].begin = false;
 		spend(f, dir, 1);
 		said = side_ask(w, f, piece, dir);
 	}

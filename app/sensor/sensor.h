@@ -97,6 +97,7 @@ struct first_bytes {
 	uint8_t began; /* enum sl_dir that was kept first */
 	struct {
 		uint16_t len, asked; /* bytes kept; and when a probe saw them last */
+		bool begin; /* of the stream, as it was met */
 		uint8_t b[FIRST_BYTES];
 	} side[2];
 };

@@ -26,7 +26,9 @@ enum sl_probe {
 	SL_PROBE_MORE /* undecided: ask again with more bytes */
 };
 
-enum { SL_OVER_TCP = 1, SL_OVER_UDP = 2 };
+/* TCP_BEGIN: over TCP, and looked for at the begin of a stream alone (or where another protocol has
+ * handed it over), as its mark is too weak to be believed behind any byte. */
+enum { SL_OVER_TCP = 1, SL_OVER_UDP = 2, SL_OVER_TCP_BEGIN = 4 };
 
 struct sl_parser {
 	const char *name; /* as `app` of a flow: "dns" */

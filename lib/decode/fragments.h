@@ -17,13 +17,14 @@
 #define FRAGMENT_LEVELS 3 /* datagrams in each other that one packet may make whole */
 
 /* What tells the fragments of one datagram from others: RFC 791 3.2, RFC 8200 4.5 (where the
- * protocol doesn't count). Tags and pass are ours: two networks may use the same addresses. */
+ * protocol doesn't count). Tags, pass and level are ours: two networks may use the same addresses,
+ * and what is in a tunnel may look like the tunnel. */
 struct datagram_key {
 	union sl_addr src, dst;
 	uint64_t vlans;
 	uint32_t id, salt;
 	uint32_t version_proto; /* version << 8 | protocol, which is 0 for IPv6 */
-	uint32_t unused; /* 0: keys are compared as bytes */
+	uint32_t level; /* headers around it; no gap behind it: keys are compared as bytes */
 };
 
 struct fragment {

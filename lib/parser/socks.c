@@ -290,7 +290,7 @@ static enum sl_verdict socks_feed(
 const struct sl_parser sl_parser_socks = {
 	.name = "socks",
 	.state_bytes = sizeof(struct socks),
-	.over = SL_OVER_TCP,
+	.over = SL_OVER_TCP_BEGIN,
 	.probe = socks_probe,
 	.feed = socks_feed,
 };

@@ -32,8 +32,10 @@ static inline void cut_everywhere(const char *parser, enum sl_dir dir, const voi
 		struct guarded g = guarded_new(p, n);
 		struct sl_piece piece = { .bytes = sl_span(g.p, n), .dir = dir };
 		bool more;
-		(void)sl_parser_probe(&piece, SL_OVER_TCP | SL_OVER_UDP, 40000, 53, &more);
-		(void)sl_parser_probe(&piece, SL_OVER_TCP | SL_OVER_UDP, 40000, 4444, &more);
+		(void)sl_parser_probe(
+			&piece, SL_OVER_TCP | SL_OVER_UDP | SL_OVER_TCP_BEGIN, 40000, 53, &more);
+		(void)sl_parser_probe(
+			&piece, SL_OVER_TCP | SL_OVER_UDP | SL_OVER_TCP_BEGIN, 40000, 4444, &more);
 		guarded_free(&g);
 		(void)feed_guarded(f, dir, p, n);
 		feed_free(f);

@@ -189,7 +189,7 @@ static void test_probe(void **s)
 			n < 16 ? "more" : "dcerpc");
 	}
 	struct sl_piece p = { .bytes = sl_span_str("\5\1\2 and so on, which is SOCKS") };
-	assert_null(sl_parser_probe(&p, SL_OVER_TCP, 40000, 1080, &more));
+	assert_null(sl_parser_probe(&p, SL_OVER_TCP | SL_OVER_TCP_BEGIN, 40000, 1080, &more));
 }
 
 int main(void)

@@ -132,8 +132,10 @@ static void test_probe(void **s)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct sl_piece p = { .bytes = sl_span(rows[i].bytes, rows[i].len) };
 		bool more;
-		const struct sl_parser *got = sl_parser_probe(&p, SL_OVER_TCP, 40000, 1080, &more);
+		const struct sl_parser *got =
+			sl_parser_probe(&p, SL_OVER_TCP | SL_OVER_TCP_BEGIN, 40000, 1080, &more);
 		assert_int_equal(got != NULL && strcmp(got->name, "socks") == 0, rows[i].yes);
+		assert_null(sl_parser_probe(&p, SL_OVER_TCP, 40000, 1080, &more));
 	}
 }
 
