@@ -163,7 +163,9 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
 	X(SOCKS_IP, "socks.ip", IPV4, ADDR, MESSAGE, 1,                                            \
 		"host that a SOCKS client asks for by address")                                    \
 	X(SOCKS_USER, "socks.user", ARTIFACT, BYTES, MESSAGE, 1,                                   \
-		"user name that a SOCKS client gives")
+		"user name that a SOCKS client gives")                                             \
+	X(HTTP_TARGET_HOST, "http.target_host", DOMAIN, NAME, MESSAGE, 1,                          \
+		"host in the target of a request, CONNECT for one, that its Host does not say")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };
@@ -182,6 +184,12 @@ const char *sl_type_text(enum sl_type t);
 /* SL_TYPE_NONE / SL_WHERE_NONE: no such name. */
 enum sl_type sl_type_find(const char *name, size_t len);
 enum sl_where sl_where_find(const char *name, size_t len);
+
+/* Places of names in which an address may stand as well. */
+static inline bool sl_where_is_host(enum sl_where w)
+{
+	return w == SL_WHERE_HTTP_HOST || w == SL_WHERE_HTTP_TARGET_HOST;
+}
 
 /* Which part of its value an observable is. */
 enum sl_part {

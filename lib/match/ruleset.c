@@ -110,7 +110,7 @@ static bool looked_for_in(const struct sl_indicator *i, enum sl_where w)
 	if (i->where != SL_WHERE_NONE)
 		return i->where == w;
 	if (i->type == SL_TYPE_IPV4 || i->type == SL_TYPE_IPV6)
-		return sl_wheres[w].form == SL_FORM_ADDR || w == SL_WHERE_HTTP_HOST;
+		return sl_wheres[w].form == SL_FORM_ADDR || sl_where_is_host(w);
 	return sl_wheres[w].type == i->type;
 }
 

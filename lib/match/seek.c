@@ -85,7 +85,7 @@ static void mac_text(struct seek *k)
 /* A Host may be an address. */
 static void literal_address(struct seek *k)
 {
-	if (k->obs->where != SL_WHERE_HTTP_HOST || k->len >= SL_ADDR_TEXT)
+	if (!sl_where_is_host((enum sl_where)k->obs->where) || k->len >= SL_ADDR_TEXT)
 		return;
 	bool digit = k->text[0] >= '0' && k->text[0] <= '9';
 	uint8_t version;

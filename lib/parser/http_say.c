@@ -71,16 +71,16 @@ static size_t host_name(struct sl_span raw, uint8_t name[SL_VALUE_MAX])
 }
 
 /* Says a host, unless it is the same name as `other`, which is said elsewhere. */
-static bool say_host(struct sl_batch *b, enum sl_dir dir, uint32_t message, struct sl_span raw,
-	struct sl_span other)
+static bool say_host(struct sl_batch *b, enum sl_where where, enum sl_dir dir, uint32_t message,
+	struct sl_span raw, struct sl_span other)
 {
 	uint8_t name[SL_VALUE_MAX], other_name[SL_VALUE_MAX];
-	if (raw.len == 0 || !sl_batch_wants(b, SL_WHERE_HTTP_HOST))
+	if (raw.len == 0 || !sl_batch_wants(b, where))
 		return true;
 	size_t n = host_name(raw, name), m = host_name(other, other_name);
 	if (sl_span_eq(sl_span(name, n), sl_span(other_name, m)))
 		return true;
-	if (!sl_batch_add(b, SL_WHERE_HTTP_HOST, dir, message, sl_span(name, n)))
+	if (!sl_batch_add(b, where, dir, message, sl_span(name, n)))
 		return false;
 	if (raw.len > SL_VALUE_MAX && b->counters != NULL)
 		sl_count(b->counters, SL_C_OBSERVABLES_CUT, 1);
@@ -215,11 +215,13 @@ static bool say_request(
 	case URI:
 		return sl_batch_add_raw(b, SL_WHERE_HTTP_URI, dir, message, h->target, NULL);
 	case HOST_TARGET:
-		return say_host(b, dir, message, target_authority(h), host);
+		return say_host(
+			b, SL_WHERE_HTTP_TARGET_HOST, dir, message, target_authority(h), host);
 	case HOST_FIRST:
-		return say_host(b, dir, message, differing_first(&h->host), host);
+		return say_host(
+			b, SL_WHERE_HTTP_HOST, dir, message, differing_first(&h->host), host);
 	case HOST_LAST:
-		return say_host(b, dir, message, host, none);
+		return say_host(b, SL_WHERE_HTTP_HOST, dir, message, host, none);
 	case URL:
 		return say_url(b, dir, message, h);
 	case AGENT_FIRST:

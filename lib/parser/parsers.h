@@ -36,5 +36,6 @@ extern const struct sl_parser sl_parser_dtls;
 extern const struct sl_parser sl_parser_socks;
 extern const struct sl_parser sl_parser_smb;
 extern const struct sl_parser sl_parser_dcerpc;
+extern const struct sl_parser sl_parser_ssl2;
 
 #endif

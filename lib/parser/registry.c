@@ -7,6 +7,7 @@
 /* The order of probing: what has the surest mark comes first. */
 const struct sl_parser *const sl_parsers[] = {
 	&sl_parser_tls,
+	&sl_parser_ssl2,
 	&sl_parser_ssh,
 	&sl_parser_http2,
 	&sl_parser_http,

@@ -79,7 +79,7 @@ static void test_targets(void **s)
 		"http.method 1 CONNECT\nhttp.uri 1 evil.example:443\nhttp.host 1 evil.example\n"
 		"close 1 \n");
 	expect("GET HTTP://Evil.Example/x HTTP/1.1\r\nHost: front.example\r\n\r\n",
-		"http.method 1 GET\nhttp.uri 1 HTTP://Evil.Example/x\nhttp.host 1 evil.example\n"
+		"http.method 1 GET\nhttp.uri 1 HTTP://Evil.Example/x\nhttp.target_host 1 evil.example\n"
 		"http.host 1 front.example\nhttp.url 1 http://evil.example/x\nclose 1 \n");
 	expect("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nUser-Agent: x\r\nUser-Agent: y\r\n\r\n",
 		"http.method 1 GET\nhttp.uri 1 /\nhttp.host 1 a\nhttp.host 1 b\n"
@@ -243,7 +243,7 @@ static void test_takeover(void **s)
 {
 	(void)s;
 #define CONNECT1 "CONNECT h:443 HTTP/1.1\r\n\r\n"
-#define SAYC1 "http.method 1 CONNECT\nhttp.uri 1 h:443\nhttp.host 1 h\n"
+#define SAYC1 "http.method 1 CONNECT\nhttp.uri 1 h:443\nhttp.target_host 1 h\n"
 	struct cut_step row[] = { { SL_TO_SERVER, CONNECT1, strlen(CONNECT1) },
 		{ SL_TO_CLIENT, OK(SERVER(1), ""), strlen(OK(SERVER(1), "")) } };
 	expect_stream("http", row, 2, SL_NOT_MINE, SAYC1 "http.server 1 s1\n" CLOSE1);
