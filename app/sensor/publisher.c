@@ -123,6 +123,8 @@ static void take_record(struct publisher *p, struct inlet *in, const struct sl_r
 	case SL_REC_HIT:
 		take_hit(p, r);
 		break;
+	case SL_REC_EXPRESSION:
+		break;
 	case SL_REC_CLOCK:
 		in->clock_ns = r->ts_ns;
 		break;

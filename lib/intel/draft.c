@@ -70,7 +70,7 @@ static int strings_keep(struct reading *r, const struct draft *d, struct sl_indi
 	i->source = d->source != NULL && d->source[0] ? kept(r, d->source, true) : r->name;
 	i->severity = kept(r, d->severity, true);
 	i->labels = kept(r, d->labels, true);
-	i->quiet_reason = "";
+	i->quiet_reason = i->part = "";
 	bool all = i->value != NULL && i->id != NULL && i->name != NULL && i->source != NULL &&
 		   i->severity != NULL && i->labels != NULL;
 	return all ? 0 : -ENOMEM;

@@ -15,6 +15,8 @@
 struct sl_intel {
 	struct sl_indicator *items; /* mapped, so that it grows without a copy */
 	size_t count, cap;
+	struct sl_detection *detections;
+	size_t detection_count, detection_cap;
 	struct sl_intel_source *sources;
 	size_t source_count, source_cap;
 	struct sl_arena *arena;
@@ -137,6 +139,12 @@ size_t list_value(const char *line, size_t len, const char **value);
 
 /* The texts of an array joined with ','; what does not fit is left out. */
 void labels_join(const struct sl_json *list, char *out, size_t cap);
+
+/* tree.c: one indicator that is a tree, as its format says it, in a pattern that is borrowed: takes
+ * its values through their normal forms, judges each branch, makes of what is left indicators (a
+ * branch that is one value) and detections, and tells the rest. meta is the draft without a value.
+ * 0, -ENOMEM, -E2BIG. */
+int tree_add(struct reading *r, const struct draft *meta, const struct sl_pattern *p);
 
 /* pattern.c: a STIX 2 pattern of one comparison. */
 struct comparison {
