@@ -22,7 +22,7 @@ enum sl_node_kind {
 	SL_NODE_FOLLOWED,
 	SL_NODE_WITHIN, /* one child; `seconds` */
 	SL_NODE_REPEATS, /* one child; `times` */
-	SL_NODE_START_STOP, /* one child; [start_ns, stop_ns) */
+	SL_NODE_START_STOP, /* one child; [start, stop) */
 	/* Compositions of CybOX, OpenIOC and MISP objects, over tests and each other. They name no
 	 * scope: ALL means the smallest in which its leaves can occur. NOT is three-valued: of what
 	 * can't be seen it is unknown. */
@@ -60,13 +60,21 @@ enum sl_constant_kind {
 	SL_CONSTANT_TIME,
 };
 
+/* Any year that RFC 3339 can write, also before 1970. */
+struct sl_instant {
+	int64_t seconds; /* since 1970 */
+	uint32_t nanoseconds;
+};
+/* As the language writes it: "2024-01-15T12:30:45.123Z", nothing shorter or longer. */
+bool sl_instant_read(const char *text, size_t len, struct sl_instant *out);
+
 struct sl_constant {
 	enum sl_constant_kind kind;
 	const char *text; /* TEXT: escapes undone; HEX, BASE64: decoded bytes. A zero behind it */
 	size_t len;
 	int64_t integer; /* INTEGER; BOOLEAN */
 	double number; /* INTEGER, FLOAT */
-	uint64_t time_ns; /* TIME */
+	struct sl_instant time; /* TIME */
 };
 
 enum sl_step_kind { SL_STEP_KEY, SL_STEP_INDEX, SL_STEP_ANY /* [*] */ };
@@ -92,7 +100,8 @@ struct sl_node {
 	size_t constants; /* one, but for IN and EXISTS */
 	struct sl_node *child, *next; /* children in order */
 	double seconds;
-	uint64_t times, start_ns, stop_ns;
+	uint64_t times;
+	struct sl_instant start, stop;
 	size_t at; /* offset in the text that it was read from */
 	uint64_t line; /* of the feed, where the reader knows it; 0 */
 };
