@@ -48,6 +48,7 @@ struct sl_leaf {
 	uint8_t kind; /* enum sl_leaf_kind */
 	uint8_t test; /* enum sl_test; VALUE and FLOW */
 	bool negated;
+	bool caseless; /* VALUE: the place's normal form is in lower case */
 	uint8_t field; /* enum sl_flow_field; FLOW */
 	uint8_t expression; /* the one that it belongs to */
 	uint16_t present; /* under a three-valued NOT: the leaf (EXISTS) that says whether there is

@@ -29,7 +29,7 @@ static struct sl_node *wrong(struct parsing *s, const char *reason)
 
 static bool take_mark(struct parsing *s, char mark)
 {
-	if (!words_mark(&s->w, mark))
+	if (!words_at(&s->w, mark))
 		return false;
 	words_next(&s->w);
 	return true;
@@ -37,7 +37,7 @@ static bool take_mark(struct parsing *s, char mark)
 
 static bool take_name(struct parsing *s, const char *name)
 {
-	if (!words_is(&s->w, name))
+	if (!words_named(&s->w, name))
 		return false;
 	words_next(&s->w);
 	return true;
@@ -59,7 +59,7 @@ static struct sl_node *chain(struct parsing *s, const char *name, enum sl_node_k
 	struct sl_node *(*operand)(struct parsing *s))
 {
 	struct sl_node *first = operand(s);
-	if (first == NULL || !words_is(&s->w, name))
+	if (first == NULL || !words_named(&s->w, name))
 		return first;
 	struct sl_node *all = group(s, kind);
 	if (all == NULL)
@@ -186,10 +186,10 @@ static struct sl_node *test(struct parsing *s)
 	struct sl_node *n = group(s, SL_NODE_TEST);
 	if (n == NULL)
 		return NULL;
-	bool exists = s->version == SL_PATTERN_21 && words_is(&s->w, "EXISTS");
-	if (s->version == SL_PATTERN_21 && words_is(&s->w, "NOT")) {
+	bool exists = s->version == SL_PATTERN_21 && words_named(&s->w, "EXISTS");
+	if (s->version == SL_PATTERN_21 && words_named(&s->w, "NOT")) {
 		words_next(&s->w);
-		n->negated = exists = words_is(&s->w, "EXISTS");
+		n->negated = exists = words_named(&s->w, "EXISTS");
 		if (!exists)
 			return wrong(s, "NOT stands before an operator.");
 	}
@@ -208,7 +208,7 @@ static struct sl_node *test(struct parsing *s)
 
 static struct sl_node *compare_operand(struct parsing *s)
 {
-	if (!words_mark(&s->w, '('))
+	if (!words_at(&s->w, '('))
 		return test(s);
 	if (++s->depth > DEPTH_MAX) {
 		s->too_big = true;
@@ -306,7 +306,7 @@ static bool doubled(const struct parsing *s, const struct sl_node *n, enum sl_no
 static struct sl_node *qualified(struct parsing *s, struct sl_node *n, bool bare)
 {
 	for (unsigned i = 0; n != NULL && i < sizeof(qualifiers) / sizeof(qualifiers[0]); i++) {
-		if (!words_is(&s->w, qualifiers[i].name))
+		if (!words_named(&s->w, qualifiers[i].name))
 			continue;
 		if (bare && doubled(s, n, qualifiers[i].kind))
 			return wrong(s, "This qualifier is there already.");
@@ -328,8 +328,8 @@ static struct sl_node *qualified(struct parsing *s, struct sl_node *n, bool bare
 
 static struct sl_node *observation(struct parsing *s)
 {
-	bool bare = words_mark(&s->w, '[');
-	if (!bare && !words_mark(&s->w, '('))
+	bool bare = words_at(&s->w, '[');
+	if (!bare && !words_at(&s->w, '('))
 		return wrong(s, "A '[' is expected: comparisons stand in square brackets.");
 	if (++s->depth > DEPTH_MAX) {
 		s->too_big = true;

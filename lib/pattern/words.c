@@ -213,8 +213,8 @@ static void name(struct words *w)
 		w->hyphen |= peek(w, 0) == '-';
 		w->at++;
 	}
-	bool yes = words_is(w, "true");
-	if (!yes && !words_is(w, "false"))
+	bool yes = words_named(w, "true");
+	if (!yes && !words_named(w, "false"))
 		return;
 	w->word = WORD_CONSTANT;
 	w->constant = (struct sl_constant){ .kind = SL_CONSTANT_BOOLEAN, .integer = yes };
@@ -271,14 +271,14 @@ void words_next(struct words *w)
 	}
 }
 
-bool words_is(const struct words *w, const char *text)
+bool words_named(const struct words *w, const char *text)
 {
 	size_t n = strlen(text);
 	return w->word == WORD_NAME && w->at - w->from == n &&
 	       memcmp(w->text + w->from, text, n) == 0;
 }
 
-bool words_mark(const struct words *w, char mark)
+bool words_at(const struct words *w, char mark)
 {
 	return w->word == WORD_MARK && w->mark == mark;
 }
@@ -305,10 +305,10 @@ static bool index_step(struct words *w, struct sl_step *out)
 	*out = (struct sl_step){ .kind = SL_STEP_ANY };
 	if (w->word == WORD_CONSTANT && w->constant.kind == SL_CONSTANT_INTEGER)
 		*out = (struct sl_step){ .kind = SL_STEP_INDEX, .index = w->constant.integer };
-	else if (!words_mark(w, '*'))
+	else if (!words_at(w, '*'))
 		return false;
 	words_next(w);
-	if (!words_mark(w, ']'))
+	if (!words_at(w, ']'))
 		return false;
 	words_next(w);
 	return true;
@@ -322,13 +322,13 @@ bool path_read(struct words *w, struct sl_path *out)
 		return false;
 	out->object = sl_arena_text(w->p->arena, w->text + w->from, w->at - w->from);
 	words_next(w);
-	if (!words_mark(w, ':') || out->object == NULL)
+	if (!words_at(w, ':') || out->object == NULL)
 		return false;
 	words_next(w);
 	if (!key(w, &step[n++]))
 		return false;
-	while (n < STEPS_MAX && (words_mark(w, '.') || words_mark(w, '['))) {
-		bool dot = words_mark(w, '.');
+	while (n < STEPS_MAX && (words_at(w, '.') || words_at(w, '['))) {
+		bool dot = words_at(w, '.');
 		words_next(w);
 		if (!(dot ? key(w, &step[n]) : index_step(w, &step[n])))
 			return false;

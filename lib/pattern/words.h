@@ -43,8 +43,8 @@ struct words {
 /* Reads the next word into hand. */
 void words_next(struct words *w);
 /* Whether the word in hand is this name. */
-bool words_is(const struct words *w, const char *name);
-bool words_mark(const struct words *w, char mark);
+bool words_named(const struct words *w, const char *name);
+bool words_at(const struct words *w, char mark);
 
 /* A path from the word in hand on; false: it is none, the word in hand is where. */
 bool path_read(struct words *w, struct sl_path *out);

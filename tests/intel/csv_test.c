@@ -83,7 +83,7 @@ static void forms(void **state)
 		{ "evil.example,malware,(static)\n6.6.6.6:8443,malware,(static)\n", "evil.example",
 			"malware", 2 },
 		{ "Host,evil.example\nMD5,d41d8cd98f00b204e9800998ecf8427e\n", "evil.example", "",
-			1 },
+			2 },
 		{ "Domain,Seen\nevil.example,\"May 1st, 2015\"\n", "evil.example", "", 1 },
 		{ "Name\tIndicator\nx y\tevil.example\n", "evil.example", "x y", 1 },
 		{ "#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\n"

@@ -141,10 +141,10 @@ static void refused(void **state)
 	assert_string_equal(r.source->format, "list");
 	assert_string_equal(r.said,
 		"4 BAD_ADDRESS\n5 TOO_WIDE\n6 TOO_WIDE\n7 UNKNOWN_TYPE\n10 PATTERN_NOT_SUPPORTED\n"
-		"11 UNKNOWN_TYPE\n12 UNKNOWN_TYPE\n13 NOT_EVALUABLE\n"
+		"11 UNKNOWN_TYPE\n12 UNKNOWN_TYPE\n"
 		"15 UNKNOWN_TYPE\n");
-	assert_int_equal(r.count, 7);
-	assert_int_equal(r.source->count[SL_REFUSED], 9);
+	assert_int_equal(r.count, 8);
+	assert_int_equal(r.source->count[SL_REFUSED], 8);
 	read_free(&r);
 	read_at_every_cut(text);
 }
