@@ -134,6 +134,8 @@ static void take_record(struct publisher *p, struct inlet *in, const struct sl_r
 	case SL_REC_FILES:
 		file_store_settle(p->files, worker);
 		break;
+	case SL_REC_EXPRESSION:
+		break;
 	case SL_REC_CLOCK:
 		in->clock_ns = r->ts_ns;
 		break;

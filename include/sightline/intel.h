@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include <sightline/addr.h>
+#include <sightline/detection.h>
 #include <sightline/observable.h>
 
 /* How a value is compared. */
@@ -35,12 +36,18 @@ const char *sl_tlp_text(enum sl_tlp t);
 
 #define SL_CONFIDENCE_NONE 255
 
+/* What a name below a domain that is listed as itself means: nothing, a sighting marked `below`, or
+ * one like any other. */
+enum sl_below { SL_BELOW_NO, SL_BELOW_MARKED, SL_BELOW_YES };
+
 /* One indicator. Strings are the set's, good as long as it; "" where the feed says nothing. */
 struct sl_indicator {
 	const char *id, *source, *name;
 	const char *severity; /* "low", "medium", "high", "critical" or what the feed says */
 	const char *labels; /* joined with ',' */
 	const char *quiet_reason;
+	const char *part; /* which branch of a composite indicator this is, as a pattern; "" where
+			     it is the whole */
 	/* The value in its normal form: text for all types but addresses, where addr and prefix_len
 	 * hold it and value is the text ("10.0.0.0/8"). A URL without a scheme stands for any:
 	 * value begins with "//". */
@@ -57,6 +64,11 @@ struct sl_indicator {
 	uint8_t tlp; /* enum sl_tlp */
 	uint8_t confidence; /* 0 to 100, SL_CONFIDENCE_NONE */
 	bool test, quiet;
+	bool allow; /* a `benign` entry: hits of its own source on this value are undone */
+	uint8_t below; /* enum sl_below: what a name under this EXACT domain is */
+	uint16_t leaf; /* of a detection: which leaf this value is of */
+	uint32_t detection; /* 1 + number of the detection that it is a leaf of, or (match TREE)
+			       that it is; 0: it stands alone */
 	union sl_addr addr;
 	uint64_t valid_from_ns, valid_until_ns; /* 0: no bound; until is exclusive */
 };
@@ -94,6 +106,9 @@ struct sl_finding {
 /* Called for each entry that is not plainly armed; strings are good during the call. */
 typedef void (*sl_finding_fn)(void *arg, const struct sl_finding *f);
 
+struct sl_lists;
+struct sl_policy;
+
 enum sl_validity { SL_VALID_PACKET, SL_VALID_IGNORE, SL_VALID_NOW };
 
 struct sl_intel_options {
@@ -101,6 +116,8 @@ struct sl_intel_options {
 	uint64_t now_ns; /* for NOW, and the instant that counts as packet time when N not valid is
 			    told */
 	uint64_t max_entries; /* indicators in all; 0: 20,000,000 */
+	const struct sl_lists *lists; /* what is known to be ordinary; NULL: nothing is */
+	const struct sl_policy *policy; /* by source; NULL: the defaults */
 	sl_finding_fn finding;
 	void *arg;
 	/* Findings also for what is plainly armed and for each object that is context. */
@@ -129,6 +146,8 @@ int sl_intel_read(struct sl_intel *in, const char *path, const struct sl_intel_o
 int sl_intel_read_bytes(struct sl_intel *in, const char *name, const void *p, size_t len,
 	const struct sl_intel_options *o);
 const struct sl_indicator *sl_intel_indicators(const struct sl_intel *in, size_t *count);
+/* Trees, in the order in which their indicators stand. */
+const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t *count);
 const struct sl_intel_source *sl_intel_sources(const struct sl_intel *in, size_t *count);
 size_t sl_intel_bytes(const struct sl_intel *in);
 

@@ -44,7 +44,7 @@ enum sl_form {
 	SL_FORM_BYTES, /* as on the wire, trimmed */
 };
 
-enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR };
+enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HOST };
 
 /* id, where, type, form, scope, kept as context of the flow's sightings, description.
  * One row for each place; this table makes the enum, the JSON, the man page and the tests' list.

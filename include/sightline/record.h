@@ -10,6 +10,7 @@
 enum sl_record_kind {
 	SL_REC_OBSERVABLE, /* for --emit observables */
 	SL_REC_HIT,
+	SL_REC_EXPRESSION, /* an expression of a detection that spans flows became true */
 	SL_REC_FLOW, /* a flow ended */
 	SL_REC_CLOCK, /* the worker's packet time has reached ts_ns */
 	SL_REC_CAPTURE, /* this worker is done with the capture */
@@ -33,6 +34,11 @@ struct sl_record_flow {
 	uint64_t missing_bytes[2];
 };
 
+/* A leaf that was true, and where; SL_WHERE_NONE: of the flow itself. */
+struct sl_matched {
+	uint16_t leaf, where;
+};
+
 struct sl_record {
 	uint32_t kind; /* enum sl_record_kind */
 	uint32_t generation; /* HIT: of the ruleset that the numbers belong to */
@@ -46,8 +52,12 @@ struct sl_record {
 	uint16_t capture;
 	uint16_t value_len; /* bytes of the value */
 	uint16_t said_len; /* HIT: bytes of the flow's sl_said entries */
-	uint16_t indicator_count; /* HIT: indicators of one listed value */
-	/* Then: indicator numbers (uint32_t each), value, said entries. */
+	uint16_t indicator_count; /* HIT: indicators of one listed value; of a tree, and for
+				     EXPRESSION: 1, the detection's own */
+	uint16_t expression; /* EXPRESSION: which */
+	uint16_t matched_count; /* HIT of a tree, EXPRESSION: leaves that were true */
+	/* Then: indicator numbers (uint32_t each), matched leaves (struct sl_matched each), value,
+	 * said entries. */
 	_Alignas(8) uint8_t tail[];
 };
 
@@ -71,14 +81,19 @@ static inline const uint32_t *sl_record_indicators(const struct sl_record *r)
 	return (const uint32_t *)(const void *)r->tail;
 }
 
+static inline const struct sl_matched *sl_record_matched(const struct sl_record *r)
+{
+	return (const struct sl_matched *)(const void *)(r->tail + (size_t)4 * r->indicator_count);
+}
+
 static inline struct sl_span sl_record_value(const struct sl_record *r)
 {
-	return sl_span(r->tail + (size_t)4 * r->indicator_count, r->value_len);
+	return sl_span(r->tail + (size_t)4 * (r->indicator_count + r->matched_count), r->value_len);
 }
 
 static inline struct sl_span sl_record_said(const struct sl_record *r)
 {
-	return sl_span(r->tail + (size_t)4 * r->indicator_count + r->value_len, r->said_len);
+	return sl_span(sl_record_value(r).p + r->value_len, r->said_len);
 }
 
 #endif

@@ -71,8 +71,9 @@ static int strings_keep(struct reading *r, const struct draft *d, struct sl_indi
 	i->severity = kept(r, d->severity, true);
 	i->labels = kept(r, d->labels, true);
 	i->quiet_reason = "";
+	i->part = kept(r, d->part, false);
 	bool all = i->value != NULL && i->id != NULL && i->name != NULL && i->source != NULL &&
-		   i->severity != NULL && i->labels != NULL;
+		   i->severity != NULL && i->labels != NULL && i->part != NULL;
 	return all ? 0 : -ENOMEM;
 }
 
@@ -157,4 +158,35 @@ int draft_add(struct reading *r, const struct draft *d)
 	if (code[0] != '\0')
 		r->set->sources[r->source].count[SL_NOT_VALID]++;
 	return armed_add(r, d, &i, &t, code, reason);
+}
+
+bool draft_detection(struct reading *r, const struct draft *d, const char *text,
+	struct sl_indicator *out, struct fault *why, int *rc)
+{
+	struct value_text t = { .text = "" };
+	*out = (struct sl_indicator){ .test = d->test,
+		.tlp = (uint8_t)d->tlp,
+		.confidence = d->confidence,
+		.match = SL_MATCH_TREE,
+		.leaf = SL_LEAF_NONE };
+	*rc = 0;
+	if (!times_read(d, out, why))
+		return false;
+	const char *reason = "";
+	const char *code =
+		r->o->validity != SL_VALID_IGNORE ? out_of_time(out, r->o->now_ns, &reason) : "";
+	if (code[0] != '\0' && r->o->validity == SL_VALID_NOW) {
+		*why = (struct fault){ code, reason, NULL, SL_NOT_VALID };
+		return false;
+	}
+	if (code[0] != '\0')
+		r->set->sources[r->source].count[SL_NOT_VALID]++;
+	*rc = strings_keep(r, d, out, &t);
+	out->value = sl_arena_text(r->set->arena, text, strlen(text));
+	out->value_len = (uint32_t)strlen(text);
+	if (out->id != NULL && out->id[0] == '\0')
+		out->id = out->value;
+	if (out->value == NULL)
+		*rc = -ENOMEM;
+	return true;
 }

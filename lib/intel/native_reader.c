@@ -153,25 +153,6 @@ static void draft_fill(const struct members *m, struct draft *d)
 		d->tlp = SL_TLP_AMBER_STRICT;
 }
 
-static int pattern_use(struct native *n, const struct sl_json *pattern, struct draft *d)
-{
-	static _Thread_local struct comparison c;
-	struct fault why = { 0 };
-	const char *id = d->id != NULL ? d->id : "";
-	if (!pattern_read(pattern->text, pattern->len, &c, &why)) {
-		reading_refuse(n->r, n->line, id, why.code, why.reason, pattern->text);
-		return 0;
-	}
-	d->type = pattern_type(&c);
-	d->value = c.value;
-	d->value_len = c.value_len;
-	if (d->type != NULL)
-		return n->stop = draft_add(n->r, d);
-	reading_refuse(n->r, n->line, id, "NOT_EVALUABLE",
-		"This sensor has nothing to compare with this object path.", pattern->text);
-	return 0;
-}
-
 static int indicator(void *arg, const struct sl_json *v)
 {
 	struct native *n = arg;
@@ -197,7 +178,7 @@ static int indicator(void *arg, const struct sl_json *v)
 	d.labels = labels;
 	const struct sl_json *pattern = m.at[KEY_PATTERN];
 	if (pattern != NULL && pattern->kind == SL_JSON_STRING)
-		return pattern_use(n, pattern, &d);
+		return n->stop = pattern_add(n->r, &d, pattern->text, pattern->len);
 	if (d.value != NULL && (d.type != NULL || d.where != NULL)) {
 		if (d.type == NULL || sl_type_find(d.type, strlen(d.type)) != SL_TYPE_NONE)
 			return n->stop = draft_add(n->r, &d);

@@ -15,6 +15,8 @@
 struct sl_intel {
 	struct sl_indicator *items; /* mapped, so that it grows without a copy */
 	size_t count, cap;
+	struct sl_detection *detections;
+	size_t detection_count, detection_cap;
 	struct sl_intel_source *sources;
 	size_t source_count, source_cap;
 	struct sl_arena *arena;
@@ -42,6 +44,8 @@ struct draft {
 	size_t value_len;
 	const char *match;
 	const char *valid_from, *valid_until;
+	const char *part; /* which branch of a tree it is, as a pattern; NULL: it is the whole */
+	uint8_t below; /* enum sl_below */
 	enum sl_tlp tlp;
 	uint8_t confidence; /* SL_CONFIDENCE_NONE where none */
 	bool test;
@@ -74,9 +78,14 @@ enum shape shape_of(const char *text, size_t len);
 bool has_scheme(const char *text, size_t len);
 bool looks_like_regex(const char *text, size_t len);
 
+struct fault;
 /* draft.c: takes the value through its normal form, judges, and adds it or says why not. 0,
  * -ENOMEM, or -E2BIG: as many as are allowed. */
 int draft_add(struct reading *r, const struct draft *d);
+/* The indicator that a detection is, all but its value; text is the pattern, copied. False: its
+ * times are wrong or it is not valid now, *why says so. -errno in *rc. */
+bool draft_detection(struct reading *r, const struct draft *d, const char *text,
+	struct sl_indicator *out, struct fault *why, int *rc);
 /* value.c: fills type, match, value and address of *out from the draft. 0, or what is wrong. */
 struct fault {
 	const char *code, *reason;
@@ -138,15 +147,14 @@ size_t list_value(const char *line, size_t len, const char **value);
 /* The texts of an array joined with ','; what does not fit is left out. */
 void labels_join(const struct sl_json *list, char *out, size_t cap);
 
-/* pattern.c: a STIX 2 pattern of one comparison. */
-struct comparison {
-	char type[64], path[192];
-	char value[SL_VALUE_MAX + 1];
-	size_t value_len;
-};
-bool pattern_read(const char *text, size_t len, struct comparison *out, struct fault *why);
-/* The type name (of type_name_find) that an object path stands for; NULL: none that is known. */
-const char *pattern_type(const struct comparison *c);
+/* tree.c: one indicator that is a tree, as its format says it, in a pattern that is borrowed: takes
+ * its values through their normal forms, judges each branch, makes of what is left indicators (a
+ * branch that is one value) and detections, and tells the rest. meta is the draft without a value.
+ * 0, -ENOMEM, -E2BIG. */
+int composite_add(struct reading *r, const struct draft *meta, const struct sl_pattern *p);
+
+/* pattern.c: an indicator that is a STIX pattern. 0, -ENOMEM, -E2BIG. */
+int pattern_add(struct reading *r, const struct draft *meta, const char *text, size_t len);
 
 /* marking.c: the fixed ids of TLP 1 and TLP 2.0. SL_TLP_NONE: another id. */
 enum sl_tlp tlp_of_marking(const char *id);

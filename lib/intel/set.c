@@ -89,6 +89,12 @@ const struct sl_indicator *sl_intel_indicators(const struct sl_intel *s, size_t 
 	return s->items;
 }
 
+const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t *count)
+{
+	*count = in->detection_count;
+	return in->detections;
+}
+
 const struct sl_intel_source *sl_intel_sources(const struct sl_intel *s, size_t *count)
 {
 	*count = s->source_count;

@@ -167,34 +167,21 @@ static void draft_fill(const struct sl_json *o, struct draft *d, char *labels)
 
 static int indicator(struct stix *s, const struct sl_json *o)
 {
-	static _Thread_local struct comparison c;
 	char labels[LABELS_BYTES];
 	const char *unknown[MARKINGS_MAX];
 	size_t unknowns = 0;
-	struct fault why;
-	struct draft d = { .line = o->line };
+	struct draft d = { .line = o->line, .below = SL_BELOW_MARKED };
 	const char *pattern = pattern_of(s, o);
 	if (pattern == NULL)
 		return 0;
-	if (!pattern_read(pattern, sl_json_get(o, "pattern")->len, &c, &why)) {
-		refuse(s, o, why.code, why.reason, pattern);
-		return 0;
-	}
-	d.type = pattern_type(&c);
-	if (d.type == NULL) {
-		refuse(s, o, "NOT_EVALUABLE",
-			"This sensor has nothing to compare with this object path.", pattern);
-		return 0;
-	}
 	draft_fill(o, &d, labels);
-	d.value = c.value;
-	d.value_len = c.value_len;
 	int rc = markings(s, o, &d, unknown, &unknowns);
 	size_t before = s->r->set->count;
 	if (rc == 0)
-		rc = draft_add(s->r, &d);
-	for (size_t i = 0; rc == 0 && i < unknowns && s->r->set->count > before; i++)
-		rc = marked_add(s, before, unknown[i]);
+		rc = pattern_add(s->r, &d, pattern, sl_json_get(o, "pattern")->len);
+	for (size_t at = before; at < s->r->set->count; at++)
+		for (size_t i = 0; rc == 0 && i < unknowns; i++)
+			rc = marked_add(s, at, unknown[i]);
 	return rc;
 }
 

@@ -269,6 +269,11 @@ static bool form_read(struct work *w, enum sl_form form)
 	return true;
 }
 
+static bool is_hash_place(const char *where)
+{
+	return strcmp(where, "file.md5") == 0 || strncmp(where, "file.sha", 8) == 0;
+}
+
 static bool by_type(struct work *w)
 {
 	switch (w->out->type) {
@@ -284,9 +289,10 @@ static bool by_type(struct work *w)
 	case SL_TYPE_EMAIL:
 		return email_read(w);
 	case SL_TYPE_FILE:
-		if (w->where == NULL || strcmp(w->where, "file.name") != 0)
+		if (w->where == NULL || is_hash_place(w->where))
 			return hex_read(w);
-		return form_read(w, SL_FORM_BYTES);
+		return form_read(
+			w, strcmp(w->where, "file.type") == 0 ? SL_FORM_LOWER : SL_FORM_BYTES);
 	case SL_TYPE_CERT:
 		if (w->where == NULL || strncmp(w->where, "tls.cert_sha", 12) == 0)
 			return hex_read(w);

@@ -94,7 +94,7 @@ static int allow_copy(struct sl_ruleset *rs, const struct sl_indicator *from, si
 	for (size_t i = 0; i < n; i++) {
 		to[i] = from[i];
 		to[i].id = to[i].source = to[i].name = to[i].severity = "";
-		to[i].labels = to[i].quiet_reason = "";
+		to[i].labels = to[i].quiet_reason = to[i].part = "";
 		to[i].value = memcpy(text, from[i].value, from[i].value_len);
 		text += from[i].value_len + 1;
 	}
