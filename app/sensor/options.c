@@ -159,6 +159,14 @@ static const struct sl_opt opts[] = {
 		.min = 0,
 		.max = 268435456,
 		.help = "flows a worker keeps the context of (names, URLs), 512 bytes each" },
+	{ .key = "match.tree_states",
+		.kind = SL_OPT_U64,
+		.def = "65536",
+		.min = 1024,
+		.max = 268435456,
+		.help = "messages of which a worker remembers how far they satisfy an indicator "
+			"that is a tree, 64 bytes each; at the bound a flow's oldest is forgotten, "
+			"counted" },
 	{ .key = "stream.memory",
 		.kind = SL_OPT_SIZE,
 		.def = "64MiB",

@@ -15,6 +15,16 @@ static void *cannot(struct worker *w)
 	return NULL;
 }
 
+static int trees_new(struct worker *w, const struct worker_options *o)
+{
+	struct sl_trees_options t = { .worker = o->number,
+		.states = o->tree_states,
+		.counters = &w->counters,
+		.tell = tell_truth,
+		.arg = w };
+	return sl_trees_new(&w->trees, &t);
+}
+
 static struct worker *build(const struct worker_options *o)
 {
 	struct worker *w = aligned_alloc(64, sizeof(*w));
@@ -32,7 +42,7 @@ static struct worker *build(const struct worker_options *o)
 		sl_flow_table_new(&w->flows, o->number, &o->flow, &w->counters) < 0 ||
 		sl_stream_new(&w->streams, &o->stream, &w->counters) < 0 ||
 		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 ||
-		context_pool_new(&w->contexts, o->contexts) < 0)
+		context_pool_new(&w->contexts, o->contexts) < 0 || trees_new(w, o) < 0)
 		return cannot(w);
 	w->batch.pool = w->states;
 	return w;
@@ -51,6 +61,7 @@ void worker_free(struct worker *w)
 {
 	if (w == NULL)
 		return;
+	sl_trees_free(w->trees);
 	context_pool_free(w->contexts);
 	sl_parser_pool_free(w->states);
 	sl_stream_free(w->streams);
@@ -72,6 +83,7 @@ static void take_rules(struct worker *w)
 	if (generation == w->generation && generation != 0)
 		return;
 	w->generation = generation;
+	w->has_trees = w->rules != NULL && sl_ruleset_has_trees(w->rules);
 	memset(w->batch.want, 0, sizeof(w->batch.want));
 	if (w->rules != NULL)
 		sl_ruleset_want(w->rules, w->batch.want);

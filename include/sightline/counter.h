@@ -108,7 +108,17 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(TUNNEL_BROKEN, "sightline_tunnel_outside_only_packets_total{inside=\"broken\"}",         \
 		"tunnel packets known by their outside, as what is in them is cut or malformed")   \
 	X(TUNNEL_DEEP, "sightline_tunnel_too_deep_packets_total",                                  \
-		"packets with more headers in each other than are followed")
+		"packets with more headers in each other than are followed")                       \
+	X(TREES_TRUE, "sightline_tree_expressions_total",                                          \
+		"expressions of detections that became true")                                      \
+	X(TREE_STATES_EVICTED, "sightline_tree_states_evicted_total",                              \
+		"states of a flow's detections that made room for newer ones")                     \
+	X(TREE_STATES_DENIED, "sightline_tree_states_denied_total",                                \
+		"states of detections that there was no room for")                                 \
+	X(TREES_NOT_ASKED, "sightline_tree_expressions_not_asked_total",                           \
+		"expressions over flows alone that were too many to ask")                          \
+	X(SEARCHES_GIVEN_UP, "sightline_searches_given_up_total",                                  \
+		"regular expressions that needed more work than a search is given")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

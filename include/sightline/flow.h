@@ -86,6 +86,7 @@ struct sl_flow {
 	bool hit; /* an indicator was satisfied by one of its addresses */
 	uint8_t told; /* enum sl_outcome that went with the last such hit */
 	uint32_t outer; /* fold of the tunnel's addresses that were told last; 0: none */
+	uint32_t trees; /* head of its list of states of detections; 0: none */
 
 	/* -- flow table writes, at a flow's begin and end -- */
 	uint32_t hash; /* low bits: its bucket */

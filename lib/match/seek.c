@@ -206,11 +206,15 @@ static bool port_holds(const struct sl_observable *o, uint16_t port)
 	return o->where == SL_WHERE_IP_DST && o->flow->dport == port;
 }
 
-static bool kind_holds(uint8_t match, enum relation r, uint8_t *how)
+static bool kind_holds(const struct sl_indicator *i, enum relation r, uint8_t *how)
 {
-	*how = r == WHOLE ? SL_MATCH_EXACT : match;
-	return r == WHOLE || (r == BELOW && match == SL_MATCH_SUFFIX) ||
-	       (r == BEGINS && match == SL_MATCH_PREFIX);
+	*how = r == WHOLE ? SL_MATCH_EXACT : i->match;
+	if (r == BELOW && i->match == SL_MATCH_EXACT) {
+		*how = i->below == SL_BELOW_MARKED ? SL_MATCH_BELOW : SL_MATCH_SUFFIX;
+		return i->below != SL_BELOW_NO;
+	}
+	return r == WHOLE || (r == BELOW && i->match == SL_MATCH_SUFFIX) ||
+	       (r == BEGINS && i->match == SL_MATCH_PREFIX);
 }
 
 static void take_one(struct take *t, uint32_t number, uint32_t value, enum relation r)
@@ -218,7 +222,7 @@ static void take_one(struct take *t, uint32_t number, uint32_t value, enum relat
 	const struct sl_indicator *i = &t->set->ind[number];
 	const struct sl_observable *o = t->seek->obs;
 	uint8_t how;
-	if (!kind_holds(i->match, r, &how) || (i->where != SL_WHERE_NONE && i->where != o->where))
+	if (!kind_holds(i, r, &how) || (i->where != SL_WHERE_NONE && i->where != o->where))
 		return;
 	if (i->port != 0 && !port_holds(o, i->port))
 		return;
@@ -226,16 +230,21 @@ static void take_one(struct take *t, uint32_t number, uint32_t value, enum relat
 		(o->ts_ns < i->valid_from_ns ||
 			(i->valid_until_ns != 0 && o->ts_ns >= i->valid_until_ns)))
 		return;
-	if (t->born != NULL && t->born[number] <= t->newer_than) {
+	bool leaf = i->detection != 0; /* also an old one may complete what is new */
+	if (t->born != NULL && !leaf && !i->allow && t->born[number] <= t->newer_than) {
 		t->known = true;
 		return;
 	}
+	t->undone |= i->allow;
 	if (t->n == SL_HITS_PER_OBS) {
 		t->cut++;
-		return;
+		if (!i->allow)
+			return;
+		t->n--; /* one that undoes others is never what is cut */
 	}
-	t->hit[t->n++] =
-		(struct sl_hit){ .obs = t->obs, .match = how, .indicator = number, .value = value };
+	t->hit[t->n++] = (struct sl_hit){
+		.obs = t->obs, .match = how, .leaf = leaf, .indicator = number, .value = value
+	};
 }
 
 static void take_listing(struct take *t, uint32_t listing, enum relation r)
