@@ -119,7 +119,7 @@ void tell_truth(void *worker, const struct sl_truth *t)
 	const struct sl_observable *o = t->obs;
 	bool host = t->detection->scope == SL_SCOPE_HOST;
 	struct sl_flow *f = o->flow;
-	uint16_t said = f->said != NULL && !host ? f->said->used : 0;
+	uint16_t said = f->said != NULL ? f->said->used : 0;
 	size_t matched = t->matched_count * sizeof(*t->matched);
 	if (host && t->repeat)
 		return;

@@ -118,7 +118,21 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(TREES_NOT_ASKED, "sightline_tree_expressions_not_asked_total",                           \
 		"expressions over flows alone that were too many to ask")                          \
 	X(SEARCHES_GIVEN_UP, "sightline_searches_given_up_total",                                  \
-		"regular expressions that needed more work than a search is given")
+		"regular expressions that needed more work than a search is given")                \
+	X(CORRELATOR_EVENTS, "sightline_correlator_observations_total",                            \
+		"observations handed to the correlator")                                           \
+	X(CORRELATOR_STATES, "sightline_correlator_states_total",                                  \
+		"hosts that a detection began to be followed on")                                  \
+	X(CORRELATOR_EVICTED, "sightline_correlator_states_evicted_total",                         \
+		"hosts of a detection forgotten for room")                                         \
+	X(CORRELATOR_DROPPED, "sightline_correlator_observations_dropped_total",                   \
+		"observations of a host forgotten for room, or not evaluable")                     \
+	X(CORRELATOR_EARLY, "sightline_correlator_observations_early_total",                       \
+		"observations that were joined before their time for room")                        \
+	X(CORRELATOR_GAVE_UP, "sightline_correlator_searches_given_up_total",                      \
+		"joins that needed more work than a search is given")                              \
+	X(CORRELATOR_TRUE, "sightline_correlator_matches_total",                                   \
+		"times that observations joined made a detection true")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

@@ -43,6 +43,9 @@ size_t sl_ruleset_bytes(const struct sl_ruleset *rs); /* tables and indicators *
 void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT + 63) / 64]);
 /* An indicator by its number; good as long as the set. */
 const struct sl_indicator *sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number);
+/* A detection by its number, which is its indicator's `detection` less one; NULL: there is none. */
+const struct sl_detection *sl_ruleset_detection(const struct sl_ruleset *rs, uint32_t number);
+size_t sl_ruleset_detections(const struct sl_ruleset *rs);
 
 /* ---- In force: the published set ---- */
 

@@ -234,3 +234,13 @@ const struct sl_indicator *sl_ruleset_indicator(const struct sl_ruleset *rs, uin
 {
 	return &rs->armed.ind[number];
 }
+
+const struct sl_detection *sl_ruleset_detection(const struct sl_ruleset *rs, uint32_t number)
+{
+	return number < rs->trees.detections ? &rs->trees.detection[number] : NULL;
+}
+
+size_t sl_ruleset_detections(const struct sl_ruleset *rs)
+{
+	return rs->trees.detections;
+}

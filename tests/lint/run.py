@@ -22,7 +22,7 @@ LEVELS = [["base", "json", "digest", "compress"], ["source", "decode"], ["flow",
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
 OWNER = {"addr": "base", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source",
-         "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
+         "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match", "correlate": "match", "trees": "match",
          "detection": "intel", "regex": "pattern",
          "subscribe": "bus"}
 # A third-party header and the folders that may open its door.
