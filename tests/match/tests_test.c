@@ -76,6 +76,8 @@ static const struct row rows[] = {
 	{ URI, SL_TEST_MATCHES, false, { "(?<!x)evil" }, "/xevil", false },
 	{ URI, SL_TEST_MATCHES, false, { "\xc3\xa9|\\x{e8}" }, "/\xc3\xa8", true },
 	{ URI, SL_TEST_MATCHES, false, { "(*UCP)\\w" }, "\xc3\xa8", true },
+	{ URI, SL_TEST_MATCHES, false, { "(" }, "(", false },
+	{ URI, SL_TEST_MATCHES, true, { "(" }, "x", false },
 	{ URI, SL_TEST_CONTAINS, false, { ".php?" }, "/x.php?a", true },
 	{ URI, SL_TEST_CONTAINS, false, { ".php?" }, "/xphp", false },
 	{ URI, SL_TEST_CONTAINS, true, { ".php?" }, "/xphp", true },
