@@ -343,6 +343,60 @@ static void test_benign_entries_of_a_source(void **state)
 	sl_ruleset_free(rs);
 }
 
+static void test_benign_entries_undo_leaves(void **state)
+{
+	for (unsigned same = 0; same < 2; same++) {
+		struct garden g = garden();
+		planted_listed(g.p, SL_TYPE_DOMAIN, HOST, "a.example");
+		planted_listed(g.p, SL_TYPE_ARTIFACT, URI, "/gate");
+		planted_all(g.p);
+		struct sl_indicator *benign =
+			made_add(g.in, SL_TYPE_DOMAIN, "a.example", SL_MATCH_EXACT);
+		benign->allow = true;
+		benign->source = same ? "test" : "other";
+		grown(&g, SL_SCOPE_MESSAGE);
+		assert_int_equal(sl_ruleset_indicators(g.rs), 1);
+		rig_say(g.r, HOST, "a.example", 1);
+		rig_say(g.r, URI, "/gate", 1);
+		rig_run(g.r);
+		assert_int_equal(g.r->n, !same);
+		assert_int_equal(g.r->plain_n, 0);
+		cleared(&g);
+	}
+}
+
+/* A value that very many trees have in common is a leaf of each of them. */
+static void test_a_value_of_many_trees(void **state)
+{
+	enum { TREES = 400 };
+	char name[TREES][24];
+	struct planted *p[TREES];
+	struct sl_intel *in = made_new();
+	for (unsigned i = 0; i < TREES; i++) {
+		snprintf(name[i], sizeof(name[i]), "n%u.example", i);
+		p[i] = planted_new(in);
+		planted_listed(p[i], SL_TYPE_IPV4, SL_WHERE_IP_DST, "192.0.2.1");
+		planted_listed(p[i], SL_TYPE_DOMAIN, HOST, name[i]);
+		planted_all(p[i]);
+		planted_done(p[i], SL_SCOPE_MESSAGE, "tree");
+	}
+	made_add(in, SL_TYPE_IPV4, "192.0.2.1", SL_MATCH_EXACT);
+	struct sl_ruleset *rs = made_ruleset(in, NULL);
+	struct rig *r = rig_new(rs, 1024);
+	rig_say(r, SL_WHERE_IP_DST, "192.0.2.1", 0);
+	for (unsigned i = 0; i < 200; i++)
+		rig_say(r, HOST, name[2 * i], 1);
+	rig_run(r);
+	assert_int_equal(r->plain_n, 1);
+	assert_int_equal(r->n, 200);
+	assert_int_equal(r->m->counters.c[SL_C_TREE_STATES_EVICTED], 88); /* of 600 states, 512 */
+	rig_end(r);
+	rig_free(r);
+	sl_ruleset_free(rs);
+	for (unsigned i = 0; i < TREES; i++)
+		free(p[i]);
+}
+
 static void test_names_below_a_listed_one(void **state)
 {
 	static const uint8_t how[] = { SL_MATCH_COUNT, SL_MATCH_BELOW, SL_MATCH_SUFFIX };
@@ -445,16 +499,16 @@ static void test_what_is_newer_looks_back(void **state)
 static void test_a_flow_keeps_so_many_messages(void **state)
 {
 	struct garden g = host_and_uri(SL_SCOPE_MESSAGE);
-	for (uint32_t i = 1; i <= 500; i++) {
+	for (uint32_t i = 1; i <= 2000; i++) {
 		rig_say(g.r, HOST, "c2.example", i);
 		rig_run(g.r);
 	}
 	assert_true(counted(&g, SL_C_TREE_STATES_EVICTED) > 0);
 	rig_say(g.r, URI, "/gate", 1); /* its other half was forgotten */
-	rig_say(g.r, URI, "/gate", 500);
+	rig_say(g.r, URI, "/gate", 2000);
 	rig_run(g.r);
 	assert_int_equal(g.r->n, 1);
-	assert_int_equal(g.r->told[0].message, 500);
+	assert_int_equal(g.r->told[0].message, 2000);
 	cleared(&g);
 }
 
@@ -517,6 +571,8 @@ int main(void)
 		cmocka_unit_test(test_own_addresses_are_leaves),
 		cmocka_unit_test(test_the_allow_list_undoes_leaves),
 		cmocka_unit_test(test_benign_entries_of_a_source),
+		cmocka_unit_test(test_benign_entries_undo_leaves),
+		cmocka_unit_test(test_a_value_of_many_trees),
 		cmocka_unit_test(test_names_below_a_listed_one),
 		cmocka_unit_test(test_validity_is_the_trees),
 		cmocka_unit_test(test_what_is_newer_looks_back),
