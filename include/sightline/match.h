@@ -72,7 +72,8 @@ struct sl_hit {
 	uint16_t obs; /* index in the batch */
 	uint8_t match; /* enum sl_match_kind: how */
 	bool known; /* AGAIN: an indicator that is not newer lists the value, too: it counted */
-	bool leaf; /* of a detection: no sighting by itself; stands behind those that are */
+	bool leaf; /* no sighting by itself, for sl_trees_take: stands behind those that are, one
+		    * for all leaves of its value, and `match` is lib/match's own */
 	bool undone; /* lib/match's own */
 	uint32_t indicator; /* number in the ruleset */
 	uint32_t value; /* the listed value that matched, by the number of its first indicator:

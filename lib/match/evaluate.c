@@ -9,9 +9,11 @@
 #include <stdlib.h>
 
 #include "ruleset.h"
+#include "seek.h"
 #include "states.h"
 
 #define OPS_MAX 4096
+#define LEAVES_OF_VALUE 512 /* that one observable touches; more are counted as hits cut */
 #define FLOW_ONLY_MAX 1024 /* of them asked of a flow; more are counted as not asked */
 
 struct sl_trees {
@@ -190,7 +192,8 @@ static bool old_news(const struct sl_trees *t, const struct sl_detection *d)
 	return (t->obs->flags & SL_OBS_AGAIN) && t->rs->born[d->indicator] <= t->flow->generation;
 }
 
-static void mark_fired(struct sl_trees *t, uint32_t detection, uint32_t message, uint16_t bit)
+/* False: there is no room to. */
+static bool mark_fired(struct sl_trees *t, uint32_t detection, uint32_t message, uint16_t bit)
 {
 	bool any = false;
 	for (struct state *s = state_at(&t->states, t->flow->trees); s != NULL;
@@ -203,6 +206,7 @@ static void mark_fired(struct sl_trees *t, uint32_t detection, uint32_t message,
 	struct state *s = any ? NULL : state_take(&t->states, t->flow, detection, message);
 	if (s != NULL)
 		s->fired |= bit;
+	return any || s != NULL;
 }
 
 static void tell(struct sl_trees *t, const struct sl_detection *d, uint16_t expression,
@@ -244,8 +248,10 @@ static void ask(struct sl_trees *t, const struct sl_detection *d, uint16_t expre
 		return;
 	if (!holds(t, d, e, &k))
 		return;
-	if (!fired)
-		mark_fired(t, number, message, bit);
+	/* One over the flow alone that stays as it is was asked once, and isn't again. */
+	bool once = e->flow_only && !e->flow_numbers && !e->at_close;
+	if (!fired && !once && !mark_fired(t, number, message, bit) && e->flow_only && !t->ended)
+		return; /* no room to remember that it was told: it is asked again at the end */
 	if (!old_news(t, d))
 		tell(t, d, expression, message, repeat);
 }
@@ -374,6 +380,31 @@ static void message_end(struct sl_trees *t)
 	states_give(&t->states, t->flow, over_with, t);
 }
 
+/* Every leaf that is listed with the value of one of the hits. */
+static void touch_listing(
+	struct sl_trees *t, const struct sl_hit *hit, const struct sl_hit *all, uint32_t n)
+{
+	const struct set *s = &t->rs->armed;
+	bool many = hit->value & LISTING_MANY;
+	const uint32_t *m = many ? &s->members[(hit->value & ~LISTING_MANY) + 1] : &hit->value;
+	uint32_t count = many ? m[-1] : 1, touched = 0;
+	uint8_t how;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct sl_indicator *ind = &s->ind[m[i]];
+		if (ind->allow)
+			continue;
+		if (ind->detection == 0) /* the leaves stand before */
+			return;
+		if (!seek_holds(ind, t->obs, t->rs->validity, (enum relation)hit->match, &how) ||
+			hit_undone(s->ind, all, n, ind->source))
+			continue;
+		if (touched++ < LEAVES_OF_VALUE)
+			touch(t, (struct leaf_ref){ ind->detection - 1, ind->leaf });
+		else
+			sl_count(t->counters, SL_C_HITS_CUT, 1);
+	}
+}
+
 void sl_trees_take(struct sl_trees *t, const struct sl_ruleset *rs, const struct sl_observable *o,
 	const struct sl_hit *hit, uint32_t n)
 {
@@ -382,11 +413,9 @@ void sl_trees_take(struct sl_trees *t, const struct sl_ruleset *rs, const struct
 		message_end(t);
 		return;
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		const struct sl_indicator *ind = &rs->armed.ind[hit[i].indicator];
-		if (hit[i].leaf)
-			touch(t, (struct leaf_ref){ ind->detection - 1, ind->leaf });
-	}
+	for (uint32_t i = 0; i < n; i++)
+		if (hit[i].leaf && !hit[i].undone)
+			touch_listing(t, &hit[i], hit, n);
 	uint64_t gave_up = 0;
 	if (o->len > 0 && (rs->trees.tested[o->where / 64] >> (o->where % 64) & 1))
 		tests_ask(&rs->trees, t->room, o, touch_test, t, &gave_up);
@@ -398,9 +427,12 @@ static void ask_flow_only(struct sl_trees *t)
 {
 	const struct trees *all = &t->rs->trees;
 	size_t n = all->flow_only_count < FLOW_ONLY_MAX ? all->flow_only_count : FLOW_ONLY_MAX;
-	for (size_t i = 0; i < n; i++)
-		ask(t, &all->detection[all->flow_only[i].detection],
-			(uint16_t)all->flow_only[i].leaf, 0, t->ended, false);
+	for (size_t i = 0; i < n; i++) {
+		const struct sl_detection *d = &all->detection[all->flow_only[i].detection];
+		const struct sl_expression *e = &d->expression[all->flow_only[i].leaf];
+		if (!t->ended || e->flow_numbers || e->at_close)
+			ask(t, d, (uint16_t)all->flow_only[i].leaf, 0, t->ended, false);
+	}
 	if (all->flow_only_count > n && t->ended)
 		sl_count(t->counters, SL_C_TREES_NOT_ASKED, all->flow_only_count - n);
 }

@@ -172,6 +172,8 @@ static enum kleene protocols_leaf(const struct sl_leaf *l, const struct sl_regex
 	struct room *room, const struct sl_flow *f, bool ended)
 {
 	const char *word[PROTOCOLS_MAX];
+	if (pattern_test(l->test) && re == NULL)
+		return UNKNOWN;
 	unsigned n = flow_protocols(f, word);
 	bool is = false;
 	for (unsigned i = 0; i < n && !is; i++)

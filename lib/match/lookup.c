@@ -24,24 +24,27 @@ bool ruleset_allows(const struct sl_ruleset *rs, const struct sl_observable *o)
 	return t.n > 0;
 }
 
-/* Takes out what an entry of the same source says is benign, and that entry itself. */
+bool hit_undone(
+	const struct sl_indicator *ind, const struct sl_hit *hit, uint32_t n, const char *source)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (hit[i].undone && strcmp(ind[hit[i].indicator].source, source) == 0)
+			return true;
+	return false;
+}
+
+/* Takes out what an entry of the same source says is benign. The entry itself stays, among the
+ * leaves: it undoes those of its source as well. */
 static uint32_t undo_by_source(
 	const struct sl_indicator *ind, struct sl_hit *hit, uint32_t n, bool *undone)
 {
 	uint32_t left = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		const struct sl_indicator *one = &ind[hit[i].indicator];
-		bool benign = one->allow;
-		for (uint32_t k = 0; k < n && !benign; k++) {
-			const struct sl_indicator *other = &ind[hit[k].indicator];
-			benign = other->allow && strcmp(other->source, one->source) == 0;
-		}
-		*undone |= benign && !one->allow;
-		hit[i].undone = benign;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		if (!hit[i].undone)
+		bool benign = !hit[i].leaf && hit_undone(ind, hit, n, ind[hit[i].indicator].source);
+		*undone |= benign;
+		if (!benign)
 			hit[left++] = hit[i];
+	}
 	return left;
 }
 

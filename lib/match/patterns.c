@@ -152,9 +152,11 @@ static int slow_regex(struct test *x)
 {
 	const struct sl_leaf *l = x->leaf;
 	struct sl_pattern_error err;
+	if (x->operands == 0 || x->operand[0].text == NULL)
+		return 0;
 	int rc = sl_regex_of_test(&x->regex, (enum sl_test)l->test, l->constant[0].text,
 		l->constant[0].len, l->caseless ? SL_REGEX_CASELESS : 0, &err);
-	return rc == -EBADMSG ? -EINVAL : rc;
+	return rc == -EBADMSG ? 0 : rc; /* the readers let none of these through: never true */
 }
 
 /* Deals the group's tests, in the order of Hyperscan's ids. */
@@ -166,6 +168,7 @@ static int deal(struct group *g, const struct candidate *all, size_t n)
 		struct test *x = g->searched[i];
 		if (all[i].engine != EXACT)
 			rc = slow_regex(x);
+		x->dead = all[i].engine != EXACT && x->regex == NULL;
 		if (all[i].engine == SLOW) {
 			g->slow[g->slow_count++] = x;
 			continue;
@@ -183,9 +186,8 @@ static int group_build(struct trees *t, struct group *g)
 	struct candidate *all = calloc(n, sizeof(*all));
 	int rc = all == NULL ? -ENOMEM : 0;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		if (g->searched[i]->operands == 0 || g->searched[i]->operand[0].text == NULL)
-			rc = -EINVAL;
-		else
+		all[i].engine = SLOW;
+		if (g->searched[i]->operands > 0 && g->searched[i]->operand[0].text != NULL)
 			candidate_make(t, &all[i], g->searched[i]);
 	}
 	if (rc == 0)

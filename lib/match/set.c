@@ -65,7 +65,13 @@ static int value_order(const struct sl_indicator *a, const struct sl_indicator *
 	return memcmp(a->value, b->value, a->value_len);
 }
 
-/* Equal values stand together, in the order of their numbers (those that undo first); two values
+/* What undoes others is never among those beyond the bound; leaves stand together. */
+static int rank(const struct sl_indicator *i)
+{
+	return i->allow ? 0 : i->detection != 0 ? 1 : 2;
+}
+
+/* Equal values stand together, in the order of rank and number; two values
  * with one hash still stand apart. */
 static int item_order(const void *pa, const void *pb, void *arg)
 {
@@ -76,8 +82,8 @@ static int item_order(const void *pa, const void *pb, void *arg)
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
 	int d = value_order(&s->ind[a->ind], &s->ind[b->ind]);
-	if (d == 0) /* what undoes others is never among those beyond the bound */
-		d = (int)s->ind[b->ind].allow - (int)s->ind[a->ind].allow;
+	if (d == 0)
+		d = rank(&s->ind[a->ind]) - rank(&s->ind[b->ind]);
 	return d != 0 ? d : a->ind < b->ind ? -1 : 1;
 }
 

@@ -29,8 +29,10 @@ static uint32_t oldest_take(struct states *s, struct sl_flow *f)
 	uint32_t number = f->trees, before = 0;
 	if (number == 0)
 		return 0;
-	for (; s->at[number].next != 0; number = s->at[number].next)
+	for (; s->at[number].next != 0; number = s->at[number].next) {
+		s->at[number].held--;
 		before = number;
+	}
 	if (before != 0)
 		s->at[before].next = 0;
 	else
@@ -41,10 +43,7 @@ static uint32_t oldest_take(struct states *s, struct sl_flow *f)
 
 static uint32_t held(const struct states *s, const struct sl_flow *f)
 {
-	uint32_t n = 0;
-	for (uint32_t at = f->trees; at != 0; at = s->at[at].next)
-		n++;
-	return n;
+	return f->trees != 0 ? s->at[f->trees].held : 0;
 }
 
 struct state *state_take(struct states *s, struct sl_flow *f, uint32_t detection, uint32_t message)
@@ -63,8 +62,9 @@ struct state *state_take(struct states *s, struct sl_flow *f, uint32_t detection
 		sl_count(s->counters, SL_C_TREE_STATES_DENIED, 1);
 		return NULL;
 	}
-	s->at[number] =
-		(struct state){ .next = f->trees, .detection = detection, .message = message };
+	s->at[number] = (struct state){
+		.next = f->trees, .detection = detection, .message = message, .held = held(s, f) + 1
+	};
 	f->trees = number;
 	return &s->at[number];
 }
@@ -73,15 +73,21 @@ void states_give(struct states *s, struct sl_flow *f,
 	bool (*which)(const struct state *st, const void *arg), const void *arg)
 {
 	uint32_t *link = &f->trees;
+	uint32_t left = 0;
+	bool any = false;
 	while (*link != 0) {
 		uint32_t number = *link;
 		struct state *st = &s->at[number];
 		if (which != NULL && !which(st, arg)) {
 			link = &st->next;
+			left++;
 			continue;
 		}
 		*link = st->next;
 		st->next = s->unused;
 		s->unused = number;
+		any = true;
 	}
+	for (uint32_t at = f->trees, n = any ? left : 0; n > 0; at = s->at[at].next)
+		s->at[at].held = n--;
 }

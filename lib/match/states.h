@@ -6,8 +6,8 @@
 
 #include <sightline/trees.h>
 
-#define STATE_LEAVES 12
-#define STATES_OF_FLOW 128 /* at most; then its oldest makes room */
+#define STATE_LEAVES 11
+#define STATES_OF_FLOW 512 /* at most; then its oldest makes room */
 
 /* One cache line. A detection that has more true leaves of a message has another state for them. */
 struct state {
@@ -16,6 +16,7 @@ struct state {
 	uint32_t message; /* 0: the flow by itself */
 	uint16_t fired; /* expressions that were told, a bit each */
 	uint8_t n, spare;
+	uint32_t held; /* how many the list has from here on */
 	struct sl_matched leaf[STATE_LEAVES];
 };
 

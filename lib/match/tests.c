@@ -163,7 +163,7 @@ static bool known_of_cut(const struct test *x)
 
 static bool may_ask(const struct asking *a, const struct test *x)
 {
-	return a->obs->part == SL_PART_WHOLE || known_of_cut(x);
+	return !x->dead && (a->obs->part == SL_PART_WHOLE || known_of_cut(x));
 }
 
 /* PCRE2's word; where it gives up, nothing is true. */

@@ -38,6 +38,7 @@ struct test {
 	uint32_t refs; /* how many leaves ask */
 	const struct leaf_ref *ref;
 	struct sl_regex *regex; /* of LIKE and its kin, where Hyperscan doesn't decide alone */
+	bool dead; /* no engine takes it: it is true of nothing, negated or not */
 };
 
 /* Expressions over the same places, searched for at once. */
@@ -85,7 +86,8 @@ struct trees {
 	struct sl_arena *arena; /* of all lists here */
 };
 
-/* 0, -ENOMEM, -EINVAL: an expression that no engine takes. */
+/* 0 or -ENOMEM. An expression that no engine takes is never true: the readers of intelligence
+ * refuse it. */
 int trees_build(struct trees *t, const struct sl_intel *intel, unsigned workers);
 void trees_fini(struct trees *t);
 size_t trees_bytes(const struct trees *t);
@@ -94,6 +96,11 @@ int patterns_build(struct trees *t, unsigned workers);
 void patterns_fini(struct trees *t);
 
 /* ---- Worker ---- */
+
+static inline bool pattern_test(uint8_t test)
+{
+	return test == SL_TEST_LIKE || test == SL_TEST_MATCHES || test >= SL_TEST_CONTAINS;
+}
 
 typedef void (*touch_fn)(void *arg, struct leaf_ref ref, bool pattern);
 /* Puts an observable to the tests of its place; calls for each leaf that is true of it. `gave_up`

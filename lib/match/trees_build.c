@@ -8,11 +8,6 @@
 
 #include "trees.h"
 
-static bool pattern_test(uint8_t test)
-{
-	return test == SL_TEST_LIKE || test == SL_TEST_MATCHES || test >= SL_TEST_CONTAINS;
-}
-
 /* ---- Which leaves ask the same ---- */
 
 static int constant_order(const struct sl_constant *a, const struct sl_constant *b)
@@ -211,11 +206,13 @@ static int flow_regexes(struct trees *t, size_t detection, size_t leaf)
 	struct sl_regex ***all = &t->flow_regex[detection];
 	if (*all == NULL)
 		*all = sl_arena_take(t->arena, d->leaves * sizeof(**all));
-	if (*all == NULL || l->constants == 0)
-		return *all == NULL ? -ENOMEM : -EINVAL;
+	if (*all == NULL)
+		return -ENOMEM;
+	if (l->constants == 0 || l->constant[0].text == NULL)
+		return 0;
 	int rc = sl_regex_of_test(&(*all)[leaf], (enum sl_test)l->test, l->constant[0].text,
 		l->constant[0].len, SL_REGEX_CASELESS, &err);
-	return rc == -EBADMSG ? -EINVAL : rc;
+	return rc == -EBADMSG ? 0 : rc; /* then it is never true */
 }
 
 static int leaves_take(struct trees *t, struct leaf_ref *ref, size_t *n)

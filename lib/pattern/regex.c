@@ -206,23 +206,42 @@ static void put_byte(struct spelling *s, unsigned char c)
 		put(s, (const char[]){ '\\', 'x', hex[c >> 4], hex[c & 15] }, 4);
 }
 
+/* LIKE is about the whole value; a % at an end is no more than that nothing stands there. */
+static void put_like(struct spelling *s, const char *text, size_t len)
+{
+	size_t from = 0, to = len;
+	while (from < to && text[from] == '%')
+		from++;
+	while (to > from && text[to - 1] == '%')
+		to--;
+	if (from == 0 || from == to)
+		put_text(s, "\\A");
+	for (size_t i = from; i < to; i++) {
+		if (text[i] == '%')
+			put_text(s, "(?s:.*)");
+		else if (text[i] == '_')
+			put_text(s, "(?:[\\x00-\\x7f]|[\\xc2-\\xf4][\\x80-\\xbf]{1,3})");
+		else
+			put_byte(s, (unsigned char)text[i]);
+	}
+	if (to == len && (from < to || len == 0))
+		put_text(s, "\\z");
+}
+
 size_t sl_regex_spell(enum sl_test test, const char *text, size_t len, char *out, size_t cap)
 {
 	struct spelling s = { out, 0, cap };
-	bool like = test == SL_TEST_LIKE;
-	if (!like && test != SL_TEST_CONTAINS && test != SL_TEST_STARTS && test != SL_TEST_ENDS)
-		return 0;
-	if (like || test == SL_TEST_STARTS)
-		put_text(&s, "\\A");
-	for (size_t i = 0; i < len; i++) {
-		if (like && text[i] == '%')
-			put_text(&s, "(?s:.*)");
-		else if (like && text[i] == '_')
-			put_text(&s, "(?:[\\x00-\\x7f]|[\\xc2-\\xf4][\\x80-\\xbf]{1,3})");
-		else
-			put_byte(&s, (unsigned char)text[i]);
+	if (test == SL_TEST_LIKE) {
+		put_like(&s, text, len);
+		return s.len <= cap ? s.len : 0;
 	}
-	if (like || test == SL_TEST_ENDS)
+	if (test != SL_TEST_CONTAINS && test != SL_TEST_STARTS && test != SL_TEST_ENDS)
+		return 0;
+	if (test == SL_TEST_STARTS)
+		put_text(&s, "\\A");
+	for (size_t i = 0; i < len; i++)
+		put_byte(&s, (unsigned char)text[i]);
+	if (test == SL_TEST_ENDS)
 		put_text(&s, "\\z");
 	return s.len <= cap ? s.len : 0;
 }
