@@ -25,6 +25,12 @@ const struct sl_indicator *sl_intel_indicators(const struct sl_intel *in, size_t
 	return in->ind;
 }
 
+const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t *count)
+{
+	*count = 0;
+	return NULL;
+}
+
 size_t sl_intel_bytes(const struct sl_intel *in)
 {
 	return 0;

@@ -17,6 +17,7 @@
 
 struct armory {
 	const struct sl_config *config;
+	unsigned workers;
 	uint64_t packet_time_ns;
 	struct sl_nets *home;
 	struct sl_intel *allow;
@@ -109,7 +110,9 @@ static const char *useless_source(const struct sl_intel *in)
 
 static int compile(struct armory *a, struct sl_intel *in, struct sl_ruleset **out)
 {
-	struct sl_match_options o = { .validity = validity(a), .home = a->home, .allow = a->allow };
+	struct sl_match_options o = {
+		.validity = validity(a), .home = a->home, .allow = a->allow, .workers = a->workers
+	};
 	return sl_ruleset_build(out, in, &o, a->current, a->generation + 1);
 }
 
@@ -173,13 +176,14 @@ static int allow_lists(struct armory *a)
 	return rc < 0 ? rc : read_paths(a, "allow", a->allow);
 }
 
-int armory_new(
-	struct armory **out, const struct sl_config *c, uint64_t packet_time_ns, bool must_arm)
+int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
+	uint64_t packet_time_ns, bool must_arm)
 {
 	struct armory *a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
 	a->config = c;
+	a->workers = workers;
 	a->packet_time_ns = packet_time_ns;
 	int rc = home_nets(a);
 	if (rc == 0)

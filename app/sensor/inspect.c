@@ -70,6 +70,8 @@ static void add_headers(struct worker *w, const struct sl_packet *p)
 	const struct sl_flow *f = p->flow;
 	enum sl_dir dir = (enum sl_dir)p->dir;
 	if (p->flags & SL_PKT_FLOW_NEW) {
+		if (w->has_trees)
+			sl_trees_begin(w->trees, w->rules, p->flow, p->ts_ns, false);
 		add_ends(w, f);
 		if (p->flags & SL_PKT_MACS) {
 			const uint8_t *mac = p->data + p->mac_off;
@@ -281,6 +283,9 @@ void inspect_packet(struct worker *w, struct sl_packet *p)
 void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns)
 {
 	sl_count(&w->counters, SL_C_RELOOKUPS, 1);
+	sl_trees_forget(w->trees, f);
+	if (w->has_trees)
+		sl_trees_begin(w->trees, w->rules, f, ts_ns, true);
 	aim(w, f, ts_ns, SL_OBS_AGAIN | SL_OBS_SILENT);
 	add_ends(w, f);
 	uint16_t at = 0;
@@ -318,6 +323,8 @@ void inspect_end(struct worker *w, struct sl_flow *f)
 			parse(w, f, &end);
 	}
 	tell_batch(w);
+	if (w->has_trees || f->trees != 0)
+		sl_trees_end(w->trees, w->has_trees ? w->rules : NULL, f);
 	if (f->parser != NULL)
 		give_state(w, f);
 	if (f->said != NULL)

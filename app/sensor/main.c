@@ -179,7 +179,7 @@ static bool must_arm(const struct sensor *s)
 static int step_intel(struct sensor *s)
 {
 	uint64_t at = s->source != NULL ? sl_replay_first_ts(s->source) : sl_clock_wall_ns();
-	return armory_new(&s->armory, s->config, at, must_arm(s));
+	return armory_new(&s->armory, s->config, s->workers, at, must_arm(s));
 }
 
 static void flow_options(const struct sl_config *c, struct sl_flow_options *o)
@@ -213,6 +213,7 @@ static int step_workers(struct sensor *s)
 		.inflate_bytes = sl_config_u64(s->config, "file.memory"),
 		.ring_bytes = sl_config_u64(s->config, "ring"),
 		.contexts = (uint32_t)sl_config_u64(s->config, "flow.context_max"),
+		.tree_states = (uint32_t)sl_config_u64(s->config, "match.tree_states"),
 		.verify_checksums = strcmp(sl_config_text(s->config, "checksums"), "verify") == 0,
 		.emit_observables = s->emit_observables,
 		.emit_flows = s->emit_flows,
@@ -234,7 +235,8 @@ static int step_workers(struct sensor *s)
 	if (rc < 0)
 		snprintf(s->err, sizeof(s->err),
 			"no memory for %u workers: lower flow.max, flow.context_max, "
-			"stream.memory, defrag.memory, parser.memory or file.memory in the "
+			"match.tree_states, stream.memory, defrag.memory, parser.memory or "
+			"file.memory in the "
 			"configuration",
 			s->workers);
 	return rc;

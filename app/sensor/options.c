@@ -170,6 +170,27 @@ static const struct sl_opt opts[] = {
 			.max = 268435456,
 			.help = "flows a worker keeps the context of (names, URLs), 512 bytes "
 				"each" },
+	{ .key = "match.tree_states",
+		.kind = SL_OPT_U64,
+		.def = "65536",
+		.min = 1024,
+		.max = 268435456,
+		.help = "messages of which a worker remembers how far they satisfy an indicator "
+			"that is a tree, 64 bytes each; at the bound a flow's oldest is forgotten, "
+			"counted" },
+	{ .key = "correlator.max_states",
+		.kind = SL_OPT_U64,
+		.def = "65536",
+		.min = 16,
+		.max = 16777216,
+		.help = "hosts, for each indicator that joins several observations, of which is "
+			"remembered what they did; at the bound the oldest is forgotten, counted" },
+	{ .key = "correlator.memory",
+		.kind = SL_OPT_SIZE,
+		.def = "128MiB",
+		.min = 1048576,
+		.max = 1e12,
+		.help = "memory for observations that wait to be joined" },
 	{ .key = "stream.memory",
 		.kind = SL_OPT_SIZE,
 		.def = "64MiB",

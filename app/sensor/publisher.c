@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* publisher.c - drains the workers' rings, aggregates, and hands sightings to the outputs. One
- * thread. It never waits for a load, a compile or a grace period; it sleeps only when every ring is
- * empty. */
+/* publisher.c - drains the workers' rings, joins what spans flows, aggregates, and hands sightings
+ * to the outputs. One thread. It never waits for a load, a compile or a grace period; it sleeps
+ * only when every ring is empty. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include <sightline/bus.h>
+#include <sightline/correlate.h>
 #include <sightline/log.h>
 #include <sightline/sighting.h>
 
@@ -32,6 +33,7 @@ struct publisher {
 	bool started;
 	struct publisher_options o;
 	struct inlet *inlet;
+	struct sl_correlator *correlator;
 	struct sl_sightings *sightings;
 	struct output *output;
 	struct file_store *files; /* NULL: none are kept */
@@ -88,27 +90,87 @@ bool publisher_retired(struct publisher *p)
 	return atomic_load(&p->retired);
 }
 
-static void check_retiring(struct publisher *p)
+/* The set that is left once the retiring one is gone: the newest. Under lock. */
+static const struct sl_ruleset *successor(const struct publisher *p)
+{
+	const struct sl_ruleset *newest = NULL;
+	for (unsigned i = 0; i < RULESETS; i++) {
+		const struct sl_ruleset *rs = p->rulesets[i];
+		if (rs != NULL && rs != p->retiring &&
+			(newest == NULL ||
+				sl_ruleset_generation(rs) > sl_ruleset_generation(newest)))
+			newest = rs;
+	}
+	return newest;
+}
+
+/* The retiring set, once no record names it any more. */
+static const struct sl_ruleset *passed(struct publisher *p, const struct sl_ruleset **next)
 {
 	pthread_mutex_lock(&p->lock);
-	bool passed = p->retiring != NULL;
-	for (unsigned i = 0; passed && i < p->o.worker_count; i++)
-		passed = sl_ring_tail(p->inlet[i].ring) >= p->inlet[i].retire_at;
-	for (unsigned i = 0; passed && i < RULESETS; i++)
-		if (p->rulesets[i] == p->retiring)
-			p->rulesets[i] = NULL;
-	if (passed) {
-		p->retiring = NULL;
-		atomic_store(&p->retired, true);
-	}
+	bool all = p->retiring != NULL;
+	for (unsigned i = 0; all && i < p->o.worker_count; i++)
+		all = sl_ring_tail(p->inlet[i].ring) >= p->inlet[i].retire_at;
+	*next = all ? successor(p) : NULL;
+	const struct sl_ruleset *old = all ? p->retiring : NULL;
 	pthread_mutex_unlock(&p->lock);
+	return old;
+}
+
+static void check_retiring(struct publisher *p)
+{
+	const struct sl_ruleset *next, *old = passed(p, &next);
+	if (old == NULL)
+		return;
+	sl_correlator_retire(p->correlator, old, next);
+	pthread_mutex_lock(&p->lock);
+	for (unsigned i = 0; i < RULESETS; i++)
+		if (p->rulesets[i] == old)
+			p->rulesets[i] = NULL;
+	p->retiring = NULL;
+	atomic_store(&p->retired, true);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void lost(struct publisher *p, int rc)
+{
+	if (rc < 0)
+		sl_count(&p->counters, SL_C_SIGHTINGS_LOST, 1);
 }
 
 static void take_hit(struct publisher *p, const struct sl_record *r)
 {
 	const struct sl_ruleset *rs = ruleset_of(p, r->generation);
-	if (rs == NULL || sl_sightings_hit(p->sightings, r, rs) < 0)
-		sl_count(&p->counters, SL_C_SIGHTINGS_LOST, 1);
+	lost(p, rs == NULL ? -ENOENT : sl_sightings_hit(p->sightings, r, rs));
+}
+
+static void take_expression(struct publisher *p, const struct sl_record *r)
+{
+	const struct sl_ruleset *rs = ruleset_of(p, r->generation);
+	lost(p, rs == NULL ? -ENOENT : sl_correlator_take(p->correlator, r, rs));
+}
+
+static void tell_joined(void *arg, const struct sl_record *hit, const struct sl_ruleset *rs,
+	const struct sl_joined *joined, size_t n)
+{
+	struct publisher *p = arg;
+	lost(p, sl_sightings_joined(p->sightings, hit, rs, joined, n));
+}
+
+/* The slowest worker's clock says what may be joined, and closes windows; workers that are done
+ * with the capture hold nobody up. With each mark, not with each drain: what is told between two
+ * marks doesn't depend on how fast this thread is. */
+static void tick(struct publisher *p)
+{
+	uint64_t slowest = UINT64_MAX;
+	for (unsigned i = 0; i < p->o.worker_count; i++)
+		if (!p->inlet[i].at_capture_end && !p->inlet[i].ended &&
+			p->inlet[i].clock_ns < slowest)
+			slowest = p->inlet[i].clock_ns;
+	if (slowest == UINT64_MAX || slowest == 0)
+		return;
+	sl_correlator_clock(p->correlator, slowest);
+	sl_sightings_clock(p->sightings, slowest);
 }
 
 static void take_record(struct publisher *p, struct inlet *in, const struct sl_record *r)
@@ -135,16 +197,20 @@ static void take_record(struct publisher *p, struct inlet *in, const struct sl_r
 		file_store_settle(p->files, worker);
 		break;
 	case SL_REC_EXPRESSION:
+		take_expression(p, r);
 		break;
 	case SL_REC_CLOCK:
 		in->clock_ns = r->ts_ns;
+		tick(p);
 		break;
 	case SL_REC_CAPTURE:
 		file_store_settle(p->files, worker);
 		in->at_capture_end = true;
+		tick(p);
 		break;
 	case SL_REC_END:
 		in->ended = true;
+		tick(p);
 		break;
 	}
 }
@@ -165,19 +231,6 @@ static bool drain(struct publisher *p, struct inlet *in)
 	return any;
 }
 
-/* The slowest worker's clock closes windows; those that are done with the capture hold nobody up.
- */
-static void tick(struct publisher *p)
-{
-	uint64_t slowest = UINT64_MAX;
-	for (unsigned i = 0; i < p->o.worker_count; i++)
-		if (!p->inlet[i].at_capture_end && !p->inlet[i].ended &&
-			p->inlet[i].clock_ns < slowest)
-			slowest = p->inlet[i].clock_ns;
-	if (slowest != UINT64_MAX && slowest != 0)
-		sl_sightings_clock(p->sightings, slowest);
-}
-
 /* Every worker is done with the capture: its sightings are closed, and the next one begins from
  * nothing. Asked to end, workers have come through different numbers of captures: who has ended
  * holds up nobody. */
@@ -191,6 +244,7 @@ static bool next_capture(struct publisher *p)
 	}
 	if (!any)
 		return false;
+	sl_correlator_flush(p->correlator);
 	sl_sightings_flush(p->sightings);
 	for (unsigned i = 0; i < p->o.worker_count; i++) {
 		p->inlet[i].at_capture_end = false;
@@ -215,7 +269,6 @@ static void *run(void *arg)
 		bool any = false;
 		for (unsigned i = 0; i < p->o.worker_count; i++)
 			any |= drain(p, &p->inlet[i]);
-		tick(p);
 		any |= next_capture(p);
 		check_retiring(p);
 		output_run(p->output, !any);
@@ -224,11 +277,50 @@ static void *run(void *arg)
 	}
 	if (p->capture > 0)
 		p->capture--; /* what is left belongs to the last one */
+	sl_correlator_flush(p->correlator);
 	sl_sightings_flush(p->sightings);
 	check_retiring(p);
 	output_finish(p->output);
 	atomic_store(&p->done, true);
 	return NULL;
+}
+
+/* A flow leaves its table a little after its silence has lasted long enough, so that what its end
+ * decides comes that late. */
+#define LEAVE_NS (UINT64_C(60) * 1000000000)
+#define SLACK_NS UINT64_C(1000000000)
+
+static uint64_t longest_silence_ns(const struct sl_config *c)
+{
+	uint64_t longest = 0, each;
+#define X(id, name, seconds, help)                                                                 \
+	each = sl_config_u64(c, "flow.timeout." name);                                             \
+	longest = each > longest ? each : longest;
+	SL_FLOW_TIMEOUTS(X)
+#undef X
+	return longest;
+}
+
+static int joiners_new(struct publisher *p)
+{
+	struct sl_correlator_options co = { .home = p->o.home,
+		.max_states = (uint32_t)sl_config_u64(p->o.config, "correlator.max_states"),
+		.memory = sl_config_u64(p->o.config, "correlator.memory"),
+		.slack_ns = SLACK_NS,
+		.late_ns = longest_silence_ns(p->o.config) + LEAVE_NS,
+		.counters = &p->counters,
+		.tell = tell_joined,
+		.arg = p };
+	struct sl_sightings_options so = { .sensor = output_sensor(p->output),
+		.boot = p->o.boot,
+		.window_ns = sl_config_u64(p->o.config, "sightings.window"),
+		.max_open = (uint32_t)sl_config_u64(p->o.config, "sightings.max_open"),
+		.home = p->o.home,
+		.counters = &p->counters,
+		.emit = emit_sighting,
+		.arg = p };
+	int rc = sl_correlator_new(&p->correlator, &co);
+	return rc ? rc : sl_sightings_new(&p->sightings, &so);
 }
 
 int publisher_new(
@@ -245,17 +337,7 @@ int publisher_new(
 		rc = file_store_new(&p->files, o->config, &p->counters, err, err_len);
 	for (unsigned i = 0; rc == 0 && i < o->worker_count; i++)
 		p->inlet[i].ring = o->workers[i]->ring;
-	if (rc == 0) {
-		struct sl_sightings_options so = { .sensor = output_sensor(p->output),
-			.boot = o->boot,
-			.window_ns = sl_config_u64(o->config, "sightings.window"),
-			.max_open = (uint32_t)sl_config_u64(o->config, "sightings.max_open"),
-			.home = o->home,
-			.counters = &p->counters,
-			.emit = emit_sighting,
-			.arg = p };
-		rc = sl_sightings_new(&p->sightings, &so);
-	}
+	rc = rc ? rc : joiners_new(p);
 	if (rc < 0) {
 		publisher_free(p);
 		return rc;
@@ -293,6 +375,7 @@ void publisher_free(struct publisher *p)
 	if (p == NULL)
 		return;
 	file_store_free(p->files);
+	sl_correlator_free(p->correlator);
 	sl_sightings_free(p->sightings);
 	output_free(p->output);
 	pthread_mutex_destroy(&p->lock);

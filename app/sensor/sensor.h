@@ -23,6 +23,7 @@
 #include <sightline/ring.h>
 #include <sightline/source.h>
 #include <sightline/stream.h>
+#include <sightline/trees.h>
 
 extern const struct sl_program sensor_program;
 
@@ -45,6 +46,7 @@ struct worker {
 	struct sl_aead *aead;
 	struct sl_inflate_pool *inflate;
 	struct context_pool *contexts;
+	struct sl_trees *trees;
 	struct sl_decode_options decode; /* and the store of fragments in it */
 	uint32_t first_bytes_max;
 	bool emit_observables, emit_flows;
@@ -57,6 +59,7 @@ struct worker {
 	struct sl_parser_counters parsers[PARSERS_MAX];
 	/* -- worker only -- */
 	alignas(64) const struct sl_ruleset *rules;
+	bool has_trees; /* the ruleset has any */
 	uint32_t generation;
 	uint64_t now_ns, clock_told_ns;
 	uint32_t first_bytes; /* blocks of them in use */
@@ -75,7 +78,7 @@ struct worker_options {
 	struct sl_stream_options stream;
 	struct sl_defrag_options defrag;
 	size_t parser_bytes, inflate_bytes, ring_bytes;
-	uint32_t contexts;
+	uint32_t contexts, tree_states;
 	bool verify_checksums, emit_observables, emit_flows, wait, keep_files;
 };
 int worker_new(struct worker **out, const struct worker_options *o);
@@ -120,6 +123,7 @@ void probe_forget(struct worker *w, struct first_bytes *k);
 
 /* tell.c: from the batch to the ring. */
 void tell_batch(struct worker *w);
+void tell_truth(void *worker, const struct sl_truth *t);
 void tell_flow(struct worker *w, const struct sl_flow *f);
 void tell_mark(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns);
 /* From now on files go into the ring as well. */
@@ -141,8 +145,8 @@ struct armory_counts {
 /* Reads and compiles everything that the configuration names. 0; -ENODATA: nothing armed though
  * something had to be; other -errno. What went wrong is logged. Control thread, as are all calls
  * here. */
-int armory_new(
-	struct armory **out, const struct sl_config *c, uint64_t packet_time_ns, bool must_arm);
+int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
+	uint64_t packet_time_ns, bool must_arm);
 void armory_free(struct armory *a);
 const struct sl_nets *armory_home(const struct armory *a);
 /* Puts the first ruleset in force. */

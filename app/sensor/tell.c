@@ -117,6 +117,41 @@ static void tell_hit(struct worker *w, const struct sl_hit *hit, uint32_t n)
 	sl_ring_commit(w->ring);
 }
 
+/* Runs inside tell_batch and at a flow's end. What spans flows is the correlator's. */
+void tell_truth(void *worker, const struct sl_truth *t)
+{
+	struct worker *w = worker;
+	const struct sl_observable *o = t->obs;
+	bool host = t->detection->scope == SL_SCOPE_HOST;
+	struct sl_flow *f = o->flow;
+	uint16_t said = f->said != NULL ? f->said->used : 0;
+	size_t matched = t->matched_count * sizeof(*t->matched);
+	if (host && t->repeat)
+		return;
+	if (o->message == 0) {
+		f->hit = true;
+		f->told = f->outcome;
+	}
+	struct sl_record *r = reserve(w, 4 + matched + o->len + said);
+	if (r == NULL)
+		return;
+	fill(r, host ? SL_REC_EXPRESSION : SL_REC_HIT, w, o);
+	r->flags &= (uint8_t) ~(SL_OBS_CLOSE | SL_OBS_REPEAT);
+	r->flags |= t->repeat ? SL_OBS_REPEAT : 0;
+	r->match = SL_MATCH_TREE;
+	r->indicator_count = 1;
+	r->expression = t->expression;
+	r->matched_count = t->matched_count;
+	r->said_len = said;
+	memcpy(r->tail, &t->detection->indicator, 4);
+	memcpy(r->tail + 4, t->matched, matched);
+	if (o->len > 0)
+		memcpy(r->tail + 4 + matched, o->value, o->len);
+	if (said > 0)
+		memcpy(r->tail + 4 + matched + o->len, f->said->bytes, said);
+	sl_ring_commit(w->ring);
+}
+
 /* Keeps what the flow says for the context of its sightings, and for a later change of intel. */
 static void remember(struct worker *w, const struct sl_observable *o)
 {
@@ -142,6 +177,39 @@ static uint16_t remember_message(struct worker *w, uint16_t from, uint16_t i)
 	return from;
 }
 
+/* Tells hit[0..n), which are of one observable or more; those on leaves tell nothing by themselves.
+ */
+static uint16_t tell_hits(
+	struct worker *w, const struct sl_hit *hit, uint32_t n, uint16_t remembered)
+{
+	for (uint32_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && hit[end].obs == hit[i].obs &&
+				  hit[end].value == hit[i].value && hit[end].leaf == hit[i].leaf;)
+			end++;
+		if (hit[i].leaf)
+			continue;
+		remembered = remember_message(w, remembered, hit[i].obs);
+		tell_hit(w, &hit[i], end - i);
+	}
+	return remembered;
+}
+
+/* With trees each observable's own hits are told first, then what it completes: the order doesn't
+ * depend on where batches end. */
+static uint16_t tell_each(
+	struct worker *w, uint16_t from, uint16_t to, uint32_t hits, uint16_t remembered)
+{
+	const struct sl_hit *hit = w->hit;
+	for (uint32_t at = 0, n; from < to; from++, at += n) {
+		for (n = 0; at + n < hits && hit[at + n].obs == from;)
+			n++;
+		remembered = tell_hits(w, hit + at, n, remembered);
+		remembered = remember_message(w, remembered, from);
+		sl_trees_take(w->trees, w->rules, &w->batch.obs[from], hit + at, n);
+	}
+	return remembered;
+}
+
 void tell_batch(struct worker *w)
 {
 	struct sl_batch *b = &w->batch;
@@ -152,14 +220,10 @@ void tell_batch(struct worker *w)
 		if (!(b->obs[i].flags & (SL_OBS_SILENT | SL_OBS_CLOSE)))
 			tell_observable(w, &b->obs[i]);
 	while (w->rules != NULL && at < b->n) {
+		uint16_t from = at;
 		uint32_t n = sl_match(w->rules, b, &at, w->hit, HITS_MAX, &w->counters);
-		for (uint32_t i = 0, end; i < n; i = end) {
-			for (end = i + 1; end < n && w->hit[end].obs == w->hit[i].obs &&
-					  w->hit[end].value == w->hit[i].value;)
-				end++;
-			remembered = remember_message(w, remembered, w->hit[i].obs);
-			tell_hit(w, &w->hit[i], end - i);
-		}
+		remembered = w->has_trees ? tell_each(w, from, at, n, remembered)
+					  : tell_hits(w, w->hit, n, remembered);
 	}
 	for (; remembered < b->n; remembered++)
 		remember(w, &b->obs[remembered]);

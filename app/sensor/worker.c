@@ -17,6 +17,16 @@ static void *cannot(struct worker *w)
 	return NULL;
 }
 
+static int trees_new(struct worker *w, const struct worker_options *o)
+{
+	struct sl_trees_options t = { .worker = o->number,
+		.states = o->tree_states,
+		.counters = &w->counters,
+		.tell = tell_truth,
+		.arg = w };
+	return sl_trees_new(&w->trees, &t);
+}
+
 static struct worker *build(const struct worker_options *o)
 {
 	struct worker *w = aligned_alloc(64, sizeof(*w));
@@ -39,7 +49,8 @@ static struct worker *build(const struct worker_options *o)
 		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 || sl_aead_new(&w->aead) < 0 ||
 		sl_inflate_pool_new(&w->inflate, o->inflate_bytes) < 0 ||
 		context_pool_new(&w->contexts, o->contexts) < 0 ||
-		sl_expect_new(&w->batch.expect, EXPECTED_FLOWS, &w->counters) < 0)
+		sl_expect_new(&w->batch.expect, EXPECTED_FLOWS, &w->counters) < 0 ||
+		trees_new(w, o) < 0)
 		return cannot(w);
 	w->batch.pool = w->states;
 	w->batch.aead = w->aead;
@@ -63,6 +74,7 @@ void worker_free(struct worker *w)
 	if (w == NULL)
 		return;
 	sl_expect_free(w->batch.expect);
+	sl_trees_free(w->trees);
 	context_pool_free(w->contexts);
 	sl_aead_free(w->aead);
 	sl_inflate_pool_free(w->inflate);
@@ -87,6 +99,7 @@ static void take_rules(struct worker *w)
 	if (generation == w->generation && generation != 0)
 		return;
 	w->generation = generation;
+	w->has_trees = w->rules != NULL && sl_ruleset_has_trees(w->rules);
 	memset(w->batch.want, 0, sizeof(w->batch.want));
 	if (w->rules != NULL)
 		sl_ruleset_want(w->rules, w->batch.want);

@@ -240,7 +240,31 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(FILES_UNSTORED_ERROR, "sightline_unstored_files_total{why=\"error\"}",                   \
 		"files that could not be written to the store")                                    \
 	X(FILES_UNSTORED_RING, "sightline_unstored_bytes_total",                                   \
-		"bytes of files for the store that a full ring lost (port)")
+		"bytes of files for the store that a full ring lost (port)")                       \
+	X(TREES_TRUE, "sightline_tree_expressions_total",                                          \
+		"expressions of detections that became true")                                      \
+	X(TREE_STATES_EVICTED, "sightline_tree_states_evicted_total",                              \
+		"states of a flow's detections that made room for newer ones")                     \
+	X(TREE_STATES_DENIED, "sightline_tree_states_denied_total",                                \
+		"states of detections that there was no room for")                                 \
+	X(TREES_NOT_ASKED, "sightline_tree_expressions_not_asked_total",                           \
+		"expressions over flows alone that were too many to ask")                          \
+	X(SEARCHES_GIVEN_UP, "sightline_searches_given_up_total",                                  \
+		"regular expressions that needed more work than a search is given")                \
+	X(CORRELATOR_EVENTS, "sightline_correlator_observations_total",                            \
+		"observations handed to the correlator")                                           \
+	X(CORRELATOR_STATES, "sightline_correlator_states_total",                                  \
+		"hosts that a detection began to be followed on")                                  \
+	X(CORRELATOR_EVICTED, "sightline_correlator_states_evicted_total",                         \
+		"hosts of a detection forgotten for room")                                         \
+	X(CORRELATOR_DROPPED, "sightline_correlator_observations_dropped_total",                   \
+		"observations of a host forgotten for room, or not evaluable")                     \
+	X(CORRELATOR_EARLY, "sightline_correlator_observations_early_total",                       \
+		"observations that were joined before their time for room")                        \
+	X(CORRELATOR_GAVE_UP, "sightline_correlator_searches_given_up_total",                      \
+		"joins that needed more work than a search is given")                              \
+	X(CORRELATOR_TRUE, "sightline_correlator_matches_total",                                   \
+		"times that observations joined made a detection true")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

@@ -65,7 +65,7 @@ struct sl_flow {
 	uint8_t version, proto;
 	uint8_t tcp_state; /* enum of lib/flow, opaque */
 	uint8_t end; /* enum sl_flow_end; set when it leaves the table */
-	uint32_t space; /* address space (tunnel or VLAN by choice); 0: the common one */
+	uint32_t isn; /* TCP: the initiator's first sequence number, as far as known */
 	uint32_t index; /* place in the table's records */
 	uint64_t last_ns; /* maximum of its packets' times */
 	uint32_t burst; /* number of the burst that touched it last: such a flow is never put out */
@@ -75,7 +75,6 @@ struct sl_flow {
 	uint64_t bytes[2]; /* on the wire, link header included */
 	uint64_t first_ns;
 	uint64_t id; /* unique in this process: worker << 48 | number */
-	uint32_t isn; /* TCP: the initiator's first sequence number, as far as known */
 	uint16_t capture;
 	uint8_t rank; /* which of the lists of open flows it is on */
 	uint8_t outcome; /* enum sl_outcome of the flow itself */
@@ -83,6 +82,8 @@ struct sl_flow {
 
 	/* -- stream and parser stage write -- */
 	struct sl_stream_seq seq[2]; /* by enum sl_dir */
+	uint32_t generation; /* the worker's: of the ruleset that it was last looked up in as a
+				whole */
 	const struct sl_parser *parser; /* chosen once; NULL: none yet, or none will be */
 	void *parser_state; /* from the state pools; of a flow without a parser: the worker's */
 	void *stream; /* segments held by lib/stream; NULL: none */
@@ -103,9 +104,9 @@ struct sl_flow {
 	/* -- worker writes -- */
 	struct sl_said
 		*said; /* what this flow said of itself, for context and re-lookup; NULL: nothing */
-	uint32_t generation; /* of the ruleset that it was last looked up in as a whole */
 	uint32_t message; /* messages numbered so far */
 	uint32_t outer; /* fold of the tunnel's addresses that were told last; 0: none */
+	uint32_t trees; /* head of its list of states of detections; 0: none */
 
 	/* -- flow table writes, at a flow's begin and end -- */
 	uint32_t hash; /* low bits: its bucket */

@@ -22,6 +22,7 @@ struct sl_match_options {
 				     * NULL: none. Copied by reference: outlives every ruleset */
 	const struct sl_intel *allow; /* indicators that win over all others; NULL: none. Borrowed
 					 during the build */
+	unsigned workers; /* that will look up: each gets a room to search in; 0: one */
 };
 
 /* Compiles a set; takes ownership of `intel` (also on failure). `previous` (may be NULL) is the set
@@ -35,12 +36,16 @@ int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
 void sl_ruleset_free(struct sl_ruleset *rs);
 
 uint32_t sl_ruleset_generation(const struct sl_ruleset *rs);
-size_t sl_ruleset_indicators(const struct sl_ruleset *rs); /* armed: loud and quiet */
+/* Armed, loud and quiet; a tree is one. */
+size_t sl_ruleset_indicators(const struct sl_ruleset *rs);
 size_t sl_ruleset_bytes(const struct sl_ruleset *rs); /* tables and indicators */
 /* Wheres that anything in the set is looked for in. */
 void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT + 63) / 64]);
 /* An indicator by its number; good as long as the set. */
 const struct sl_indicator *sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number);
+/* A detection by its number, which is its indicator's `detection` less one; NULL: there is none. */
+const struct sl_detection *sl_ruleset_detection(const struct sl_ruleset *rs, uint32_t number);
+size_t sl_ruleset_detections(const struct sl_ruleset *rs);
 
 /* ---- In force: the published set ---- */
 
@@ -67,6 +72,9 @@ struct sl_hit {
 	uint16_t obs; /* index in the batch */
 	uint8_t match; /* enum sl_match_kind: how */
 	bool known; /* AGAIN: an indicator that is not newer lists the value, too: it counted */
+	bool leaf; /* no sighting by itself, for sl_trees_take: stands behind those that are, one
+		    * for all leaves of its value, and `match` is lib/match's own */
+	bool undone; /* lib/match's own */
 	uint32_t indicator; /* number in the ruleset */
 	uint32_t value; /* the listed value that matched, by the number of its first indicator:
 			   equal for all indicators of that value */
@@ -78,7 +86,9 @@ struct sl_hit {
  * observable with SL_OBS_AGAIN is satisfied only by indicators born after its flow's generation.
  * An indicator's port is compared with the flow's end that an ip.src or ip.dst is, with the
  * responder's beside a name, and with nothing elsewhere: then it doesn't match. A Host that is an
- * address is looked up as both. Of a truncated value only listed prefixes match.
+ * address is looked up as both. Of a truncated value only listed prefixes match. A leaf of a
+ * detection is satisfied also by an own address, and whenever it was born; a hit of an `allow`
+ * indicator undoes those of its source.
  * Counts OBSERVABLES, HITS and HITS_ALLOWED by observable, HITS_CUT by indicator. Worker. */
 uint32_t sl_match(const struct sl_ruleset *rs, const struct sl_batch *b, uint16_t *from,
 	struct sl_hit *hit, uint32_t max, struct sl_counters *counters);

@@ -6,6 +6,7 @@
 #define SIGHTLINE_SIGHTING_H
 
 #include <sightline/addr.h>
+#include <sightline/correlate.h>
 #include <sightline/counter.h>
 #include <sightline/json.h>
 #include <sightline/match.h>
@@ -39,6 +40,10 @@ void sl_sightings_free(struct sl_sightings *s);
  * One observation counts once, however many of its values are below the listed one. */
 int sl_sightings_hit(
 	struct sl_sightings *s, const struct sl_record *r, const struct sl_ruleset *rs);
+/* The same of a tree whose leaves were true of several observations: `r` is the one that completed
+ * it, joined[0..n) what was true of any of them. */
+int sl_sightings_joined(struct sl_sightings *s, const struct sl_record *r,
+	const struct sl_ruleset *rs, const struct sl_joined *joined, size_t n);
 /* No worker will report a packet before now_ns any more (but for time that runs backwards). */
 void sl_sightings_clock(struct sl_sightings *s, uint64_t now_ns);
 /* Closes every window, in order of creation, and sets the clock back: end of a capture, end of the

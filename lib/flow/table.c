@@ -151,7 +151,7 @@ static bool addr_eq(const union sl_addr *a, const union sl_addr *b)
 
 static bool flow_is(const struct sl_flow *f, const struct sl_packet *p, bool one_way, uint8_t *dir)
 {
-	if (f->version != p->version || f->proto != p->proto || f->space != 0)
+	if (f->version != p->version || f->proto != p->proto)
 		return false;
 	if (f->sport == p->sport && f->dport == p->dport && addr_eq(&f->src, &p->src) &&
 		addr_eq(&f->dst, &p->dst)) {

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sightline/regex.h>
+
 #include "lint.h"
 #include "tree.h"
 
@@ -154,6 +156,22 @@ static void judge_value(struct tree *t, struct twig *w)
 	}
 }
 
+/* Whatever it is a test of, and negated or not: what no engine reads is true of nothing. */
+static void judge_expression(struct twig *w)
+{
+	const struct sl_node *n = w->node;
+	struct sl_regex *re = NULL;
+	struct sl_pattern_error err;
+	if (n->test != SL_TEST_LIKE && n->test != SL_TEST_MATCHES && n->test < SL_TEST_CONTAINS)
+		return;
+	if (n->constants != 1 || n->constant[0].kind != SL_CONSTANT_TEXT ||
+		sl_regex_of_test(&re, n->test, n->constant[0].text, n->constant[0].len, 0, &err) <
+			0)
+		worth(w, WORTH_NEVER, "BAD_EXPRESSION",
+			"This is no regular expression, or one too large to search for.");
+	sl_regex_free(re);
+}
+
 void twig_judge(struct tree *t, struct twig *w)
 {
 	const struct sl_node *n = w->node;
@@ -180,4 +198,6 @@ void twig_judge(struct tree *t, struct twig *w)
 		judge_value(t, w);
 		break;
 	}
+	if (w->row->kind == PATH_VALUE || w->row->kind == PATH_FIELD)
+		judge_expression(w);
 }

@@ -8,8 +8,7 @@
 
 #define GROUP 32 /* lines on their way at once; more than the CPU's miss buffers brings nothing */
 
-/* Whether the allow-list has anything that this observable satisfies. */
-static bool allowed(const struct sl_ruleset *rs, const struct sl_observable *o)
+bool ruleset_allows(const struct sl_ruleset *rs, const struct sl_observable *o)
 {
 	struct sl_hit hit[SL_HITS_PER_OBS];
 	struct seek k;
@@ -23,6 +22,56 @@ static bool allowed(const struct sl_ruleset *rs, const struct sl_observable *o)
 		seek_address(&t);
 	seek_text(&t);
 	return t.n > 0;
+}
+
+bool hit_undone(
+	const struct sl_indicator *ind, const struct sl_hit *hit, uint32_t n, const char *source)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (hit[i].undone && strcmp(ind[hit[i].indicator].source, source) == 0)
+			return true;
+	return false;
+}
+
+/* Takes out what an entry of the same source says is benign. The entry itself stays, among the
+ * leaves: it undoes those of its source as well. */
+static uint32_t undo_by_source(
+	const struct sl_indicator *ind, struct sl_hit *hit, uint32_t n, bool *undone)
+{
+	uint32_t left = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		bool benign = !hit[i].leaf && hit_undone(ind, hit, n, ind[hit[i].indicator].source);
+		*undone |= benign;
+		if (!benign)
+			hit[left++] = hit[i];
+	}
+	return left;
+}
+
+/* Those on values that stand alone first, then those on leaves; returns the number of the first. */
+static uint32_t leaves_last(struct sl_hit *hit, uint32_t n)
+{
+	struct sl_hit leaf[SL_HITS_PER_OBS];
+	uint32_t plain = 0, leaves = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (hit[i].leaf)
+			leaf[leaves++] = hit[i];
+		else
+			hit[plain++] = hit[i];
+	}
+	if (leaves > 0)
+		memcpy(hit + plain, leaf, leaves * sizeof(*leaf));
+	return plain;
+}
+
+/* Own addresses are evidence only beside other: the hits on leaves stay. */
+static bool undo_home(struct take *t)
+{
+	uint32_t plain = leaves_last(t->hit, t->n);
+	memmove(t->hit, t->hit + plain, (t->n - plain) * sizeof(*t->hit));
+	t->n -= plain;
+	t->cut = 0;
+	return plain > 0;
 }
 
 /* All hits of one observable; returns their number. */
@@ -39,18 +88,17 @@ static uint32_t resolve(const struct sl_ruleset *rs, const struct seek *k, uint1
 		.obs = obs };
 	if (k->version != 0)
 		seek_address(&t);
-	if (t.n > 0 && rs->home != NULL && sl_nets_has(rs->home, &k->addr, k->version)) {
-		t.n = 0;
-		t.cut = 0;
-		undone = true;
-	}
+	if (t.n > 0 && rs->home != NULL && sl_nets_has(rs->home, &k->addr, k->version))
+		undone = undo_home(&t);
 	seek_text(&t);
-	if (t.n > 0 && allowed(rs, k->obs)) {
+	if (t.undone)
+		t.n = undo_by_source(rs->armed.ind, t.hit, t.n, &undone);
+	if (t.n > 0 && ruleset_allows(rs, k->obs)) {
 		t.n = 0;
 		t.cut = 0;
 		undone = true;
 	}
-	if (t.n > 0)
+	if (t.n > 0 && leaves_last(t.hit, t.n) > 0)
 		sl_count(counters, SL_C_HITS, 1);
 	else if (undone)
 		sl_count(counters, SL_C_HITS_ALLOWED, 1);

@@ -80,7 +80,8 @@ static int births(struct sl_ruleset *rs, const struct sl_ruleset *previous)
 
 /* ---- The allow-list, copied, as its intel is only lent ---- */
 
-static int allow_copy(struct sl_ruleset *rs, const struct sl_indicator *from, size_t n)
+static int allow_copy(
+	struct sl_ruleset *rs, const struct sl_indicator *from, size_t n, size_t *kept)
 {
 	size_t bytes = n * sizeof(*from);
 	if (n == 0)
@@ -92,11 +93,16 @@ static int allow_copy(struct sl_ruleset *rs, const struct sl_indicator *from, si
 		return -ENOMEM;
 	char *text = (char *)(to + n);
 	for (size_t i = 0; i < n; i++) {
-		to[i] = from[i];
-		to[i].id = to[i].source = to[i].name = to[i].severity = "";
-		to[i].labels = to[i].quiet_reason = to[i].part = "";
-		to[i].value = memcpy(text, from[i].value, from[i].value_len);
+		struct sl_indicator *one = &to[*kept];
+		if (from[i].detection != 0) /* what is allowed is a value, never part of a tree */
+			continue;
+		*one = from[i];
+		one->id = one->source = one->name = one->severity = "";
+		one->labels = one->quiet_reason = one->part = "";
+		one->allow = false;
+		one->value = memcpy(text, from[i].value, from[i].value_len);
 		text += from[i].value_len + 1;
+		++*kept;
 	}
 	rs->allowed = to;
 	rs->allowed_bytes = bytes;
@@ -119,6 +125,8 @@ static void want_find(struct sl_ruleset *rs)
 	bool seen[SL_TYPE_COUNT] = { false };
 	for (size_t n = 0; n < rs->armed.count; n++) {
 		const struct sl_indicator *i = &rs->armed.ind[n];
+		if (i->match == SL_MATCH_TREE)
+			continue;
 		if (i->where == SL_WHERE_NONE && seen[i->type])
 			continue;
 		if (i->where == SL_WHERE_NONE)
@@ -128,6 +136,16 @@ static void want_find(struct sl_ruleset *rs)
 				rs->want[w / 64] |= 1ull << (w % 64);
 		}
 	}
+	for (unsigned i = 0; i < WHERE_WORDS; i++)
+		rs->want[i] |= rs->trees.tested[i];
+}
+
+static void whole_count(struct sl_ruleset *rs)
+{
+	for (size_t n = 0; n < rs->armed.count; n++) {
+		const struct sl_indicator *i = &rs->armed.ind[n];
+		rs->whole += !i->allow && (i->detection == 0 || i->match == SL_MATCH_TREE);
+	}
 }
 
 /* ---- Life ---- */
@@ -135,19 +153,21 @@ static void want_find(struct sl_ruleset *rs)
 static int fill(
 	struct sl_ruleset *rs, const struct sl_match_options *o, const struct sl_ruleset *previous)
 {
-	size_t n = 0;
+	size_t n = 0, kept = 0;
 	const struct sl_indicator *ind = sl_intel_indicators(rs->intel, &n);
 	int rc = set_build(&rs->armed, ind, n);
+	if (rc == 0)
+		rc = births(rs, previous);
+	if (rc == 0)
+		rc = trees_build(&rs->trees, rs->intel, o->workers);
 	if (rc < 0)
 		return rc;
-	rc = births(rs, previous);
-	if (rc < 0)
-		return rc;
+	whole_count(rs);
 	want_find(rs);
 	n = 0;
 	ind = o->allow != NULL ? sl_intel_indicators(o->allow, &n) : NULL;
-	rc = allow_copy(rs, ind, n);
-	return rc < 0 ? rc : set_build(&rs->allow, rs->allowed, n);
+	rc = allow_copy(rs, ind, n, &kept);
+	return rc < 0 ? rc : set_build(&rs->allow, rs->allowed, kept);
 }
 
 int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
@@ -179,6 +199,7 @@ void sl_ruleset_free(struct sl_ruleset *rs)
 		return;
 	sl_mem_unmap(rs->born, (rs->armed.count + 1) * sizeof(*rs->born));
 	sl_mem_unmap(rs->identity, (rs->armed.count + 1) * sizeof(*rs->identity));
+	trees_fini(&rs->trees);
 	set_fini(&rs->armed);
 	set_fini(&rs->allow);
 	sl_mem_unmap(rs->allowed, rs->allowed_bytes);
@@ -193,14 +214,15 @@ uint32_t sl_ruleset_generation(const struct sl_ruleset *rs)
 
 size_t sl_ruleset_indicators(const struct sl_ruleset *rs)
 {
-	return rs->armed.count;
+	return rs->whole;
 }
 
 size_t sl_ruleset_bytes(const struct sl_ruleset *rs)
 {
 	size_t each = sizeof(*rs->born) + sizeof(*rs->identity);
 	return sizeof(*rs) + (rs->armed.count + 1) * each + set_bytes(&rs->armed) +
-	       set_bytes(&rs->allow) + rs->allowed_bytes + sl_intel_bytes(rs->intel);
+	       set_bytes(&rs->allow) + trees_bytes(&rs->trees) + rs->allowed_bytes +
+	       sl_intel_bytes(rs->intel);
 }
 
 void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT + 63) / 64])
@@ -211,4 +233,14 @@ void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT 
 const struct sl_indicator *sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number)
 {
 	return &rs->armed.ind[number];
+}
+
+const struct sl_detection *sl_ruleset_detection(const struct sl_ruleset *rs, uint32_t number)
+{
+	return number < rs->trees.detections ? &rs->trees.detection[number] : NULL;
+}
+
+size_t sl_ruleset_detections(const struct sl_ruleset *rs)
+{
+	return rs->trees.detections;
 }

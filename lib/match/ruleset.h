@@ -4,9 +4,12 @@
 #define SL_MATCH_RULESET_H
 
 #include "set.h"
+#include "trees.h"
 
 struct sl_ruleset {
 	struct set armed, allow;
+	struct trees trees;
+	size_t whole; /* indicators but for leaves and allow-list entries */
 	const struct sl_nets *home;
 	enum sl_validity validity;
 	uint32_t generation;
@@ -18,5 +21,8 @@ struct sl_ruleset {
 	struct sl_indicator *allowed; /* copies, with their values behind them */
 	size_t allowed_bytes;
 };
+
+/* lookup.c: whether the allow-list has anything that this observable satisfies. Worker. */
+bool ruleset_allows(const struct sl_ruleset *rs, const struct sl_observable *o);
 
 #endif

@@ -5,9 +5,6 @@
 
 #include <sightline/hot.h>
 
-/* How a value stands to the one that is listed. */
-enum relation { WHOLE, BELOW, BEGINS };
-
 /* ---- Step 1: hash and prefetch ---- */
 
 static void begin_address(struct seek *k, const struct set *s)
@@ -206,48 +203,94 @@ static bool port_holds(const struct sl_observable *o, uint16_t port)
 	return o->where == SL_WHERE_IP_DST && o->flow->dport == port;
 }
 
-static bool kind_holds(uint8_t match, enum relation r, uint8_t *how)
+static bool kind_holds(const struct sl_indicator *i, enum relation r, uint8_t *how)
 {
-	*how = r == WHOLE ? SL_MATCH_EXACT : match;
-	return r == WHOLE || (r == BELOW && match == SL_MATCH_SUFFIX) ||
-	       (r == BEGINS && match == SL_MATCH_PREFIX);
+	*how = r == WHOLE ? SL_MATCH_EXACT : i->match;
+	if (r == BELOW && i->match == SL_MATCH_EXACT) {
+		*how = i->below == SL_BELOW_MARKED ? SL_MATCH_BELOW : SL_MATCH_SUFFIX;
+		return i->below != SL_BELOW_NO;
+	}
+	return r == WHOLE || (r == BELOW && i->match == SL_MATCH_SUFFIX) ||
+	       (r == BEGINS && i->match == SL_MATCH_PREFIX);
+}
+
+bool seek_holds(const struct sl_indicator *i, const struct sl_observable *o,
+	enum sl_validity validity, enum relation r, uint8_t *how)
+{
+	if (!kind_holds(i, r, how) || (i->where != SL_WHERE_NONE && i->where != o->where))
+		return false;
+	if (i->port != 0 && !port_holds(o, i->port))
+		return false;
+	return validity != SL_VALID_PACKET ||
+	       (o->ts_ns >= i->valid_from_ns &&
+		       (i->valid_until_ns == 0 || o->ts_ns < i->valid_until_ns));
+}
+
+/* What is no sighting by itself is never what is cut. */
+static void put(struct take *t, struct sl_hit hit)
+{
+	if (t->n == SL_HITS_PER_OBS) {
+		t->cut++;
+		if (!hit.leaf)
+			return;
+		t->n--;
+	}
+	t->hit[t->n++] = hit;
 }
 
 static void take_one(struct take *t, uint32_t number, uint32_t value, enum relation r)
 {
 	const struct sl_indicator *i = &t->set->ind[number];
-	const struct sl_observable *o = t->seek->obs;
 	uint8_t how;
-	if (!kind_holds(i->match, r, &how) || (i->where != SL_WHERE_NONE && i->where != o->where))
+	if (!seek_holds(i, t->seek->obs, t->validity, r, &how))
 		return;
-	if (i->port != 0 && !port_holds(o, i->port))
-		return;
-	if (t->validity == SL_VALID_PACKET &&
-		(o->ts_ns < i->valid_from_ns ||
-			(i->valid_until_ns != 0 && o->ts_ns >= i->valid_until_ns)))
-		return;
-	if (t->born != NULL && t->born[number] <= t->newer_than) {
+	if (t->born != NULL && !i->allow && t->born[number] <= t->newer_than) {
 		t->known = true;
 		return;
 	}
-	if (t->n == SL_HITS_PER_OBS) {
-		t->cut++;
-		return;
-	}
-	t->hit[t->n++] =
-		(struct sl_hit){ .obs = t->obs, .match = how, .indicator = number, .value = value };
+	t->undone |= i->allow;
+	put(t, (struct sl_hit){ .obs = t->obs,
+		       .match = how,
+		       .leaf = i->allow,
+		       .undone = i->allow,
+		       .indicator = number,
+		       .value = value });
+}
+
+/* One hit stands for all leaves of a listing, of which there may be many: they are gone through
+ * where detections are evaluated. True: this one is a leaf. */
+static bool take_leaf(
+	struct take *t, uint32_t number, uint32_t listing, enum relation r, bool *taken)
+{
+	const struct sl_indicator *i = &t->set->ind[number];
+	uint8_t how;
+	if (i->detection == 0)
+		return false;
+	if (*taken || !seek_holds(i, t->seek->obs, t->validity, r, &how))
+		return true;
+	*taken = true;
+	put(t, (struct sl_hit){ .obs = t->obs,
+		       .match = (uint8_t)r,
+		       .leaf = true,
+		       .indicator = number,
+		       .value = listing });
+	return true;
 }
 
 static void take_listing(struct take *t, uint32_t listing, enum relation r)
 {
+	bool leaf = false;
 	if (!(listing & LISTING_MANY)) {
-		take_one(t, listing, listing, r);
+		if (!take_leaf(t, listing, listing, r, &leaf))
+			take_one(t, listing, listing, r);
 		return;
 	}
 	const uint32_t *m = &t->set->members[listing & ~LISTING_MANY];
 	uint32_t first = t->n;
 	t->known = false;
 	for (uint32_t i = 1; i <= *m; i++) {
+		if (take_leaf(t, m[i], listing, r, &leaf))
+			continue;
 		if (t->n == SL_HITS_PER_OBS) { /* a feed may repeat one value a million times */
 			t->cut += *m - i + 1;
 			break;

@@ -7,6 +7,9 @@
 
 #include "set.h"
 
+/* How a value stands to the one that is listed. */
+enum relation { WHOLE, BELOW, BEGINS };
+
 /* What is asked of the set about one observable. */
 struct seek {
 	const struct sl_observable *obs;
@@ -33,9 +36,16 @@ struct take {
 	struct sl_hit *hit; /* room for SL_HITS_PER_OBS */
 	uint16_t obs;
 	uint32_t n, cut; /* hits, and those beyond SL_HITS_PER_OBS */
+	bool undone; /* one of the hits undoes those of its source */
 	bool known; /* an indicator of this listing was passed over because it isn't newer */
 };
 
+/* Whether an indicator of a listing that was found is satisfied; *how: as what. */
+bool seek_holds(const struct sl_indicator *i, const struct sl_observable *o,
+	enum sl_validity validity, enum relation r, uint8_t *how);
+/* lookup.c: whether one of these hits says that what its source lists here is benign. */
+bool hit_undone(
+	const struct sl_indicator *ind, const struct sl_hit *hit, uint32_t n, const char *source);
 void seek_begin(struct seek *k, const struct set *s, const struct sl_observable *o);
 /* False: nothing in the set is satisfied. */
 bool seek_maybe(struct seek *k, const struct set *s);

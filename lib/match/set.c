@@ -65,8 +65,14 @@ static int value_order(const struct sl_indicator *a, const struct sl_indicator *
 	return memcmp(a->value, b->value, a->value_len);
 }
 
-/* Equal values stand together, in the order of their numbers; two values with one hash still stand
- * apart. */
+/* What undoes others is never among those beyond the bound; leaves stand together. */
+static int rank(const struct sl_indicator *i)
+{
+	return i->allow ? 0 : i->detection != 0 ? 1 : 2;
+}
+
+/* Equal values stand together, in the order of rank and number; two values
+ * with one hash still stand apart. */
 static int item_order(const void *pa, const void *pb, void *arg)
 {
 	const struct item *a = pa, *b = pb;
@@ -76,6 +82,8 @@ static int item_order(const void *pa, const void *pb, void *arg)
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
 	int d = value_order(&s->ind[a->ind], &s->ind[b->ind]);
+	if (d == 0)
+		d = rank(&s->ind[a->ind]) - rank(&s->ind[b->ind]);
 	return d != 0 ? d : a->ind < b->ind ? -1 : 1;
 }
 
@@ -85,37 +93,40 @@ static bool item_same(const struct set *s, const struct item *a, const struct it
 	       value_order(&s->ind[a->ind], &s->ind[b->ind]) == 0;
 }
 
-static struct item *items_sorted(const struct set *s, int *rc)
+/* All but the trees, whose leaves stand for them. */
+static struct item *items_sorted(const struct set *s, size_t *n, int *rc)
 {
 	struct item *it = malloc((s->count + 1) * sizeof(*it));
 	*rc = it == NULL ? -ENOMEM : 0;
+	*n = 0;
 	for (size_t i = 0; i < s->count && *rc == 0; i++)
-		*rc = item_make(s, (uint32_t)i, &it[i]);
+		if (s->ind[i].match != SL_MATCH_TREE)
+			*rc = item_make(s, (uint32_t)i, &it[(*n)++]);
 	if (*rc < 0) {
 		free(it);
 		return NULL;
 	}
-	qsort_r(it, s->count, sizeof(*it), item_order, (void *)s);
+	qsort_r(it, *n, sizeof(*it), item_order, (void *)s);
 	return it;
 }
 
 /* How many indicators from `at` on have one value. */
-static size_t run_length(const struct set *s, const struct item *it, size_t at)
+static size_t run_length(const struct set *s, const struct item *it, size_t items, size_t at)
 {
 	size_t n = 1;
-	while (at + n < s->count && item_same(s, &it[at], &it[at + n]))
+	while (at + n < items && item_same(s, &it[at], &it[at + n]))
 		n++;
 	return n;
 }
 
 /* Gives each listed value its number and fills `members`; v has room for all, count[] gets how
  * many each table holds. */
-static int values_number(
-	struct set *s, const struct item *it, struct listed *v, size_t count[TABLE_COUNT])
+static int values_number(struct set *s, const struct item *it, size_t items, struct listed *v,
+	size_t count[TABLE_COUNT])
 {
 	size_t shared = 0, used = 0, values = 0;
-	for (size_t i = 0, n; i < s->count; i += n) {
-		n = run_length(s, it, i);
+	for (size_t i = 0, n; i < items; i += n) {
+		n = run_length(s, it, items, i);
 		shared += n > 1 ? n + 1 : 0;
 	}
 	if (shared > 0) {
@@ -124,8 +135,8 @@ static int values_number(
 		if (s->members == NULL)
 			return -ENOMEM;
 	}
-	for (size_t i = 0, n; i < s->count; i += n) {
-		n = run_length(s, it, i);
+	for (size_t i = 0, n; i < items; i += n) {
+		n = run_length(s, it, items, i);
 		v[values] = (struct listed){ it[i].hash, it[i].ind, it[i].ind };
 		if (n > 1) {
 			v[values].listing = LISTING_MANY | (uint32_t)used;
@@ -183,12 +194,13 @@ int set_build(struct set *s, const struct sl_indicator *ind, size_t count)
 	int rc = sl_hash_key_draw(&s->key);
 	if (rc < 0)
 		return rc;
-	struct item *it = items_sorted(s, &rc);
+	size_t items;
+	struct item *it = items_sorted(s, &items, &rc);
 	if (it == NULL)
 		return rc;
 	size_t in_table[TABLE_COUNT] = { 0 };
-	struct listed *v = malloc((count + 1) * sizeof(*v));
-	rc = v == NULL ? -ENOMEM : values_number(s, it, v, in_table);
+	struct listed *v = malloc((items + 1) * sizeof(*v));
+	rc = v == NULL ? -ENOMEM : values_number(s, it, items, v, in_table);
 	free(it);
 	if (rc == 0)
 		rc = tables_build(s, v, in_table);

@@ -20,7 +20,6 @@
 /* The end whose port is known, and the other's address. */
 struct key {
 	union sl_addr addr, peer;
-	uint32_t space;
 	uint16_t port;
 	uint8_t version, proto;
 };
@@ -93,8 +92,7 @@ static uint32_t *bucket_of(const struct sl_expect *e, const struct key *k)
 {
 	uint64_t a = sl_hash_u128(e->hash_key, k->addr.q[0], k->addr.q[1]);
 	uint64_t b = sl_hash_u128(e->hash_key, k->peer.q[0], k->peer.q[1]);
-	uint64_t rest = (uint64_t)k->space << 32 | (uint64_t)k->port << 16 |
-			(uint64_t)k->proto << 8 | k->version;
+	uint64_t rest = (uint64_t)k->port << 16 | (uint64_t)k->proto << 8 | k->version;
 	uint64_t h = sl_hash_u64(e->hash_key, sl_hash_u128(e->hash_key, a, ~b) ^ rest);
 	return &e->bucket[h & e->mask];
 }
@@ -107,7 +105,7 @@ static bool addr_eq(const union sl_addr *a, const union sl_addr *b)
 static bool key_eq(const struct key *a, const struct key *b)
 {
 	return a->port == b->port && a->proto == b->proto && a->version == b->version &&
-	       a->space == b->space && addr_eq(&a->addr, &b->addr) && addr_eq(&a->peer, &b->peer);
+	       addr_eq(&a->addr, &b->addr) && addr_eq(&a->peer, &b->peer);
 }
 
 static uint32_t find(const struct sl_expect *e, const struct key *k)
@@ -194,7 +192,6 @@ static struct key key_of(const struct sl_flow *f, enum sl_dir end, uint16_t port
 	return (struct key){
 		.addr = responder ? f->dst : f->src,
 		.peer = responder ? f->src : f->dst,
-		.space = f->space,
 		.port = port,
 		.version = f->version,
 		.proto = proto,

@@ -10,6 +10,7 @@
 
 #include "entry.h"
 #include "heap.h"
+#include "matched.h"
 
 #define MAX_OPEN 100000
 
@@ -149,7 +150,7 @@ static void schedule_late(struct sl_sightings *s, struct entry *e)
 }
 
 static int open_new(struct sl_sightings *s, const struct entry_key *k, const struct sl_record *r,
-	const struct sl_ruleset *rs)
+	const struct sl_ruleset *rs, const struct leaves *leaves)
 {
 	struct entry *e;
 	if (s->count >= s->o.max_open) {
@@ -163,6 +164,7 @@ static int open_new(struct sl_sightings *s, const struct entry_key *k, const str
 	rc = rc ? rc : entry_new(&e, &s->scope, k, r, rs);
 	if (rc < 0)
 		return rc;
+	matched_add(e, leaves);
 	link_in(s, e);
 	uint64_t end_ns = later(k->window_ns, s->o.window_ns);
 	heap_add(&s->heap, e, end_ns > s->clock_ns ? end_ns : later(s->clock_ns, s->o.window_ns));
@@ -184,21 +186,54 @@ static struct entry *find_for(struct sl_sightings *s, struct entry_key k, const 
 	return b != NULL && entry_has(b, r) ? b : e;
 }
 
-int sl_sightings_hit(struct sl_sightings *s, const struct sl_record *r, const struct sl_ruleset *rs)
+static int take(struct sl_sightings *s, const struct sl_record *r, const struct sl_ruleset *rs,
+	const struct leaves *leaves)
 {
 	struct entry_key k;
-	if (r->indicator_count == 0 || r->where >= SL_WHERE_COUNT || r->match >= SL_MATCH_COUNT)
-		return -EINVAL;
 	entry_key_of(&k, r, rs, s->o.window_ns);
 	struct entry *e = find_for(s, k, r);
 	if (e == NULL)
-		return open_new(s, &k, r, rs);
+		return open_new(s, &k, r, rs, leaves);
+	matched_add(e, leaves);
 	/* The first match that may be told is told at once. */
 	if (entry_add(e, &s->scope, r, rs))
 		emit(s, e);
 	else if (e->changed && e->closed)
 		schedule_late(s, e);
 	return 0;
+}
+
+/* The detection that a record is of, or NULL. */
+static const struct sl_detection *detection_of(
+	const struct sl_record *r, const struct sl_ruleset *rs)
+{
+	const struct sl_indicator *i = sl_ruleset_indicator(rs, sl_record_indicators(r)[0]);
+	bool tree = r->match == SL_MATCH_TREE && i->detection > 0;
+	return tree ? sl_ruleset_detection(rs, i->detection - 1) : NULL;
+}
+
+static bool is_hit(const struct sl_record *r)
+{
+	return r->indicator_count > 0 && r->where < SL_WHERE_COUNT && r->match < SL_MATCH_COUNT;
+}
+
+int sl_sightings_hit(struct sl_sightings *s, const struct sl_record *r, const struct sl_ruleset *rs)
+{
+	if (!is_hit(r))
+		return -EINVAL;
+	struct sl_joined joined[SL_JOINED_MAX];
+	const struct sl_detection *d = detection_of(r, rs);
+	size_t n = d != NULL ? sl_joined_add(joined, 0, r, d) : 0;
+	return take(s, r, rs, &(struct leaves){ d, joined, n });
+}
+
+int sl_sightings_joined(struct sl_sightings *s, const struct sl_record *r,
+	const struct sl_ruleset *rs, const struct sl_joined *joined, size_t n)
+{
+	if (!is_hit(r))
+		return -EINVAL;
+	const struct sl_detection *d = detection_of(r, rs);
+	return take(s, r, rs, &(struct leaves){ d, joined, d != NULL ? n : 0 });
 }
 
 static void close_one(struct sl_sightings *s, struct entry *e)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "entry.h"
+#include "matched.h"
 #include "text.h"
 
 /* Namespace of sighting ids (RFC 9562 6.6): drawn once, for ever. */
@@ -114,13 +115,13 @@ static void flow_fill(struct entry *e, const struct sl_record_flow *f)
 	e->flow.n_packets = e->flow.n_bytes = 2;
 }
 
-static char *value_new(uint16_t where, struct sl_span value)
+char *entry_value_new(uint16_t where, struct sl_span value, size_t max)
 {
 	char text[SL_VALUE_MAX + 1];
 	if (value.len > SL_VALUE_MAX)
 		value.len = SL_VALUE_MAX;
 	size_t n = sl_value_text(where, value, text);
-	return text_new(sl_span(text, n), ENTRY_VALUE_MAX);
+	return text_new(sl_span(text, n), max);
 }
 
 static int context_add(Sightline__V1__Sighting *m, const struct sl_said_entry *said)
@@ -129,7 +130,7 @@ static int context_add(Sightline__V1__Sighting *m, const struct sl_said_entry *s
 	list = realloc(m->context, (m->n_context + 1) * sizeof(*list));
 	if (list != NULL)
 		m->context = list;
-	char *value = value_new((uint16_t)said->where, said->value);
+	char *value = entry_value_new((uint16_t)said->where, said->value, ENTRY_VALUE_MAX);
 	if (c == NULL || list == NULL || value == NULL) {
 		free(c);
 		free(value);
@@ -163,12 +164,13 @@ static int context_fill(struct entry *e, const struct sl_record *r)
 
 /* ---- indicators ---- */
 
-/* Where the member of the same source and id stands, or the place behind the last. */
+/* Where the member of the same source, id and part stands, or the place behind the last. */
 static size_t member_find(const Sightline__V1__Sighting *m, const Sightline__V1__Indicator *i)
 {
 	size_t at = 0;
 	while (at < m->n_indicators && (strcmp(m->indicators[at]->id, i->id) != 0 ||
-					       strcmp(m->indicators[at]->source, i->source) != 0))
+					       strcmp(m->indicators[at]->source, i->source) != 0 ||
+					       strcmp(m->indicators[at]->part, i->part) != 0))
 		at++;
 	return at;
 }
@@ -230,11 +232,11 @@ static void members_add(struct entry *e, const struct entry_scope *sc, const str
 static void example_add(struct entry *e, const struct entry_scope *sc, const struct sl_record *r)
 {
 	struct sl_span v = sl_record_value(r);
-	if (!e->examples_wanted)
+	if (!e->examples_wanted || v.len == 0)
 		return;
 	bool news = distinct_add(&e->distinct, sl_hash_bytes(sc->value_key, v.p, v.len));
 	if (news && e->m.n_examples < ENTRY_EXAMPLES) {
-		char *text = value_new(r->where, v);
+		char *text = entry_value_new(r->where, v, ENTRY_VALUE_MAX);
 		if (text != NULL)
 			e->examples[e->m.n_examples++] = text;
 	}
@@ -247,7 +249,8 @@ static void example_add(struct entry *e, const struct entry_scope *sc, const str
 
 static struct observation observation_of(const struct sl_record *r)
 {
-	bool flow = sl_wheres[r->where].scope != SL_SCOPE_MESSAGE;
+	/* A tree says itself whether it is of a message or (0) of a flow. */
+	bool flow = r->match != SL_MATCH_TREE && sl_wheres[r->where].scope != SL_SCOPE_MESSAGE;
 	return (struct observation){ r->flow.id, flow ? 0 : r->message };
 }
 
@@ -315,7 +318,9 @@ static void message_init(struct entry *e, const struct entry_scope *sc, const st
 	e->m.direction = (char *)direction_text(sc->o->home, &r->flow);
 	e->m.examples = e->examples;
 	e->m.quiet = true; /* until an indicator that isn't */
-	e->observable.type = (char *)sl_type_text(r->type);
+	/* What the end of a message or flow completes has no value: it is of the traffic itself. */
+	e->observable.type =
+		(char *)sl_type_text(r->where == SL_WHERE_NONE ? SL_TYPE_TRAFFIC : r->type);
 	e->observable.where = (char *)sl_wheres[r->where].name;
 }
 
@@ -341,14 +346,15 @@ int entry_new(struct entry **out, const struct entry_scope *sc, const struct ent
 	int rc = key_copy(e, k);
 	rc = rc ? rc : identity(e, sc->o);
 	rc = rc ? rc : context_fill(e, r);
-	char *value = rc ? NULL : value_new(r->where, sl_record_value(r));
+	char *value = rc ? NULL : entry_value_new(r->where, sl_record_value(r), ENTRY_VALUE_MAX);
 	if (value == NULL) {
 		entry_free(e, sc);
 		return rc ? rc : -ENOMEM;
 	}
 	e->observable.value = value;
 	e->examples_wanted =
-		r->match != SL_MATCH_EXACT || !sl_span_eq(sl_span_str(value), k->listed);
+		r->value_len > 0 &&
+		(r->match != SL_MATCH_EXACT || !sl_span_eq(sl_span_str(value), k->listed));
 	count_one(e, r);
 	outcome_raise(e, r);
 	example_add(e, sc, r);
@@ -367,6 +373,7 @@ void entry_free(struct entry *e, const struct entry_scope *sc)
 		free(e->m.context[i]);
 	}
 	free(e->m.context);
+	matched_free(&e->m);
 	for (size_t i = 0; i < e->m.n_examples; i++)
 		free(e->examples[i]);
 	quiet_reason_set(&e->m, NULL);

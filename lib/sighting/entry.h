@@ -76,6 +76,9 @@ bool entry_add(struct entry *e, const struct entry_scope *sc, const struct sl_re
 /* Whether the record's observation is one that was counted lately. */
 bool entry_has(const struct entry *e, const struct sl_record *r);
 
+/* A value as text, cut to max bytes. New memory, or NULL. */
+char *entry_value_new(uint16_t where, struct sl_span value, size_t max);
+
 /* tcp, udp, icmp, ipv6-icmp, sctp, else the number. */
 void proto_text(uint8_t proto, char out[12]);
 

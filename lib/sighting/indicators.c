@@ -9,6 +9,7 @@
 
 /* A feed's words are cut here, so that a sighting stays far below SL_WIRE_MESSAGE_MAX. */
 #define WORD_MAX 1024
+#define PART_MAX 4096 /* a pattern */
 
 struct named {
 	Sightline__V1__Indicator m;
@@ -30,6 +31,7 @@ static void named_free(struct named *n)
 	free(n->m.source);
 	free(n->m.name);
 	free(n->m.severity);
+	free(n->m.part);
 	free(n);
 }
 
@@ -60,7 +62,8 @@ static struct named *named_new(const struct sl_indicator *i)
 	n->m.source = word(i->source);
 	n->m.name = word(i->name);
 	n->m.severity = word(i->severity);
-	if (!n->m.id || !n->m.source || !n->m.name || !n->m.severity) {
+	n->m.part = text_new(sl_span_str(i->part ? i->part : ""), PART_MAX);
+	if (!n->m.id || !n->m.source || !n->m.name || !n->m.severity || !n->m.part) {
 		named_free(n);
 		return NULL;
 	}
@@ -75,7 +78,7 @@ static struct named *named_new(const struct sl_indicator *i)
 
 static uint64_t named_hash(const struct indicators *t, const Sightline__V1__Indicator *m)
 {
-	const char *texts[] = { m->id, m->source, m->name, m->severity, m->type, m->tlp };
+	const char *texts[] = { m->id, m->source, m->name, m->severity, m->type, m->tlp, m->part };
 	uint64_t h = m->stated_case ? 256 + m->confidence : 0;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		h = sl_hash_u128(t->key, h, sl_hash_bytes(t->key, texts[i], strlen(texts[i])));
@@ -87,7 +90,8 @@ static bool named_equal(const Sightline__V1__Indicator *a, const Sightline__V1__
 	return strcmp(a->id, b->id) == 0 && strcmp(a->source, b->source) == 0 &&
 	       strcmp(a->name, b->name) == 0 && strcmp(a->severity, b->severity) == 0 &&
 	       strcmp(a->type, b->type) == 0 && strcmp(a->tlp, b->tlp) == 0 &&
-	       a->stated_case == b->stated_case && a->confidence == b->confidence;
+	       strcmp(a->part, b->part) == 0 && a->stated_case == b->stated_case &&
+	       a->confidence == b->confidence;
 }
 
 static void grow(struct indicators *t)

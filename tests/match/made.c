@@ -5,6 +5,8 @@
 struct sl_intel {
 	struct sl_indicator *ind;
 	size_t n, room;
+	struct sl_detection *detection;
+	size_t detections;
 };
 
 static size_t live;
@@ -29,6 +31,7 @@ void sl_intel_free(struct sl_intel *in)
 	for (size_t i = 0; i < in->n; i++)
 		free((char *)in->ind[i].value);
 	free(in->ind);
+	free(in->detection);
 	free(in);
 	__atomic_fetch_sub(&live, 1, __ATOMIC_RELAXED);
 }
@@ -37,6 +40,19 @@ const struct sl_indicator *sl_intel_indicators(const struct sl_intel *in, size_t
 {
 	*count = in->n;
 	return in->ind;
+}
+
+const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t *count)
+{
+	*count = in->detections;
+	return in->detection;
+}
+
+void made_detect(struct sl_intel *in, const struct sl_detection *d)
+{
+	in->detection = realloc(in->detection, (in->detections + 1) * sizeof(*in->detection));
+	assert_non_null(in->detection);
+	in->detection[in->detections++] = *d;
 }
 
 size_t sl_intel_bytes(const struct sl_intel *in)

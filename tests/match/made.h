@@ -13,6 +13,8 @@ struct sl_intel *made_new(void);
  * changed until the next is added. */
 struct sl_indicator *made_add(
 	struct sl_intel *in, enum sl_type type, const char *value, enum sl_match_kind match);
+/* A detection; what it points to has to outlive the set. */
+void made_detect(struct sl_intel *in, const struct sl_detection *d);
 size_t made_live(void); /* sets not freed yet */
 
 /* A batch whose observables are put in directly. */

@@ -102,6 +102,36 @@ def test_second_source_of_a_listed_value(folder):
     assert s["count"] == 20, s["count"]
 
 
+def test_tree_completed_by_what_was_said_before(folder):
+    """A tree that is new is true of an open flow by its address and by a name that it said; one that is old and true
+    already is not told again, and one that is old and open is completed by what comes."""
+    feed = folder + "/trees.json"
+    tree = lambda *patterns: json.dumps({"type": "bundle", "id": "bundle--00000000-0000-4000-8000-000000000000", "objects": [
+        {"type": "indicator", "spec_version": "2.1", "id": "indicator--00000000-0000-4000-8000-%012d" % i,
+         "created": "2024-01-01T00:00:00.000Z", "modified": "2024-01-01T00:00:00.000Z", "name": "tree %d" % i,
+         "pattern_type": "stix", "valid_from": "2024-01-01T00:00:00.000Z", "pattern":
+         "[network-traffic:dst_ref.value = '203.0.113.9' AND domain-name:value = '%s']" % name}
+        for i, name in patterns]})
+    with open(feed, "w") as f:
+        f.write(tree((1, "early.example"), (2, "late.example")))
+    run = Running(SENSOR, "--replay", "-", "-i", feed, "--emit", "sightings", "--workers", 2, stdin=subprocess.PIPE)
+    with run:
+        put(run, HEADER, FILLER, frame(1000, "10.0.0.1", "203.0.113.9", 40000, 53, query(1, "early.example")))
+        run.until('"tree 1"', "out")
+        with open(feed, "w") as f:
+            f.write(tree((1, "early.example"), (2, "late.example"), (3, "early.example")))
+        run.p.send_signal(signal.SIGHUP)
+        run.until("generation 2 in force")
+        put(run, frame(1001, "10.0.0.1", "203.0.113.9", 40000, 53, query(2, "late.example")))
+        run.p.stdin.close()
+        _, out, _ = run.end()
+    got = {}
+    for s in latest(lines(out)).values():
+        for i in s["indicators"]:
+            got[i["name"]] = got.get(i["name"], 0) + s["count"]
+    assert got == {"tree 1": 1, "tree 2": 1, "tree 3": 1}, got
+
+
 def test_subscriber_of_a_sensor_without_sightings(folder):
     """The sensor answers who subscribes though it has nothing to tell, and the first sighting arrives."""
     url = "ipc://%s/stream" % folder

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* evaluate.c - from leaves that are true to expressions that are. Worker; never allocates.
+ *
+ * A leaf that an observable made true is kept with the observable's message. An expression over
+ * messages is asked of one message together with what its flow says by itself (message 0), never of
+ * two messages; one over flows of all of them. Each is told once for each message or flow. With a
+ * NOT in it, or numbers that grow, it is asked when the message or the flow is complete. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ruleset.h"
+#include "seek.h"
+#include "states.h"
+
+#define OPS_MAX 4096
+#define LEAVES_OF_VALUE 512 /* that one observable touches; more are counted as hits cut */
+#define FLOW_ONLY_MAX 1024 /* of them asked of a flow; more are counted as not asked */
+
+struct sl_trees {
+	struct states states;
+	unsigned worker;
+	struct sl_counters *counters;
+	sl_truth_fn tell;
+	void *arg;
+	/* -- of the observable or flow that is asked about -- */
+	const struct sl_ruleset *rs;
+	struct room *room;
+	const struct sl_observable *obs;
+	struct sl_flow *flow;
+	bool ended; /* the flow is complete */
+	bool allowed, allow_asked;
+	/* -- scratch -- */
+	uint8_t value[OPS_MAX];
+	uint16_t where[SL_LEAVES_MAX];
+	struct sl_matched matched[SL_LEAVES_MAX];
+};
+
+int sl_trees_new(struct sl_trees **out, const struct sl_trees_options *o)
+{
+	struct sl_trees *t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return -ENOMEM;
+	t->worker = o->worker;
+	t->counters = o->counters;
+	t->tell = o->tell;
+	t->arg = o->arg;
+	int rc = states_init(&t->states, o->states, o->counters);
+	if (rc < 0) {
+		sl_trees_free(t);
+		return rc;
+	}
+	*out = t;
+	return 0;
+}
+
+void sl_trees_free(struct sl_trees *t)
+{
+	if (t == NULL)
+		return;
+	states_fini(&t->states);
+	free(t);
+}
+
+#include <sightline/hot.h>
+
+bool sl_ruleset_has_trees(const struct sl_ruleset *rs)
+{
+	return rs->trees.detections > 0;
+}
+
+/* ---- What is known ---- */
+
+/* The leaves that hold for one asking; `where` of sl_trees stands beside the bits. */
+struct known {
+	uint64_t bits[SL_LEAVES_MAX / 64];
+	uint16_t fired;
+	bool complete; /* what isn't there won't come */
+};
+
+static bool is_known(const struct known *k, uint16_t leaf)
+{
+	return k->bits[leaf / 64] >> (leaf % 64) & 1;
+}
+
+static void gather(
+	struct sl_trees *t, struct known *k, uint32_t detection, uint32_t message, bool whole_flow)
+{
+	memset(k, 0, sizeof(*k));
+	for (const struct state *s = state_at(&t->states, t->flow->trees); s != NULL;
+		s = state_at(&t->states, s->next)) {
+		if (s->detection != detection ||
+			(!whole_flow && s->message != message && s->message != 0))
+			continue;
+		for (unsigned i = 0; i < s->n; i++) {
+			k->bits[s->leaf[i].leaf / 64] |= UINT64_C(1) << (s->leaf[i].leaf % 64);
+			t->where[s->leaf[i].leaf] = s->leaf[i].where;
+		}
+		if (s->message == message)
+			k->fired |= s->fired;
+	}
+}
+
+/* ---- Truth ---- */
+
+static enum kleene leaf_value(
+	struct sl_trees *t, const struct sl_detection *d, const struct known *k, uint16_t number)
+{
+	const struct sl_leaf *l = &d->leaf[number];
+	struct leaf_ref ref = { (uint32_t)(d - t->rs->trees.detection), number };
+	switch ((enum sl_leaf_kind)l->kind) {
+	case SL_LEAF_FLOW:
+		return flow_leaf(&t->rs->trees, t->room, ref, t->flow, t->ended);
+	case SL_LEAF_UNSEEN:
+		return UNKNOWN;
+	case SL_LEAF_TABLE:
+	case SL_LEAF_VALUE:
+		break;
+	}
+	if (is_known(k, number))
+		return YES;
+	if (!k->complete || (l->present != SL_LEAF_NONE && !is_known(k, l->present)))
+		return UNKNOWN;
+	return NO;
+}
+
+static enum kleene both(enum kleene a, enum kleene b)
+{
+	return a == NO || b == NO ? NO : a == YES && b == YES ? YES : UNKNOWN;
+}
+
+static enum kleene either(enum kleene a, enum kleene b)
+{
+	return a == YES || b == YES ? YES : a == NO && b == NO ? NO : UNKNOWN;
+}
+
+static enum kleene op_value(struct sl_trees *t, const struct sl_detection *d, const struct known *k,
+	const struct sl_op *op)
+{
+	const uint8_t *v = t->value;
+	switch (op->op) {
+	case SL_OP_LEAF:
+		return leaf_value(t, d, k, op->a);
+	case SL_OP_AND:
+		return both(v[op->a], v[op->b]);
+	case SL_OP_OR:
+		return either(v[op->a], v[op->b]);
+	case SL_OP_NOT:
+		return v[op->a] == UNKNOWN ? UNKNOWN : v[op->a] == YES ? NO : YES;
+	default:
+		return UNKNOWN;
+	}
+}
+
+static bool holds(struct sl_trees *t, const struct sl_detection *d, const struct sl_expression *e,
+	const struct known *k)
+{
+	if (e->ops == 0 || e->ops > OPS_MAX)
+		return false;
+	for (uint16_t i = 0; i < e->ops; i++)
+		t->value[i] = (uint8_t)op_value(t, d, k, &e->op[i]);
+	return t->value[e->ops - 1] == YES;
+}
+
+/* ---- Telling ---- */
+
+static uint16_t matched_list(
+	struct sl_trees *t, const struct sl_expression *e, const struct sl_detection *d)
+{
+	uint16_t n = 0;
+	for (uint16_t i = 0; i < e->ops && n < SL_LEAVES_MAX; i++) {
+		const struct sl_op *op = &e->op[i];
+		if (op->op != SL_OP_LEAF || t->value[i] != YES)
+			continue;
+		bool flow = d->leaf[op->a].kind == SL_LEAF_FLOW;
+		t->matched[n++] = (struct sl_matched){ op->a,
+			flow ? (uint16_t)SL_WHERE_NONE : t->where[op->a] };
+	}
+	return n;
+}
+
+static bool valid(const struct sl_trees *t, const struct sl_detection *d)
+{
+	const struct sl_indicator *i = &t->rs->armed.ind[d->indicator];
+	uint64_t ts = t->obs->ts_ns;
+	return t->rs->validity != SL_VALID_PACKET ||
+	       (ts >= i->valid_from_ns && (i->valid_until_ns == 0 || ts < i->valid_until_ns));
+}
+
+/* Whether a set that is no longer in force told of it, as far as it held. */
+static bool old_news(const struct sl_trees *t, const struct sl_detection *d)
+{
+	return (t->obs->flags & SL_OBS_AGAIN) && t->rs->born[d->indicator] <= t->flow->generation;
+}
+
+/* False: there is no room to. */
+static bool mark_fired(struct sl_trees *t, uint32_t detection, uint32_t message, uint16_t bit)
+{
+	bool any = false;
+	for (struct state *s = state_at(&t->states, t->flow->trees); s != NULL;
+		s = state_at(&t->states, s->next)) {
+		if (s->detection != detection || s->message != message)
+			continue;
+		s->fired |= bit;
+		any = true;
+	}
+	struct state *s = any ? NULL : state_take(&t->states, t->flow, detection, message);
+	if (s != NULL)
+		s->fired |= bit;
+	return any || s != NULL;
+}
+
+static void tell(struct sl_trees *t, const struct sl_detection *d, uint16_t expression,
+	uint32_t message, bool repeat)
+{
+	struct sl_observable o = *t->obs;
+	if (!valid(t, d))
+		return;
+	o.message = message;
+	if (o.flags & SL_OBS_CLOSE)
+		o.where = SL_WHERE_NONE;
+	struct sl_truth truth = { .detection = d,
+		.expression = expression,
+		.matched_count = matched_list(t, &d->expression[expression], d),
+		.repeat = repeat,
+		.matched = t->matched,
+		.obs = &o };
+	sl_count(t->counters, SL_C_TREES_TRUE, !repeat);
+	t->tell(t->arg, &truth);
+}
+
+/* ---- Asking ---- */
+
+static void ask(struct sl_trees *t, const struct sl_detection *d, uint16_t expression,
+	uint32_t message, bool complete, bool repeat)
+{
+	const struct sl_expression *e = &d->expression[expression];
+	uint32_t number = (uint32_t)(d - t->rs->trees.detection);
+	uint16_t bit = (uint16_t)(1u << expression);
+	struct known k;
+	if (e->at_close && !complete)
+		return;
+	bool flow = e->scope == SL_SCOPE_FLOW;
+	message = flow ? 0 : message;
+	gather(t, &k, number, message, flow);
+	k.complete = complete;
+	bool fired = k.fired & bit;
+	if (fired ? !repeat : repeat)
+		return;
+	if (!holds(t, d, e, &k))
+		return;
+	/* One over the flow alone that stays as it is was asked once, and isn't again. */
+	bool once = e->flow_only && !e->flow_numbers && !e->at_close;
+	if (!fired && !once && !mark_fired(t, number, message, bit) && e->flow_only && !t->ended)
+		return; /* no room to remember that it was told: it is asked again at the end */
+	if (!old_news(t, d))
+		tell(t, d, expression, message, repeat);
+}
+
+/* What the flow says by itself may complete any of its messages. */
+static void ask_messages(struct sl_trees *t, const struct sl_detection *d, uint16_t expression)
+{
+	uint32_t number = (uint32_t)(d - t->rs->trees.detection), last = 0;
+	struct state *s = state_at(&t->states, t->flow->trees);
+	for (unsigned i = 0; s != NULL && i < STATES_OF_FLOW; i++) {
+		if (s->detection == number && s->message != 0 && s->message != last) {
+			last = s->message;
+			ask(t, d, expression, last, false, false);
+		}
+		s = state_at(&t->states, s->next);
+	}
+}
+
+/* ---- Leaves that are true ---- */
+
+/* The state that has room for another leaf; *there: the leaf is in one of them already. */
+static struct state *state_find(
+	struct sl_trees *t, struct leaf_ref ref, uint32_t message, bool *there)
+{
+	struct state *room = NULL;
+	uint16_t fired = 0;
+	*there = false;
+	for (struct state *s = state_at(&t->states, t->flow->trees); s != NULL;
+		s = state_at(&t->states, s->next)) {
+		if (s->detection != ref.detection || s->message != message)
+			continue;
+		fired |= s->fired;
+		for (unsigned i = 0; i < s->n; i++)
+			*there |= s->leaf[i].leaf == ref.leaf;
+		if (s->n < STATE_LEAVES)
+			room = s;
+	}
+	if (*there || room != NULL)
+		return room;
+	room = state_take(&t->states, t->flow, ref.detection, message);
+	if (room != NULL)
+		room->fired = fired;
+	return room;
+}
+
+static void touch(struct sl_trees *t, struct leaf_ref ref)
+{
+	const struct sl_detection *d = &t->rs->trees.detection[ref.detection];
+	const struct sl_expression *e = &d->expression[d->leaf[ref.leaf].expression];
+	uint16_t expression = (uint16_t)(e - d->expression);
+	uint32_t message = t->obs->message;
+	bool there, repeat = t->obs->flags & SL_OBS_REPEAT;
+	struct state *s = state_find(t, ref, message, &there);
+	if (there) {
+		/* The flow's ends, said again because its outcome is known now. */
+		if (repeat && message == 0 && (t->obs->flags & SL_OBS_SILENT))
+			ask(t, d, expression, 0, false, true);
+		return;
+	}
+	if (s == NULL)
+		return;
+	s->leaf[s->n++] = (struct sl_matched){ (uint16_t)ref.leaf, t->obs->where };
+	ask(t, d, expression, message, false, false);
+	if (message == 0 && e->scope == SL_SCOPE_MESSAGE)
+		ask_messages(t, d, expression);
+}
+
+static void touch_test(void *arg, struct leaf_ref ref, bool pattern)
+{
+	struct sl_trees *t = arg;
+	if (pattern && !t->allow_asked) {
+		t->allowed = ruleset_allows(t->rs, t->obs);
+		t->allow_asked = true;
+	}
+	if (!pattern || !t->allowed)
+		touch(t, ref);
+}
+
+static void aim(struct sl_trees *t, const struct sl_ruleset *rs, const struct sl_observable *o)
+{
+	t->rs = rs;
+	t->room = t->worker < rs->trees.rooms ? &rs->trees.room[t->worker] : NULL;
+	t->obs = o;
+	t->flow = o->flow;
+	t->ended = false;
+	t->allow_asked = false;
+}
+
+/* ---- Ends ---- */
+
+/* What waits for the end: of one message, or of the flow and all of its messages. */
+static void ask_complete(struct sl_trees *t, uint32_t only, bool any_message)
+{
+	struct state *s = state_at(&t->states, t->flow->trees);
+	for (unsigned i = 0; s != NULL && i < 2 * STATES_OF_FLOW; i++) {
+		const struct sl_detection *d = &t->rs->trees.detection[s->detection];
+		for (uint16_t e = 0; (any_message || s->message == only) && e < d->expressions;
+			e++) {
+			const struct sl_expression *x = &d->expression[e];
+			if (t->ended ? x->at_close || x->flow_numbers
+				     : x->at_close && x->scope != SL_SCOPE_FLOW)
+				ask(t, d, e, s->message, true, false);
+		}
+		s = state_at(&t->states, s->next);
+	}
+}
+
+/* Whether a state is of no more use once its message is complete. */
+static bool over_with(const struct state *s, const void *arg)
+{
+	const struct sl_trees *t = arg;
+	const struct sl_detection *d = &t->rs->trees.detection[s->detection];
+	if (s->message != t->obs->message)
+		return false;
+	for (unsigned e = 0; e < d->expressions; e++)
+		if (d->expression[e].scope == SL_SCOPE_FLOW || d->expression[e].flow_numbers)
+			return false;
+	return true;
+}
+
+static void message_end(struct sl_trees *t)
+{
+	if (t->flow->trees == 0 || t->obs->message == 0)
+		return;
+	ask_complete(t, t->obs->message, false);
+	states_give(&t->states, t->flow, over_with, t);
+}
+
+/* Every leaf that is listed with the value of one of the hits. */
+static void touch_listing(
+	struct sl_trees *t, const struct sl_hit *hit, const struct sl_hit *all, uint32_t n)
+{
+	const struct set *s = &t->rs->armed;
+	bool many = hit->value & LISTING_MANY;
+	const uint32_t *m = many ? &s->members[(hit->value & ~LISTING_MANY) + 1] : &hit->value;
+	uint32_t count = many ? m[-1] : 1, touched = 0;
+	uint8_t how;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct sl_indicator *ind = &s->ind[m[i]];
+		if (ind->allow)
+			continue;
+		if (ind->detection == 0) /* the leaves stand before */
+			return;
+		if (!seek_holds(ind, t->obs, t->rs->validity, (enum relation)hit->match, &how) ||
+			hit_undone(s->ind, all, n, ind->source))
+			continue;
+		if (touched++ < LEAVES_OF_VALUE)
+			touch(t, (struct leaf_ref){ ind->detection - 1, ind->leaf });
+		else
+			sl_count(t->counters, SL_C_HITS_CUT, 1);
+	}
+}
+
+void sl_trees_take(struct sl_trees *t, const struct sl_ruleset *rs, const struct sl_observable *o,
+	const struct sl_hit *hit, uint32_t n)
+{
+	aim(t, rs, o);
+	if (o->flags & SL_OBS_CLOSE) {
+		message_end(t);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (hit[i].leaf && !hit[i].undone)
+			touch_listing(t, &hit[i], hit, n);
+	uint64_t gave_up = 0;
+	if (o->len > 0 && (rs->trees.tested[o->where / 64] >> (o->where % 64) & 1))
+		tests_ask(&rs->trees, t->room, o, touch_test, t, &gave_up);
+	if (gave_up > 0)
+		sl_count(t->counters, SL_C_SEARCHES_GIVEN_UP, gave_up);
+}
+
+static void ask_flow_only(struct sl_trees *t)
+{
+	const struct trees *all = &t->rs->trees;
+	size_t n = all->flow_only_count < FLOW_ONLY_MAX ? all->flow_only_count : FLOW_ONLY_MAX;
+	for (size_t i = 0; i < n; i++) {
+		const struct sl_detection *d = &all->detection[all->flow_only[i].detection];
+		const struct sl_expression *e = &d->expression[all->flow_only[i].leaf];
+		if (!t->ended || e->flow_numbers || e->at_close)
+			ask(t, d, (uint16_t)all->flow_only[i].leaf, 0, t->ended, false);
+	}
+	if (all->flow_only_count > n && t->ended)
+		sl_count(t->counters, SL_C_TREES_NOT_ASKED, all->flow_only_count - n);
+}
+
+void sl_trees_begin(struct sl_trees *t, const struct sl_ruleset *rs, struct sl_flow *f,
+	uint64_t ts_ns, bool again)
+{
+	struct sl_observable o = { .flow = f,
+		.ts_ns = ts_ns,
+		.flags = (uint8_t)(SL_OBS_CLOSE | (again ? SL_OBS_AGAIN : 0)) };
+	if (rs->trees.flow_only_count == 0)
+		return;
+	aim(t, rs, &o);
+	ask_flow_only(t);
+}
+
+void sl_trees_end(struct sl_trees *t, const struct sl_ruleset *rs, struct sl_flow *f)
+{
+	struct sl_observable o = { .flow = f, .ts_ns = f->last_ns, .flags = SL_OBS_CLOSE };
+	if (rs != NULL && sl_ruleset_generation(rs) == f->generation) {
+		aim(t, rs, &o);
+		t->ended = true;
+		ask_complete(t, 0, true);
+		ask_flow_only(t);
+	}
+	sl_trees_forget(t, f);
+}
+
+void sl_trees_forget(struct sl_trees *t, struct sl_flow *f)
+{
+	states_give(&t->states, f, NULL, NULL);
+}

@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Indicators that join several observations of a host, on the wire: which are joined, and how often that counts. Each runs
+with 1, 2 and 3 workers and says the same."""
+from harness import *
+from trees import HOST, HEADER, PATH, SERVER, bundle, expect, query, request, web
+
+A, B = "[domain-name:value = 'a.example']", "[domain-name:value = 'b.example']"
+AT = 1000.0
+
+
+def ask(host, name, at, dst="10.0.0.53"):
+    """A query of a flow of its own: each has another server."""
+    ask.n += 1
+    return query(40000 + host, name, AT + at, dst="198.51.%d.%d" % (ask.n // 250, ask.n % 250 + 1))
+
+
+ask.n = 0
+
+
+def one(rows):
+    return [(40000 + host, count) for host, count in rows]
+
+
+def test_followed_by_in_packet_time_order(folder):
+    expect(folder, {"followed": ("%s FOLLOWEDBY %s" % (A, B), one([(1, 1), (3, 1)]))},
+           ask(1, "a.example", 0), ask(2, "b.example", 0), ask(3, "a.example", 5), ask(3, "b.example", 5),
+           ask(1, "b.example", 10), ask(2, "a.example", 10), ask(4, "a.example", 10), ask(5, "b.example", 11))
+
+
+def test_within_exactly_at_the_bound(folder):
+    expect(folder, {"within": ("(%s FOLLOWEDBY %s) WITHIN 10 SECONDS" % (A, B), one([(1, 1)])),
+                    "and": ("(%s AND %s) WITHIN 10 SECONDS" % (A, B), one([(1, 1), (4, 1)]))},
+           ask(1, "a.example", 0), ask(2, "a.example", 0), ask(3, "a.example", 0), ask(4, "b.example", 1),
+           ask(1, "b.example", 9.999999), ask(2, "b.example", 10), ask(3, "b.example", 10.5), ask(4, "a.example", 10.9))
+
+
+def test_without_a_window_a_day(folder):
+    day = 86400
+    expect(folder, {"day": ("%s FOLLOWEDBY %s" % (A, B), one([(1, 1)]))},
+           ask(1, "a.example", 0), ask(2, "a.example", 0), ask(1, "b.example", day - 0.001), ask(2, "b.example", day))
+
+
+def test_repeats_count_by_the_set(folder):
+    """Seven observations satisfy REPEATS 3 twice."""
+    flows = [ask(1, "a.example", i) for i in range(7)] + [ask(2, "a.example", i / 2) for i in range(2)]
+    flows += [ask(3, "a.example", 10 * i) for i in range(4)]
+    expect(folder, {"repeats": (A + " REPEATS 3 TIMES WITHIN 10 SECONDS", one([(1, 2)])),
+                    "any": ("(%s OR %s) REPEATS 2 TIMES" % (A, B), one([(1, 3), (2, 1), (3, 2)]))}, *flows)
+
+
+def test_start_and_stop(folder):
+    qualifier = " START t'1970-01-01T00:16:50Z' STOP t'1970-01-01T00:17:00Z'"
+    expect(folder, {"between": ("(%s AND %s)%s" % (A, B, qualifier), one([(1, 1)]))},
+           *[ask(host, name, at) for host, first, then in ((1, 10, 19.999999), (2, 9.999999, 15), (3, 15, 20))
+             for name, at in (("a.example", first), ("b.example", then))])
+
+
+def test_observations_differ(folder):
+    """One request is one observation, however many tests it satisfies; two requests of a connection are two."""
+    pattern = "[%s = 'c2.example'] AND [%s = '/gate.php']" % (HOST, PATH)
+    expect(folder, {"differ": (pattern, one([(2, 1), (3, 1)]))},
+           web(40001, request("/gate.php", "c2.example")),
+           web(40002, request("/gate.php", "other.example"), request("/", "c2.example")),
+           web(40003, request("/gate.php", "c2.example")),
+           web(40003, request("/", "c2.example"), dst="203.0.113.10", at=1010.0),
+           web(40004, request("/", "c2.example")))
+
+
+def test_hosts_do_not_join(folder):
+    """Clients of one resolver are not one host."""
+    flows = [query(40001, "a.example"), query(40002, "b.example", at=1001.0)]
+    expect(folder, {"both": ("%s AND %s" % (A, B), [])}, *flows)
+
+
+def test_what_ends_decide_comes_late_and_in_order(folder):
+    """How much a flow carried is known at its end, long after what followed its last packet."""
+    big = "[network-traffic:src_packets >= 7 AND %s = 'c2.example']" % HOST
+    expect(folder, {"then": ("(%s FOLLOWEDBY %s) WITHIN 60 SECONDS" % (big, A), one([(1, 1)]))},
+           web(40001, request("/", "c2.example"), *[request("/%d" % i, "c2.example") for i in range(4)]),
+           web(40002, request("/", "c2.example")), ask(1, "a.example", 30), ask(2, "a.example", 31),
+           ask(3, "c.example", 4000))
+
+
+def test_what_a_sighting_says(folder):
+    with open(folder + "/in.pcap", "wb") as f:
+        f.write(HEADER + ask(1, "a.example", 0) + web(40001, request("/gate.php", "c2.example"), at=1005.0))
+    with open(folder + "/in.json", "w") as f:
+        f.write(bundle({"both": "%s FOLLOWEDBY [%s = '/gate.php' AND network-traffic:dst_port = 80]" % (A, PATH)}))
+    _, out, _ = sensor("--replay", folder + "/in.pcap", "-i", folder + "/in.json", "--emit", "sightings", "--no-huge")
+    rows = lines(out)
+    assert len(rows) == 1, rows
+    s = rows[0]
+    assert s["match"] == "tree" and s["count"] == 1 and s["flow"]["dst"] == SERVER, s
+    assert s["observable"]["where"] == "http.uri" and s["observable"]["value"] == "/gate.php", s
+    assert sorted((m["where"], m["value"], m["leaf"]) for m in s["matched"]) == [
+        ("", "", "network-traffic:dst_port = 80"), ("dns.query", "a.example", "domain-name:value = 'a.example'"),
+        ("http.uri", "/gate.php", PATH + " = '/gate.php'")], s["matched"]
+    assert s["context"].get("http.host") == "c2.example", s["context"]
+
+
+if __name__ == "__main__":
+    main()
