@@ -210,7 +210,7 @@ def test_what_a_tree_says(folder):
     intel = bundle(folder + "/a.json", "[%s AND network-traffic:dst_port = 53]" % name("evil"))
     s, = sightings(capture, intel, 1)
     assert s["match"] == "tree", s
-    assert any(m["observable"]["where"] == "dns.query" for m in s["matched"]), s["matched"]
+    assert any(m["where"] == "dns.query" for m in s["matched"]), s["matched"]
     assert s["flow"]["dport"] == 53 and s["indicators"][0]["id"].startswith("indicator--"), s
 
 
