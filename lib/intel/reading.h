@@ -17,9 +17,19 @@ struct sl_intel {
 	size_t count, cap;
 	struct sl_detection *detections;
 	size_t detection_count, detection_cap;
+	size_t wholes; /* indicators as their feeds count them: with all their parts and leaves */
 	struct sl_intel_source *sources;
 	size_t source_count, source_cap;
 	struct sl_arena *arena;
+};
+
+/* An indicator of several parts that is being read: whatever is told of its parts, it gets one
+ * verdict. */
+struct entry {
+	bool open;
+	bool seen[SL_VERDICT_COUNT]; /* of the part under way */
+	size_t parts[SL_VERDICT_COUNT];
+	size_t of_time; /* parts that are armed, and not valid now */
 };
 
 /* One file on its way in. */
@@ -32,6 +42,7 @@ struct reading {
 	size_t source; /* its row in set->sources, which may move */
 	size_t first; /* where its indicators begin in set->items */
 	bool in_folder; /* met in a folder, not named by the user */
+	struct entry entry;
 };
 
 /* One entry of a feed, as it says it. NULL or 0 where it says nothing; nothing is owned. */
@@ -49,6 +60,8 @@ struct draft {
 	enum sl_tlp tlp;
 	uint8_t confidence; /* SL_CONFIDENCE_NONE where none */
 	bool test;
+	bool allow; /* benign: hits of its own source on this value are undone */
+	const char *note_code, *note; /* what was mended before it came here; NULL: nothing */
 };
 
 /* What became of the part of a feed's type name: our type, and the place it is narrowed to. */
@@ -103,6 +116,14 @@ bool value_read(
 /* set.c */
 int set_add(struct sl_intel *set, const struct sl_indicator *i);
 int set_source_open(struct sl_intel *set, const char *path, size_t *out);
+/* One verdict more: of an indicator, or of the part of one that is open. */
+void reading_count(struct reading *r, enum sl_intel_verdict v);
+/* As many indicators as are allowed, or as many leaves as so many may have. */
+bool reading_full(const struct reading *r);
+/* What is told between open and close is of one indicator; each part ends with entry_part. */
+void entry_open(struct reading *r);
+void entry_part(struct reading *r);
+void entry_close(struct reading *r, const struct draft *meta);
 /* Counts the verdict and tells the finding. */
 void reading_tell(struct reading *r, const struct sl_finding *f);
 void reading_refuse(struct reading *r, uint64_t line, const char *id, const char *code,

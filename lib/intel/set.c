@@ -29,6 +29,7 @@ void sl_intel_free(struct sl_intel *s)
 		return;
 	if (s->items != NULL)
 		munmap(s->items, s->cap * sizeof(*s->items));
+	free(s->detections);
 	free(s->sources);
 	sl_arena_free(s->arena);
 	free(s);
@@ -89,6 +90,11 @@ const struct sl_indicator *sl_intel_indicators(const struct sl_intel *s, size_t 
 	return s->items;
 }
 
+size_t sl_intel_wholes(const struct sl_intel *s)
+{
+	return s->wholes;
+}
+
 const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t *count)
 {
 	*count = in->detection_count;
@@ -104,7 +110,7 @@ const struct sl_intel_source *sl_intel_sources(const struct sl_intel *s, size_t 
 size_t sl_intel_bytes(const struct sl_intel *s)
 {
 	return s->count * sizeof(*s->items) + sl_arena_bytes(s->arena) +
-	       s->source_cap * sizeof(*s->sources);
+	       s->source_cap * sizeof(*s->sources) + s->detection_cap * sizeof(*s->detections);
 }
 
 void reading_tell(struct reading *r, const struct sl_finding *f)
@@ -116,7 +122,7 @@ void reading_tell(struct reading *r, const struct sl_finding *f)
 		if (*texts[i] == NULL)
 			*texts[i] = "";
 	full.file = r->path;
-	r->set->sources[r->source].count[f->verdict]++;
+	reading_count(r, f->verdict);
 	if (r->o->finding != NULL)
 		r->o->finding(r->o->arg, &full);
 }
