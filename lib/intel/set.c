@@ -15,7 +15,10 @@ int sl_intel_new(struct sl_intel **out)
 	if (s == NULL)
 		return -ENOMEM;
 	int rc = sl_arena_new(&s->arena);
+	for (unsigned i = 0; rc == 0 && i < 2; i++)
+		rc = sl_hash_key_draw(&s->version_key[i]);
 	if (rc < 0) {
+		sl_arena_free(s->arena);
 		free(s);
 		return rc;
 	}
@@ -30,6 +33,8 @@ void sl_intel_free(struct sl_intel *s)
 	if (s->items != NULL)
 		munmap(s->items, s->cap * sizeof(*s->items));
 	free(s->detections);
+	free(s->versions);
+	free(s->version_slot);
 	free(s->sources);
 	sl_arena_free(s->arena);
 	free(s);
