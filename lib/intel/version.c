@@ -106,6 +106,8 @@ enum version_order version_begin(struct reading *r, struct version *v)
 	if (old != NULL && old->modified_ns == v->modified_ns && v->modified_ns != 0 &&
 		(old->revoked || !v->revoked))
 		return VERSION_SAME;
+	if (old != NULL && old->revoked && v->modified_ns == 0)
+		return VERSION_OLDER; /* nothing says that it came after */
 	bool newer = old != NULL && (old->modified_ns < v->modified_ns || v->revoked);
 	if (newer)
 		bury(r, old);
@@ -127,6 +129,8 @@ int version_end(struct reading *r, struct version *v)
 		*old = *v;
 		return 0;
 	}
+	if (old != NULL)
+		old->revoked |= v->revoked;
 	if (old != NULL || v->nameless)
 		return 0;
 	if (set->version_count * 2 >= set->version_slots && slots_grow(set) < 0)
