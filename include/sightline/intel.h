@@ -161,6 +161,10 @@ size_t sl_intel_bytes(const struct sl_intel *in);
  * armed; 1: some not; 2: a file could not be read. */
 int sl_intel_check(const char *const *paths, size_t n, bool json, FILE *out);
 
+/* Writes what each object path of STIX stands for on a network, a line each; or as roff, for the
+ * manual. */
+void sl_intel_paths(FILE *out, bool roff);
+
 /* "hxxps://evil[.]example" and its kind made plain again; returns the length written, *changed
  * whether anything was. 0: longer than cap. */
 size_t sl_refang(const char *text, size_t len, char *out, size_t cap, bool *changed);
