@@ -498,15 +498,16 @@ static void tell_armed(
 	struct compile *c, const struct twig *branch, const struct sl_indicator *whole)
 {
 	struct reading *r = c->t->r;
-	if (!r->o->tell_all && !whole->quiet) {
+	const char *code = whole->quiet && c->t->code[0] == '\0' ? "QUIET" : c->t->code;
+	if (!r->o->tell_all && !whole->quiet && code[0] == '\0') {
 		r->set->sources[r->source].count[SL_ARMED]++;
 		return;
 	}
 	struct sl_finding f = { .line = c->t->meta->line,
 		.id = whole->id,
 		.verdict = whole->quiet ? SL_QUIET : SL_ARMED,
-		.code = whole->quiet ? "QUIET" : "",
-		.reason = whole->quiet_reason,
+		.code = code,
+		.reason = whole->quiet ? whole->quiet_reason : c->t->reason,
 		.part = whole->value,
 		.scope = scope_text(branch_scope(branch)) };
 	reading_tell(r, &f);

@@ -107,7 +107,7 @@ size_t sl_intel_bytes(const struct sl_intel *s)
 	       s->source_cap * sizeof(*s->sources);
 }
 
-void reading_tell(struct reading *r, const struct sl_finding *f)
+void reading_note(struct reading *r, const struct sl_finding *f)
 {
 	struct sl_finding full = *f;
 	const char **texts[] = { &full.id, &full.code, &full.reason, &full.part, &full.suggestion,
@@ -116,9 +116,14 @@ void reading_tell(struct reading *r, const struct sl_finding *f)
 		if (*texts[i] == NULL)
 			*texts[i] = "";
 	full.file = r->path;
-	r->set->sources[r->source].count[f->verdict]++;
 	if (r->o->finding != NULL)
 		r->o->finding(r->o->arg, &full);
+}
+
+void reading_tell(struct reading *r, const struct sl_finding *f)
+{
+	r->set->sources[r->source].count[f->verdict]++;
+	reading_note(r, f);
 }
 
 void reading_refuse(struct reading *r, uint64_t line, const char *id, const char *code,

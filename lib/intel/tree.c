@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lint.h"
 #include "tree.h"
 
 #define TWIGS_MAX 16384
@@ -63,6 +64,8 @@ static struct twig *grow(struct tree *t, const struct sl_node *n)
 		while (*at != NULL)
 			at = &(*at)->next;
 	}
+	if (w->kind == SL_NODE_AND)
+		twig_contradictions(w);
 	return w;
 }
 
@@ -92,6 +95,9 @@ static enum worth worth_of(const struct twig *w, const struct twig **why)
 		}
 		first = false;
 	}
+	bool together = w->kind == SL_NODE_AND || w->kind == SL_NODE_ALL;
+	if (together && best >= WORTH_WEAK && best < WORTH_ARMED && twig_pinned(w))
+		best = WORTH_ARMED;
 	return best;
 }
 
@@ -356,7 +362,7 @@ static bool address_port(
 }
 
 static int branch_arm(
-	struct tree *t, const struct twig *branch, bool several, const struct twig *decided)
+	struct tree *t, const struct twig *branch, bool several, const struct judgement *j)
 {
 	static _Thread_local struct draft_hold hold;
 	struct fault why = { 0 };
@@ -369,8 +375,9 @@ static int branch_arm(
 		d.part = part;
 		return draft_add(t->r, &d);
 	}
-	int rc = branch_compile(
-		t, branch, part, decided->worth == WORTH_QUIET ? decided->reason : NULL, &why);
+	t->code = j->code[0] || t->meta->note_code == NULL ? j->code : t->meta->note_code;
+	t->reason = j->code[0] || t->meta->note_code == NULL ? j->reason : t->meta->note;
+	int rc = branch_compile(t, branch, part, j->verdict == SL_QUIET ? j->reason : NULL, &why);
 	if (rc > 0)
 		tell_branch(t, branch, &why, "");
 	return rc < 0 ? rc : 0;
@@ -398,38 +405,152 @@ static const char *kept_text(struct tree *t, const struct branches *b)
 	return out != NULL ? out : "";
 }
 
+/* The tree without what is refused; where nothing is left, the AND that its OR was meant as. */
+static const char *suggestion_of(struct tree *t, const struct branches *b, bool *joined)
+{
+	const char *text = kept_text(t, b);
+	*joined = false;
+	if (text[0] != '\0')
+		return tree_accepts(t, text) ? text : "";
+	text = suggest_join(t, (const struct twig *const *)b->at, b->n);
+	*joined = text[0] != '\0';
+	return text;
+}
+
+static void branch_refuse(struct tree *t, const struct twig *branch, const struct judgement *j,
+	const char *suggestion, bool joined)
+{
+	char reason[512];
+	struct fault why = { j->code, j->reason, NULL, SL_REFUSED };
+	if (joined) {
+		snprintf(reason, sizeof(reason),
+			"%s This indicator says OR where it means AND: each part is true of "
+			"ordinary traffic, and only all of them together name one flow.",
+			j->reason);
+		why.reason = reason;
+	}
+	tell_branch(t, branch, &why, suggestion);
+}
+
 static int branches_use(struct tree *t, const struct branches *b)
 {
 	const char *suggestion = NULL;
+	bool joined = false;
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < b->n; i++) {
 		const struct twig *decided = b->at[i];
 		enum worth worth = worth_of(b->at[i], &decided);
-		if (worth >= WORTH_QUIET) {
-			rc = branch_arm(t, b->at[i], b->n > 1, decided);
+		struct judgement j = { worth == WORTH_ARMED   ? SL_ARMED
+				       : worth == WORTH_QUIET ? SL_QUIET
+							      : SL_REFUSED,
+			worth < WORTH_ARMED ? decided->code : "",
+			worth < WORTH_ARMED ? decided->reason : "" };
+		struct sl_source_policy policy;
+		if (worth >= WORTH_WEAK)
+			lint_decide(t->r, t->meta, &j, &policy);
+		if (j.verdict == SL_ARMED || j.verdict == SL_QUIET) {
+			rc = branch_arm(t, b->at[i], b->n > 1, &j);
 			continue;
 		}
 		if (suggestion == NULL)
-			suggestion = kept_text(t, b);
-		struct fault why = { decided->code, decided->reason, NULL, SL_REFUSED };
-		tell_branch(t, b->at[i], &why, suggestion);
+			suggestion = suggestion_of(t, b, &joined);
+		branch_refuse(t, b->at[i], &j, suggestion, joined);
 	}
 	return rc;
 }
 
+static bool tree_grow(struct tree *t, struct branches *b, const struct sl_pattern *p)
+{
+	struct twig *root = sl_pattern_root(p) != NULL ? grow(t, sl_pattern_root(p)) : NULL;
+	if (root != NULL)
+		take_apart(t, b, root, NULL);
+	return root != NULL && !t->no_memory && !t->too_complex;
+}
+
+bool tree_accepts(struct tree *t, const char *text)
+{
+	struct tree trial = { .r = t->r, .meta = t->meta, .arena = t->arena };
+	struct branches b = { 0 };
+	struct sl_pattern *p;
+	struct sl_pattern_error err;
+	const struct twig *why;
+	if (sl_pattern_parse(&p, text, strlen(text), SL_PATTERN_21, &err) < 0)
+		return false;
+	bool yes = tree_grow(&trial, &b, p) && b.n > 0;
+	for (size_t i = 0; yes && i < b.n; i++)
+		yes = worth_of(b.at[i], &why) == WORTH_ARMED;
+	free(b.at);
+	sl_pattern_free(p);
+	return yes;
+}
+
+/* ---- Notes on how it was read ---- */
+
+struct noted {
+	struct reading *r;
+	struct draft *meta;
+};
+
+/* The first goes with the verdict, the others beside it. */
+static void note_take(void *arg, const char *code, const char *reason, const struct sl_node *at)
+{
+	struct noted *n = arg;
+	struct sl_finding f = { .line = n->meta->line,
+		.id = n->meta->id,
+		.verdict = SL_ARMED,
+		.code = code,
+		.reason = reason };
+	if (n->meta->note_code != NULL) {
+		reading_note(n->r, &f);
+		return;
+	}
+	n->meta->note_code = code;
+	n->meta->note = reason;
+}
+
+/* What its source is asked for, before any branch is judged. False: it is context there. */
+static bool meta_of(struct reading *r, struct draft *meta, const struct sl_pattern *p)
+{
+	struct sl_source_policy policy;
+	const char *source = meta->source != NULL && meta->source[0] ? meta->source : r->name;
+	struct noted n = { r, meta };
+	sl_policy_of(r->o->policy, source, r->path, &policy);
+	if (policy.below != SL_POLICY_BELOW_DEFAULT)
+		meta->below = policy.below;
+	if (policy.probation)
+		meta->labels = draft_probation(r, meta->labels);
+	if (sl_pattern_root(p) != NULL && !r->o->taken_as_said)
+		lint_notes(sl_pattern_root(p), note_take, &n);
+	return !meta->observable || policy.arm_observables;
+}
+
+static void tell_context(struct reading *r, const struct draft *meta)
+{
+	struct sl_finding f = { .line = meta->line,
+		.id = meta->id,
+		.verdict = SL_CONTEXT,
+		.code = "OBSERVABLE",
+		.reason = "A bare observable explains, and is nothing to look for, unless its "
+			  "source says arm_observables." };
+	reading_tell(r, &f);
+}
+
 int composite_add(struct reading *r, const struct draft *meta, const struct sl_pattern *p)
 {
-	struct tree t = { .r = r, .meta = meta };
+	struct draft own = *meta;
+	struct tree t = { .r = r, .meta = &own, .code = "", .reason = "" };
 	struct branches b = { 0 };
+	if (!meta_of(r, &own, p)) {
+		tell_context(r, meta);
+		return 0;
+	}
 	int rc = sl_arena_new(&t.arena);
 	if (rc < 0)
 		return rc;
-	struct twig *root = sl_pattern_root(p) != NULL ? grow(&t, sl_pattern_root(p)) : NULL;
-	if (root != NULL)
-		take_apart(&t, &b, root, NULL);
+	bool grown = tree_grow(&t, &b, p);
 	if (t.no_memory)
 		rc = -ENOMEM;
-	else if (t.too_complex || root == NULL)
+	else if (!grown)
 		reading_refuse(r, meta->line, meta->id, "TOO_COMPLEX",
 			"The tree has more parts than are taken apart; split it.", "");
 	else

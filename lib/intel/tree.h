@@ -36,6 +36,7 @@ struct tree {
 	const struct draft *meta;
 	struct sl_arena *arena;
 	size_t twigs;
+	const char *code, *reason; /* why the branch that is armed now is quiet or noted, or "" */
 	bool no_memory, too_complex;
 };
 
@@ -52,6 +53,22 @@ bool twig_draft(const struct tree *t, const struct twig *w, const struct sl_cons
 	struct draft_hold *hold, struct draft *out);
 /* A test that the tables answer: a listed value, or one of a list. */
 bool twig_listed(const struct twig *w);
+
+/* tree.c: whether a pattern would be armed, all of it, without adding it. */
+bool tree_accepts(struct tree *t, const char *text);
+
+/* lint_tree.c */
+/* Marks the tests of an AND that can't be true together. */
+void twig_contradictions(struct twig *and);
+/* Whether an AND of weak tests is evidence: it names both ends of a flow, one of them public, and a
+ * port. */
+bool twig_pinned(const struct twig *and);
+/* An address of the inside, refused alone. */
+bool twig_is_private(const struct twig *w);
+
+/* suggest.c: one flow that all branches of an OR are parts of, as a pattern that is accepted; "":
+ * there is none. */
+const char *suggest_join(struct tree *t, const struct twig *const *branch, size_t n);
 
 /* compile.c: adds a branch as a detection. part: its text where it is not the whole. quiet: the
  * reason, or NULL. 0, -errno; *why says why it can't be one, with 1. */
