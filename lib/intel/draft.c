@@ -212,7 +212,8 @@ static void judge(struct reading *r, const struct draft *d, struct sl_indicator 
 		o->j = (struct judgement){ o->j.verdict, d->note_code, d->note };
 	if (o->policy.below != SL_POLICY_BELOW_DEFAULT)
 		i->below = o->policy.below;
-	if (i->type != SL_TYPE_DOMAIN || i->match != SL_MATCH_EXACT ||
+	bool below = i->below != SL_BELOW_NO && i->type == SL_TYPE_DOMAIN;
+	if (!below || i->match != SL_MATCH_EXACT ||
 		(r->o->lists != NULL && sl_lists_suffix(r->o->lists, t->text) < SL_SUFFIX_BELOW) ||
 		strcmp(code, "POPULAR_NAME") == 0)
 		i->below = SL_BELOW_NO;

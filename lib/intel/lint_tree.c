@@ -89,12 +89,20 @@ static bool is_port(const struct twig *w)
 	return w->child != NULL;
 }
 
+/* One host, or one of a few. */
 static bool is_address(const struct twig *w)
 {
-	return says_equal(w) && w->row->kind == PATH_VALUE && w->row->type != NULL &&
-	       strncmp(w->row->type, "ipv", 3) == 0 && w->worth >= WORTH_WEAK &&
-	       w->node->constant[0].kind == SL_CONSTANT_TEXT &&
-	       strchr(w->node->constant[0].text, '/') == NULL;
+	bool says = says_equal(w) ||
+		    (w->kind == SL_NODE_TEST && w->node->test == SL_TEST_IN && !w->negative &&
+			    !w->name && w->node->constants >= 1 && w->node->constants <= 4);
+	if (!says || w->row->kind != PATH_VALUE || w->row->type == NULL ||
+		strncmp(w->row->type, "ipv", 3) != 0 || w->worth < WORTH_WEAK)
+		return false;
+	for (size_t i = 0; i < w->node->constants; i++)
+		if (w->node->constant[i].kind != SL_CONSTANT_TEXT ||
+			strchr(w->node->constant[i].text, '/') != NULL)
+			return false;
+	return true;
 }
 
 bool twig_is_private(const struct twig *w)

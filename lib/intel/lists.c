@@ -50,6 +50,7 @@ struct sl_lists {
 	struct part *parts;
 	size_t part_count, part_cap;
 	uint32_t *heads[2]; /* by three bytes, by eight */
+	uint8_t begins[PART_HEADS]; /* kinds that have a part whose first bytes are like these */
 	uint8_t part_kinds;
 	struct expression *expressions;
 	size_t expression_count, expression_cap;
@@ -261,6 +262,13 @@ static uint32_t *head(const struct sl_lists *l, const char *p, unsigned bytes)
 	return &l->heads[bytes == 8][hash(l, SALT_TEXT, p, bytes) % PART_HEADS];
 }
 
+/* No secret is needed: what is found here is only looked at closer. */
+static unsigned begin_of(const char *p)
+{
+	const unsigned char *b = (const unsigned char *)p;
+	return ((unsigned)b[0] << 10 ^ (unsigned)b[1] << 5 ^ b[2]) % PART_HEADS;
+}
+
 static int part_add(struct sl_lists *l, uint16_t list, const char *text, size_t len)
 {
 	uint8_t low[SL_VALUE_MAX];
@@ -280,6 +288,7 @@ static int part_add(struct sl_lists *l, uint16_t list, const char *text, size_t 
 	l->parts[l->part_count] = (struct part){ kept, (uint32_t)n, *first, list };
 	*first = (uint32_t)++l->part_count;
 	l->part_kinds |= l->lists[list].kinds;
+	l->begins[begin_of(kept)] |= l->lists[list].kinds;
 	return l->part_count < ENTRIES_MAX / 10 ? 0 : -E2BIG;
 }
 
@@ -370,7 +379,8 @@ static void look_parts(const struct sl_lists *l, enum sl_listed_kind kind, const
 	if (l->part_count == 0 || !(l->part_kinds >> kind & 1))
 		return;
 	for (size_t i = 0; i + PART_MIN <= len; i++)
-		for (unsigned w = 0; w < 2 && i + widths[w] <= len; w++)
+		for (unsigned w = l->begins[begin_of(text + i)] >> kind & 1 ? 0 : 2;
+			w < 2 && i + widths[w] <= len; w++)
 			for (uint32_t at = *head(l, text + i, widths[w]); at != 0;
 				at = l->parts[at - 1].next) {
 				const struct part *p = &l->parts[at - 1];

@@ -11,6 +11,7 @@
 
 #define ENDS_MAX 4
 #define TEXT_BYTES 2048
+#define PART_BYTES ((size_t)64 << 10)
 
 /* The parts of one flow, collected from the branches. */
 struct ends {
@@ -130,11 +131,44 @@ static bool joined(const struct twig *const *branch, size_t n, char out[TEXT_BYT
 	return put(out, used, "]") < TEXT_BYTES;
 }
 
-const char *suggest_join(struct tree *t, const struct twig *const *branch, size_t n)
+static const char *suggest_join(struct tree *t, const struct twig *const *branch, size_t n)
 {
 	char text[TEXT_BYTES];
 	if (n < 2 || !joined(branch, n, text) || !tree_accepts(t, text))
 		return "";
 	const char *kept = sl_arena_text(t->arena, text, strlen(text));
 	return kept != NULL ? kept : "";
+}
+
+/* What stays when all that is refused is taken out: the pattern to use instead. */
+static const char *kept_text(struct tree *t, const struct twig *const *branch, size_t n)
+{
+	const struct twig *why;
+	size_t len = 0;
+	char *out = sl_arena_take(t->arena, PART_BYTES);
+	for (size_t i = 0; out != NULL && i < n; i++) {
+		if (worth_of(branch[i], &why) != WORTH_ARMED)
+			continue;
+		const char *text = text_of(t, branch[i]);
+		size_t more = strlen(text);
+		if (len + more + 5 > PART_BYTES)
+			return "";
+		if (len > 0)
+			memcpy(out + len, " OR ", 4);
+		len += len > 0 ? 4 : 0;
+		memcpy(out + len, text, more + 1);
+		len += more;
+	}
+	return out != NULL ? out : "";
+}
+
+const char *suggest(struct tree *t, const struct twig *const *branch, size_t n, bool *is_join)
+{
+	const char *text = kept_text(t, branch, n);
+	*is_join = false;
+	if (text[0] != '\0')
+		return tree_accepts(t, text) ? text : "";
+	text = suggest_join(t, branch, n);
+	*is_join = text[0] != '\0';
+	return text;
 }

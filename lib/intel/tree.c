@@ -73,7 +73,7 @@ static struct twig *grow(struct tree *t, const struct sl_node *n)
 
 /* An AND is worth its best part, as all of it has to be true; an OR its worst, as that may be all
  * that was. *why: the test that decided. */
-static enum worth worth_of(const struct twig *w, const struct twig **why)
+enum worth worth_of(const struct twig *w, const struct twig **why)
 {
 	const struct twig *kid_why = w;
 	if (w->kind == SL_NODE_TEST) {
@@ -255,7 +255,7 @@ static struct sl_node *node_of(struct tree *t, const struct twig *w)
 	return n;
 }
 
-static const char *text_of(struct tree *t, const struct twig *w)
+const char *text_of(struct tree *t, const struct twig *w)
 {
 	static _Thread_local char text[PART_BYTES];
 	struct sl_node *n = node_of(t, w);
@@ -383,40 +383,6 @@ static int branch_arm(
 	return rc < 0 ? rc : 0;
 }
 
-/* What stays when all that is refused is taken out: the pattern to use instead. */
-static const char *kept_text(struct tree *t, const struct branches *b)
-{
-	const struct twig *why;
-	size_t len = 0;
-	char *out = sl_arena_take(t->arena, PART_BYTES);
-	for (size_t i = 0; out != NULL && i < b->n; i++) {
-		if (worth_of(b->at[i], &why) != WORTH_ARMED)
-			continue;
-		const char *text = text_of(t, b->at[i]);
-		size_t n = strlen(text);
-		if (len + n + 5 > PART_BYTES)
-			return "";
-		if (len > 0)
-			memcpy(out + len, " OR ", 4);
-		len += len > 0 ? 4 : 0;
-		memcpy(out + len, text, n + 1);
-		len += n;
-	}
-	return out != NULL ? out : "";
-}
-
-/* The tree without what is refused; where nothing is left, the AND that its OR was meant as. */
-static const char *suggestion_of(struct tree *t, const struct branches *b, bool *joined)
-{
-	const char *text = kept_text(t, b);
-	*joined = false;
-	if (text[0] != '\0')
-		return tree_accepts(t, text) ? text : "";
-	text = suggest_join(t, (const struct twig *const *)b->at, b->n);
-	*joined = text[0] != '\0';
-	return text;
-}
-
 static void branch_refuse(struct tree *t, const struct twig *branch, const struct judgement *j,
 	const char *suggestion, bool joined)
 {
@@ -453,7 +419,7 @@ static int branches_use(struct tree *t, const struct branches *b)
 			continue;
 		}
 		if (suggestion == NULL)
-			suggestion = suggestion_of(t, b, &joined);
+			suggestion = suggest(t, (const struct twig *const *)b->at, b->n, &joined);
 		branch_refuse(t, b->at[i], &j, suggestion, joined);
 	}
 	return rc;
@@ -484,66 +450,13 @@ bool tree_accepts(struct tree *t, const char *text)
 	return yes;
 }
 
-/* ---- Notes on how it was read ---- */
-
-struct noted {
-	struct reading *r;
-	struct draft *meta;
-};
-
-/* The first goes with the verdict, the others beside it. */
-static void note_take(void *arg, const char *code, const char *reason, const struct sl_node *at)
-{
-	struct noted *n = arg;
-	struct sl_finding f = { .line = n->meta->line,
-		.id = n->meta->id,
-		.verdict = SL_ARMED,
-		.code = code,
-		.reason = reason };
-	if (n->meta->note_code != NULL) {
-		reading_note(n->r, &f);
-		return;
-	}
-	n->meta->note_code = code;
-	n->meta->note = reason;
-}
-
-/* What its source is asked for, before any branch is judged. False: it is context there. */
-static bool meta_of(struct reading *r, struct draft *meta, const struct sl_pattern *p)
-{
-	struct sl_source_policy policy;
-	const char *source = meta->source != NULL && meta->source[0] ? meta->source : r->name;
-	struct noted n = { r, meta };
-	sl_policy_of(r->o->policy, source, r->path, &policy);
-	if (policy.below != SL_POLICY_BELOW_DEFAULT)
-		meta->below = policy.below;
-	if (policy.probation)
-		meta->labels = draft_probation(r, meta->labels);
-	if (sl_pattern_root(p) != NULL && !r->o->taken_as_said)
-		lint_notes(sl_pattern_root(p), note_take, &n);
-	return !meta->observable || policy.arm_observables;
-}
-
-static void tell_context(struct reading *r, const struct draft *meta)
-{
-	struct sl_finding f = { .line = meta->line,
-		.id = meta->id,
-		.verdict = SL_CONTEXT,
-		.code = "OBSERVABLE",
-		.reason = "A bare observable explains, and is nothing to look for, unless its "
-			  "source says arm_observables." };
-	reading_tell(r, &f);
-}
-
 int composite_add(struct reading *r, const struct draft *meta, const struct sl_pattern *p)
 {
 	struct draft own = *meta;
 	struct tree t = { .r = r, .meta = &own, .code = "", .reason = "" };
 	struct branches b = { 0 };
-	if (!meta_of(r, &own, p)) {
-		tell_context(r, meta);
+	if (!meta_judge(r, &own, p))
 		return 0;
-	}
 	int rc = sl_arena_new(&t.arena);
 	if (rc < 0)
 		return rc;

@@ -54,8 +54,15 @@ bool twig_draft(const struct tree *t, const struct twig *w, const struct sl_cons
 /* A test that the tables answer: a listed value, or one of a list. */
 bool twig_listed(const struct twig *w);
 
-/* tree.c: whether a pattern would be armed, all of it, without adding it. */
+/* tree.c: what a part is worth, and which test decided; its text, the arena's. */
+enum worth worth_of(const struct twig *w, const struct twig **why);
+const char *text_of(struct tree *t, const struct twig *w);
+/* Whether a pattern would be armed, all of it, without adding it. */
 bool tree_accepts(struct tree *t, const char *text);
+
+/* meta.c: what the configuration has on its source goes into its meta, and how it is read. False:
+ * it is context there, and was told. */
+bool meta_judge(struct reading *r, struct draft *meta, const struct sl_pattern *p);
 
 /* lint_tree.c */
 /* Marks the tests of an AND that can't be true together. */
@@ -66,9 +73,9 @@ bool twig_pinned(const struct twig *and);
 /* An address of the inside, refused alone. */
 bool twig_is_private(const struct twig *w);
 
-/* suggest.c: one flow that all branches of an OR are parts of, as a pattern that is accepted; "":
- * there is none. */
-const char *suggest_join(struct tree *t, const struct twig *const *branch, size_t n);
+/* suggest.c: a pattern that is accepted: the branches without those that are refused, or one flow
+ * that all of them are parts of (*is_join). "": there is none. */
+const char *suggest(struct tree *t, const struct twig *const *branch, size_t n, bool *is_join);
 
 /* compile.c: adds a branch as a detection. part: its text where it is not the whole. quiet: the
  * reason, or NULL. 0, -errno; *why says why it can't be one, with 1. */
