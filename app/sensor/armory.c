@@ -9,7 +9,9 @@
 
 #include <sightline/clock.h>
 #include <sightline/intel.h>
+#include <sightline/lists.h>
 #include <sightline/log.h>
+#include <sightline/policy.h>
 
 #include "sensor.h"
 
@@ -34,7 +36,12 @@ struct armory {
 static void tell_finding(void *arg, const struct sl_finding *f)
 {
 	struct armory *a = arg;
-	if (f->verdict != SL_REFUSED && f->verdict != SL_QUIET)
+	if (strcmp(f->code, "OVERRIDDEN") == 0)
+		sl_info("%s: %s is %s: %s", f->file, f->id, sl_intel_verdict_text(f->verdict),
+			f->reason);
+	if (f->verdict == SL_QUIET) /* the counts tell; sightline intel check lists them */
+		return;
+	if (f->verdict != SL_REFUSED || strcmp(f->code, "URL_HOST_ONLY") == 0)
 		return;
 	bool whole = strcmp(f->code, "PARTS") == 0; /* its parts are told one by one */
 	if (f->verdict == SL_REFUSED && !whole)
@@ -59,9 +66,16 @@ static enum sl_validity validity(const struct armory *a)
 }
 
 /* Reads every path of a list into one set. The first failure is returned, after all were tried. */
-static int read_paths(struct armory *a, const char *key, struct sl_intel *in)
+static int read_paths(
+	struct armory *a, const char *key, struct sl_intel *in, const struct sl_judging *by)
 {
 	struct sl_intel_options o = { .validity = validity(a), .finding = tell_finding, .arg = a };
+	if (by != NULL) {
+		o.lists = by->lists;
+		o.policy = by->policy;
+		o.home = by->home;
+	}
+	o.taken_as_said = by == NULL;
 	size_t n;
 	o.now_ns = o.validity == SL_VALID_NOW ? sl_clock_wall_ns() : a->packet_time_ns;
 	const char *const *path = sl_config_list(a->config, key, &n);
@@ -117,6 +131,25 @@ static int compile(struct armory *a, struct sl_intel *in, struct sl_ruleset **ou
 	return sl_ruleset_build(out, in, &o, a->current, a->generation + 1);
 }
 
+/* The lists are read anew at each load, and let go after it: they are as large as a feed. */
+static int judged_paths(struct armory *a, struct sl_intel *in)
+{
+	struct sl_judging by;
+	char err[512];
+	int rc = sl_judging_open(&by, a->config, NULL, NULL, err, sizeof(err));
+	if (rc < 0) {
+		sl_error("%s", err);
+		a->said = true;
+		return rc;
+	}
+	rc = read_paths(a, "intel", in, &by);
+	if (sl_policy_uses(by.policy) > 0)
+		sl_info("verdicts that the configuration gave: %" PRIu64,
+			sl_policy_uses(by.policy));
+	sl_judging_close(&by);
+	return rc;
+}
+
 static int load(
 	struct armory *a, bool must_arm, struct sl_ruleset **out, struct armory_counts *counts)
 {
@@ -124,7 +157,7 @@ static int load(
 	int rc = sl_intel_new(&in);
 	if (rc < 0)
 		return rc;
-	rc = read_paths(a, "intel", in);
+	rc = judged_paths(a, in);
 	if (rc < 0)
 		goto fail;
 	const char *useless = must_arm ? useless_source(in) : NULL;
@@ -174,7 +207,7 @@ static int allow_lists(struct armory *a)
 	if (n == 0)
 		return 0;
 	int rc = sl_intel_new(&a->allow);
-	return rc < 0 ? rc : read_paths(a, "allow", a->allow);
+	return rc < 0 ? rc : read_paths(a, "allow", a->allow, NULL);
 }
 
 int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,

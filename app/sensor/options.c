@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* options.c - what sightline-sensor can be told, as one table. Constant. */
+#include <sightline/policy.h>
+
 #include "sensor.h"
 
 #define NOT_YET(what) what " is not built yet"
@@ -33,6 +35,7 @@ static const struct sl_opt opts[] = {
 		.kind = SL_OPT_LIST,
 		.arg = "PATH",
 		.help = "files of values that are never reported, in the formats of intel" },
+	SL_JUDGING_OPTS,
 	{ .key = "rules",
 		.flag = "rules",
 		.letter = 'R',

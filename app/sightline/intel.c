@@ -1,40 +1,99 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* intel.c - `sightline intel check`: the same reading as a sensor's. */
+/* intel.c - `sightline intel check`: the same reading and judging as a sensor's. Stands alone: a
+ * sharing community runs it on what is about to be published. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <sightline/config.h>
 #include <sightline/intel.h>
+#include <sightline/lists.h>
 #include <sightline/log.h>
+#include <sightline/policy.h>
 
 #include "tool.h"
 
 static const struct sl_opt opts[] = {
 	{ .flag = "json", .kind = SL_OPT_FLAG, .help = "one JSON object a line, for every entry" },
+	{ .flag = "report",
+		.kind = SL_OPT_TEXT,
+		.arg = "FILE",
+		.help = "write what was found as Markdown that can be sent to the feed's author: "
+			"each finding with its reason and, where one can be given, the pattern to "
+			"use instead" },
+	{ .flag = "codes",
+		.kind = SL_OPT_FLAG,
+		.help = "print every code, its verdict and what it is for" },
+	{ .key = "home_net",
+		.flag = "home-net",
+		.kind = SL_OPT_LIST,
+		.comma = true,
+		.arg = "CIDR,...",
+		.def = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10",
+		.help = "own networks: an indicator of an address in them is refused" },
+	SL_JUDGING_OPTS,
 };
 
 static const struct sl_program program = {
 	.name = "sightline intel check",
-	.usage = "[--json] PATH...",
+	.usage = "[--json] [--report FILE] [--warninglists PATH]... PATH...",
 	.about = "Says of each indicator what the sensor would do with it, and why: armed, quiet, "
-		 "refused, or context (no indicator). Exit status 0: all armed; 1: some not; 2: a "
-		 "file could not be read.",
+		 "refused, or context (no indicator). The configuration may be a sensor's. Exit "
+		 "status 0: all armed; 1: some not; 2: a file could not be read.",
 	.opts = opts,
 	.count = sizeof(opts) / sizeof(opts[0]),
+	.shares_file = true,
 };
+
+static void tell_list(void *arg, const char *file, const char *said)
+{
+	(void)arg;
+	sl_info("%s: %s", file, said);
+}
+
+static int judged(const struct sl_config *c, const struct sl_judging *by)
+{
+	size_t n;
+	char *const *paths = sl_config_operands(c, &n);
+	const char *report = sl_config_text(c, "report");
+	struct sl_intel_check_options how = { .json = sl_config_flag(c, "json"),
+		.lists = by->lists,
+		.policy = by->policy,
+		.home = by->home };
+	if (report != NULL && (how.report = fopen(report, "we")) == NULL) {
+		sl_error("%s: %s", report, strerror(errno));
+		return EXIT_UNUSABLE;
+	}
+	int status = sl_intel_check_by((const char *const *)paths, n, &how, stdout);
+	if (how.report != NULL && fclose(how.report) != 0) {
+		sl_error("%s: %s", report, strerror(errno));
+		status = EXIT_UNUSABLE;
+	}
+	if (fflush(stdout) != 0 && status == EXIT_DONE)
+		status = EXIT_FAILED;
+	return status;
+}
 
 static int check(const struct sl_config *c)
 {
 	size_t n;
-	char *const *paths = sl_config_operands(c, &n);
+	char err[512];
+	struct sl_judging by;
+	(void)sl_config_operands(c, &n);
+	if (sl_config_flag(c, "codes")) {
+		sl_intel_codes_print(stdout, false);
+		return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+	}
 	if (n == 0) {
 		sl_error("nothing to check: sightline intel check PATH...");
 		return EXIT_UNUSABLE;
 	}
-	int status =
-		sl_intel_check((const char *const *)paths, n, sl_config_flag(c, "json"), stdout);
-	if (fflush(stdout) != 0 && status == EXIT_DONE)
-		status = EXIT_FAILED;
+	if (sl_judging_open(&by, c, tell_list, NULL, err, sizeof(err)) < 0) {
+		sl_error("%s", err);
+		return EXIT_UNUSABLE;
+	}
+	int status = judged(c, &by);
+	sl_judging_close(&by);
 	return status;
 }
 

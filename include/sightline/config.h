@@ -44,6 +44,7 @@ struct sl_program {
 	const char *about; /* one paragraph */
 	const struct sl_opt *opts; /* -h, -V, -c, -T are added */
 	size_t count;
+	bool shares_file; /* its file is another program's: keys that it lacks are passed over */
 };
 
 struct sl_config;

@@ -84,20 +84,12 @@ enum sl_intel_verdict {
 };
 const char *sl_intel_verdict_text(enum sl_intel_verdict v);
 
-/* Codes of one entry. Refused: EMPTY, BAD_ADDRESS, BAD_DOMAIN, BAD_URL, BAD_HASH, BAD_EMAIL,
- * BAD_MAC, BAD_VALUE, VALUE_TOO_LONG, BAD_MATCH, BAD_TIME, CONTRADICTORY, TOO_WIDE, UNKNOWN_TYPE,
- * BARE_TRAFFIC, NOT_EVALUABLE (this sensor doesn't see such values), PATTERN_SYNTAX,
- * PATTERN_NOT_SUPPORTED, PATTERN_TYPE, INCOMPLETE, REVOKED, BAD_KEY, BAD_JSON, NOT_AN_OBJECT,
- * LINE_TOO_LONG, TOO_LARGE. Not valid now (refused, or armed where validity goes by packet time):
- * EXPIRED, NOT_YET_VALID. Armed, noted: HOST_BITS. Context: CONTEXT, NO_INDICATOR,
- * NOT_FOR_DETECTION, UNKNOWN_KEY (the entry itself is used). Of a whole file: NO_INTEL, EMPTY_FILE,
- * DAMAGED, TOO_MANY, UNREADABLE. */
 struct sl_finding {
 	const char *file;
 	uint64_t line; /* from 1; 0: the whole file */
 	const char *id; /* "" where there is none */
 	enum sl_intel_verdict verdict;
-	const char *code; /* "BAD_ADDRESS": stable, for machines */
+	const char *code; /* "BAD_ADDRESS": stable, for machines; sl_intel_codes has them all */
 	const char *reason; /* a plain sentence */
 	const char *part; /* the offending value or comparison, "" where it is the whole */
 	const char *suggestion; /* a complete valid STIX 2.1 pattern, or "" */
@@ -106,8 +98,19 @@ struct sl_finding {
 /* Called for each entry that is not plainly armed; strings are good during the call. */
 typedef void (*sl_finding_fn)(void *arg, const struct sl_finding *f);
 
+/* Every code, what is done about it unless the configuration says otherwise, and what it means. */
+struct sl_intel_code {
+	const char *code;
+	enum sl_intel_verdict verdict;
+	const char *meaning;
+};
+const struct sl_intel_code *sl_intel_codes(size_t *count);
+/* As a table for people; Markdown where asked. */
+void sl_intel_codes_print(FILE *out, bool markdown);
+
 struct sl_lists;
 struct sl_policy;
+struct sl_nets;
 
 enum sl_validity { SL_VALID_PACKET, SL_VALID_IGNORE, SL_VALID_NOW };
 
@@ -118,6 +121,8 @@ struct sl_intel_options {
 	uint64_t max_entries; /* indicators in all; 0: 20,000,000 */
 	const struct sl_lists *lists; /* what is known to be ordinary; NULL: nothing is */
 	const struct sl_policy *policy; /* by source; NULL: the defaults */
+	const struct sl_nets *home; /* own networks: an indicator of one is refused; NULL: none */
+	bool taken_as_said; /* values are not judged: an allow-list of the user's own */
 	sl_finding_fn finding;
 	void *arg;
 	/* Findings also for what is plainly armed and for each object that is context. */
@@ -160,6 +165,16 @@ size_t sl_intel_bytes(const struct sl_intel *in);
  * what is not plainly armed and a summary for each file, or JSON lines for every entry. 0: all
  * armed; 1: some not; 2: a file could not be read. */
 int sl_intel_check(const char *const *paths, size_t n, bool json, FILE *out);
+struct sl_intel_check_options {
+	bool json;
+	FILE *report; /* a report for the feeds' authors, in Markdown: every finding, with a
+			 corrected pattern where there is one; NULL: none */
+	const struct sl_lists *lists;
+	const struct sl_policy *policy;
+	const struct sl_nets *home;
+};
+int sl_intel_check_by(
+	const char *const *paths, size_t n, const struct sl_intel_check_options *how, FILE *out);
 
 /* Writes what each object path of STIX stands for on a network, a line each; or as roff, for the
  * manual. */

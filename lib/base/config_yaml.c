@@ -127,8 +127,27 @@ static int sequence(struct reader *r, struct value *v)
 
 static int mapping(struct reader *r, unsigned depth);
 
+/* The value of a key that another program reads, to its end. */
+static int pass_over(struct reader *r)
+{
+	for (unsigned depth = 0;;) {
+		yaml_event_type_t t = r->event.type;
+		depth += t == YAML_MAPPING_START_EVENT || t == YAML_SEQUENCE_START_EVENT;
+		depth -= t == YAML_MAPPING_END_EVENT || t == YAML_SEQUENCE_END_EVENT;
+		if (depth == 0)
+			return 0;
+		if (depth > DEPTH_MAX)
+			return refuse(r, "sections nested more than %d deep", DEPTH_MAX);
+		int rc = next(r);
+		if (rc < 0)
+			return rc;
+	}
+}
+
 static int section(struct reader *r, unsigned depth)
 {
+	if (!is_section(r) && r->config->program->shares_file)
+		return pass_over(r);
 	if (!is_section(r))
 		return unknown_key(r);
 	if (r->event.type == YAML_MAPPING_START_EVENT)

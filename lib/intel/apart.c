@@ -19,37 +19,6 @@ bool twig_is_and(const struct twig *w)
 
 /* ---- What a branch is worth ---- */
 
-/* Ports that ordinary traffic uses, beside those below 1024. */
-static bool ordinary_port(int64_t port)
-{
-	static const uint16_t known[] = { 1194, 1433, 1521, 1701, 1723, 1883, 1900, 2049, 3128,
-		3268, 3306, 3389, 3478, 4500, 5060, 5061, 5222, 5353, 5355, 5432, 5671, 5672, 5900,
-		5985, 5986, 6379, 8000, 8008, 8080, 8081, 8443, 8883, 8888, 9100, 9200, 9418, 11211,
-		27017 };
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i] == port)
-			return true;
-	return port < 1024;
-}
-
-/* Two addresses and a port that ordinary traffic has no use for name one conversation, whatever
- * each of them is worth alone. */
-static bool pinned(const struct twig *w)
-{
-	unsigned addresses = 0, ports = 0;
-	if (w->kind != SL_NODE_AND && w->kind != SL_NODE_ALL)
-		return false;
-	for (const struct twig *c = w->child; c != NULL; c = c->next) {
-		if (c->kind != SL_NODE_TEST || c->negative || c->worth < WORTH_WEAK)
-			continue;
-		if (c->row->kind == PATH_FIELD && c->row->field <= SL_FIELD_ANY_PORT)
-			ports += twig_is_equal(c) && !ordinary_port(c->number);
-		else
-			addresses += c->row->kind == PATH_VALUE && c->host;
-	}
-	return addresses >= 2 && ports >= 1;
-}
-
 static enum worth worth_of_or(const struct twig *w, const struct twig **why)
 {
 	enum worth low = WORTH_NEVER;
@@ -79,7 +48,8 @@ static enum worth worth_of_and(const struct twig *w, const struct twig **why)
 		if (best == WORTH_NEVER)
 			return best;
 	}
-	return best >= WORTH_WEAK && pinned(w) ? WORTH_ARMED : best;
+	bool together = w->kind == SL_NODE_AND || w->kind == SL_NODE_ALL;
+	return together && best >= WORTH_WEAK && twig_pinned(w) ? WORTH_ARMED : best;
 }
 
 enum worth worth_of(const struct twig *w, const struct twig **why)

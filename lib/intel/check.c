@@ -7,9 +7,11 @@
 #include <sightline/clock.h>
 
 #include "reading.h"
+#include "report.h"
 
 struct check {
 	FILE *out;
+	struct report *report; /* NULL: none */
 	struct sl_json_out *json; /* NULL: lines for people */
 };
 
@@ -82,6 +84,8 @@ static void tell_json(struct check *c, const struct sl_finding *f)
 static void tell(void *arg, const struct sl_finding *f)
 {
 	struct check *c = arg;
+	if (c->report != NULL)
+		report_finding(c->report, f);
 	if (c->json != NULL)
 		tell_json(c, f);
 	else if (f->verdict != SL_CONTEXT || f->line == 0)
@@ -104,17 +108,32 @@ static void summary(struct check *c, const struct sl_intel_source *s)
 
 int sl_intel_check(const char *const *paths, size_t n, bool json, FILE *out)
 {
-	struct check c = { .out = out };
+	struct sl_intel_check_options how = { .json = json };
+	return sl_intel_check_by(paths, n, &how, out);
+}
+
+int sl_intel_check_by(
+	const char *const *paths, size_t n, const struct sl_intel_check_options *how, FILE *out)
+{
+	struct report report;
+	struct check c = { .out = out, .report = how->report != NULL ? &report : NULL };
 	struct sl_intel *set;
-	struct sl_intel_options o = {
-		.validity = SL_VALID_PACKET, .finding = tell, .arg = &c, .tell_all = json
-	};
+	bool json = how->json;
+	struct sl_intel_options o = { .validity = SL_VALID_PACKET,
+		.lists = how->lists,
+		.policy = how->policy,
+		.home = how->home,
+		.finding = tell,
+		.arg = &c,
+		.tell_all = json };
 	int status = 0;
 	o.now_ns = sl_clock_wall_ns();
 	if (sl_intel_new(&set) < 0)
 		return 2;
 	if (json && sl_json_out_new(&c.json) < 0)
 		status = 2;
+	if (c.report != NULL)
+		report_begin(&report, how->report);
 	for (size_t i = 0; i < n && (status == 0 || c.json != NULL || !json); i++)
 		if (sl_intel_read(set, paths[i], &o) < 0)
 			status = 2;
@@ -125,6 +144,8 @@ int sl_intel_check(const char *const *paths, size_t n, bool json, FILE *out)
 		if (status == 0 && s->count[SL_QUIET] + s->count[SL_REFUSED] + s->in_part > 0)
 			status = 1;
 	}
+	if (c.report != NULL)
+		report_end(&report, set->sources, set->source_count);
 	sl_json_out_free(c.json);
 	sl_intel_free(set);
 	return status;

@@ -243,19 +243,20 @@ static int whole_add(struct compile *c, const struct twig *branch, struct sl_ind
 	return rc;
 }
 
-static void tell_armed(struct compile *c, const struct twig *branch, const struct twig *quiet,
-	const struct sl_indicator *whole)
+static void tell_armed(
+	struct compile *c, const struct twig *branch, const struct sl_indicator *whole)
 {
 	struct reading *r = c->t->r;
-	if (!r->o->tell_all && quiet == NULL) {
+	const char *code = whole->quiet && c->t->code[0] == '\0' ? "QUIET" : c->t->code;
+	if (!r->o->tell_all && !whole->quiet && code[0] == '\0') {
 		reading_count(r, SL_ARMED);
 		return;
 	}
 	struct sl_finding f = { .line = c->t->meta->line,
 		.id = whole->id,
-		.verdict = quiet != NULL ? SL_QUIET : SL_ARMED,
-		.code = quiet != NULL ? quiet->code : "",
-		.reason = whole->quiet_reason,
+		.verdict = whole->quiet ? SL_QUIET : SL_ARMED,
+		.code = code,
+		.reason = whole->quiet ? whole->quiet_reason : c->t->reason,
 		.part = whole->value,
 		.scope = scope_text(branch_scope(branch)) };
 	reading_tell(r, &f);
@@ -263,7 +264,7 @@ static void tell_armed(struct compile *c, const struct twig *branch, const struc
 
 /* The indicator that the branch is, all but its leaves. As branch_compile answers. */
 static int whole_draft(struct tree *t, const struct twig *branch, const char *part,
-	const struct twig *quiet, struct sl_indicator *whole, struct fault *why)
+	const char *quiet, struct sl_indicator *whole, struct fault *why)
 {
 	static _Thread_local char text[65536];
 	struct sl_intel *set = t->r->set;
@@ -275,14 +276,14 @@ static int whole_draft(struct tree *t, const struct twig *branch, const char *pa
 			branch->node, branch_scope(branch) != SL_SCOPE_HOST, text, sizeof(text));
 	if (!draft_detection(t->r, t->meta, part != NULL ? part : text, whole, why, &rc))
 		return 1;
-	const char *reason = quiet != NULL ? quiet->reason : "";
+	const char *reason = quiet != NULL ? quiet : "";
 	whole->quiet = quiet != NULL;
 	whole->quiet_reason = sl_arena_intern(set->arena, reason, strlen(reason));
 	return rc < 0 ? rc : whole->quiet_reason == NULL ? -ENOMEM : 0;
 }
 
-int branch_compile(struct tree *t, const struct twig *branch, const char *part,
-	const struct twig *quiet, struct fault *why)
+int branch_compile(struct tree *t, const struct twig *branch, const char *part, const char *quiet,
+	struct fault *why)
 {
 	static _Thread_local struct compile c;
 	struct sl_intel *set = t->r->set;
@@ -304,6 +305,6 @@ int branch_compile(struct tree *t, const struct twig *branch, const char *part,
 		return rc;
 	if (c.failed)
 		return 1;
-	tell_armed(&c, branch, quiet, &whole);
+	tell_armed(&c, branch, &whole);
 	return 0;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* draft.c - one entry of a feed becomes an indicator of the set, or a finding. Control threads. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sightline/clock.h>
+#include <sightline/lists.h>
 
-#include "reading.h"
+#include "lint.h"
 
 /* RFC 3339, a date alone, YYYYMMDD, or seconds since 1970. */
 static bool time_read(const char *text, uint64_t *out)
@@ -105,34 +107,146 @@ static const char *out_of_time(const struct sl_indicator *i, uint64_t now_ns, co
 	return "";
 }
 
-static int armed_add(struct reading *r, const struct draft *d, struct sl_indicator *i,
-	const struct value_text *t, const char *code, const char *reason)
+/* What an entry came to, once its value is one. */
+struct outcome {
+	struct judgement j;
+	struct sl_source_policy policy;
+};
+
+static int found_add(struct reading *r, const struct draft *d, struct sl_indicator *i,
+	const struct value_text *t, struct judgement j)
 {
 	int rc = strings_keep(r, d, i, t);
+	i->quiet = j.verdict == SL_QUIET;
+	if (rc == 0 && i->quiet)
+		i->quiet_reason = kept(r, j.reason, true);
 	if (rc == 0)
-		rc = set_add(r->set, i);
+		rc = i->quiet_reason != NULL ? set_add(r->set, i) : -ENOMEM;
 	if (rc < 0)
 		return rc;
-	if (code[0] == '\0' && t->note_code != NULL) {
-		code = t->note_code;
-		reason = t->note;
-	}
-	if (code[0] == '\0' && d->note_code != NULL) {
-		code = d->note_code;
-		reason = d->note;
-	}
-	if (code[0] == '\0' && !r->o->tell_all) {
-		reading_count(r, SL_ARMED);
+	if (j.code[0] == '\0' && !r->o->tell_all) {
+		reading_count(r, j.verdict);
 		return 0;
 	}
 	struct sl_finding f = { .line = d->line,
 		.id = i->id,
-		.verdict = SL_ARMED,
-		.code = code,
-		.reason = reason,
+		.verdict = j.verdict,
+		.code = j.code,
+		.reason = j.reason,
 		.part = t->text };
 	reading_tell(r, &f);
 	return 0;
+}
+
+/* The path of an https URL is hidden on the wire: its host is what can be seen. */
+static int host_add(struct reading *r, const struct draft *d, const struct sl_indicator *url)
+{
+	static _Thread_local struct value_text t;
+	struct url_parts u;
+	struct judgement j = { SL_ARMED, "", "" };
+	struct sl_indicator host = *url;
+	union sl_addr a;
+	uint8_t version;
+	if (!url_parts(url->value, url->value_len, &u) || !u.https || u.root ||
+		sl_addr_parse(u.host, u.host_len, &a, &version) ||
+		lint_private_host(r, u.host, u.host_len))
+		return 0;
+	lint_name(r, u.host, u.host_len, &j);
+	bool ordinary = j.verdict != SL_ARMED;
+	struct sl_finding f = { .line = d->line,
+		.id = url->id,
+		.verdict = ordinary ? SL_REFUSED : SL_QUIET,
+		.code = "URL_HOST_ONLY",
+		.reason = ordinary ? "The URL's path is hidden by TLS, and its host is an ordinary "
+				     "one: over https it is not seen."
+				   : "The URL's path is hidden by TLS: a quiet part is its host.",
+		.part = u.host };
+	if (ordinary || r->o->tell_all)
+		reading_note(r, &f);
+	if (ordinary)
+		return 0;
+	host.type = SL_TYPE_DOMAIN;
+	host.match = SL_MATCH_EXACT;
+	host.where = SL_WHERE_NONE;
+	memcpy(t.text, u.host, u.host_len + 1);
+	host.value_len = (uint32_t)u.host_len;
+	host.value = sl_arena_text(r->set->arena, u.host, u.host_len);
+	host.part = kept(r, "URL_HOST_ONLY", true);
+	host.quiet = true;
+	host.quiet_reason = kept(r, f.reason, true);
+	bool all = host.value != NULL && host.part != NULL && host.quiet_reason != NULL;
+	return all ? set_add(r->set, &host) : -ENOMEM;
+}
+
+const char *draft_probation(struct reading *r, const char *labels)
+{
+	char text[1024];
+	if (labels == NULL || labels[0] == '\0')
+		return kept(r, "probation", true);
+	if (strstr(labels, "probation") != NULL)
+		return labels;
+	int n = snprintf(text, sizeof(text), "%s,probation", labels);
+	return n > 0 && (size_t)n < sizeof(text) ? kept(r, text, true) : labels;
+}
+
+/* What the source is asked for, and what its values are worth. */
+static void judge(struct reading *r, const struct draft *d, struct sl_indicator *i,
+	const struct value_text *t, struct outcome *o)
+{
+	i->value = t->text;
+	i->below = d->below;
+	o->j = (struct judgement){ SL_ARMED, "", "" };
+	if (d->allow)
+		o->j = (struct judgement){ SL_CONTEXT, "ALLOWED",
+			"Benign: hits of its own source on this value are undone." };
+	else if (!r->o->taken_as_said)
+		lint_value(r, d, i, &o->j);
+	const char *code = o->j.code;
+	if (!d->allow)
+		lint_decide(r, d, &o->j, &o->policy);
+	if (o->j.code[0] == '\0' && t->note_code != NULL)
+		o->j = (struct judgement){ o->j.verdict, t->note_code, t->note };
+	if (o->j.code[0] == '\0' && d->note_code != NULL)
+		o->j = (struct judgement){ o->j.verdict, d->note_code, d->note };
+	if (o->policy.below != SL_POLICY_BELOW_DEFAULT)
+		i->below = o->policy.below;
+	bool below = i->below != SL_BELOW_NO && i->type == SL_TYPE_DOMAIN;
+	if (!below || i->match != SL_MATCH_EXACT ||
+		(r->o->lists != NULL && sl_lists_suffix(r->o->lists, t->text) < SL_SUFFIX_BELOW) ||
+		strcmp(code, "POPULAR_NAME") == 0)
+		i->below = SL_BELOW_NO;
+	if (i->type == SL_TYPE_URL && o->policy.url_prefix && i->match == SL_MATCH_EXACT)
+		i->match = SL_MATCH_PREFIX;
+	i->allow = d->allow;
+}
+
+static int judged_add(struct reading *r, const struct draft *d, struct sl_indicator *i,
+	const struct value_text *t, const char *code, const char *reason)
+{
+	struct outcome o = { .policy = { .below = SL_POLICY_BELOW_DEFAULT } };
+	judge(r, d, i, t, &o);
+	if (o.j.verdict == SL_REFUSED || (d->observable && !o.policy.arm_observables)) {
+		struct fault why = { o.j.code, o.j.reason, NULL, SL_REFUSED };
+		if (o.j.verdict != SL_REFUSED)
+			why = (struct fault){ "OBSERVABLE",
+				"A bare observable explains, and is nothing to look for, unless "
+				"its source says arm_observables.",
+				NULL, SL_CONTEXT };
+		tell_fault(r, d, &why);
+		return 0;
+	}
+	if (code[0] != '\0' && o.j.code[0] == '\0')
+		o.j = (struct judgement){ o.j.verdict, code, reason };
+	struct draft labels = *d;
+	if (o.policy.probation)
+		labels.labels = draft_probation(r, d->labels);
+	if (labels.labels == NULL && o.policy.probation)
+		return -ENOMEM;
+	int rc = found_add(r, &labels, i, t, o.j);
+	if (rc == 0 && i->type == SL_TYPE_URL && !d->allow && !r->o->taken_as_said &&
+		o.policy.url_host && d->part == NULL)
+		rc = host_add(r, d, i);
+	return rc;
 }
 
 int draft_add(struct reading *r, const struct draft *d)
@@ -160,7 +274,7 @@ int draft_add(struct reading *r, const struct draft *d)
 	}
 	if (code[0] != '\0')
 		reading_count(r, SL_NOT_VALID);
-	return armed_add(r, d, &i, &t, code, reason);
+	return judged_add(r, d, &i, &t, code, reason);
 }
 
 bool draft_detection(struct reading *r, const struct draft *d, const char *text,

@@ -3,11 +3,13 @@
 #ifndef SL_INTEL_LINT_H
 #define SL_INTEL_LINT_H
 
+#include <sightline/policy.h>
+
 #include "reading.h"
 
 struct judgement {
 	enum sl_intel_verdict verdict; /* ARMED (with or without a note), QUIET, REFUSED */
-	const char *code, *reason; /* "" where there is nothing to say */
+	const char *code, *reason; /* "" where there is nothing to say; as long as the set */
 };
 
 /* The verdict on a value that stands alone, in its normal form. */
@@ -16,5 +18,26 @@ void lint_value(const struct reading *r, const struct draft *d, const struct sl_
 /* The same of LIKE, MATCHES and their kin: refused where it matches nothing, one character, or is
  * no expression. */
 void lint_pattern(const struct reading *r, const struct sl_node *test, struct judgement *out);
+/* The operator's word on it: by source, by code, by id. *policy: what else holds for the source. */
+void lint_decide(const struct reading *r, const struct draft *d, struct judgement *j,
+	struct sl_source_policy *policy);
+
+/* lint_host.c: the host of a URL in its normal form, in `host`; false: it has none that is a name
+ * or address. */
+struct url_parts {
+	char host[256];
+	size_t host_len;
+	bool https, root; /* nothing behind the host; */
+};
+bool url_parts(const char *url, size_t len, struct url_parts *out);
+/* An address, or a name, that is in use on every network. */
+bool lint_private_host(const struct reading *r, const char *host, size_t len);
+void lint_name(const struct reading *r, const char *name, size_t len, struct judgement *out);
+
+/* lint_tree.c: what is said of a whole tree. */
+/* Repairs and habits that are worth a note: calls each. */
+void lint_notes(const struct sl_node *root,
+	void (*each)(void *arg, const char *code, const char *reason, const struct sl_node *at),
+	void *arg);
 
 #endif

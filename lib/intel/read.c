@@ -17,6 +17,7 @@
 const struct format formats[] = {
 	{ "stix2.1", stix_recognise, stix_read },
 	{ "native", native_recognise, native_read },
+	{ "warninglist", warninglist_recognise, warninglist_read },
 	{ "csv", csv_recognise, csv_read },
 	{ "list", list_recognise, list_read },
 	{ NULL, NULL, NULL },

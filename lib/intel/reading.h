@@ -76,12 +76,15 @@ struct draft {
 	const char *match;
 	const char *valid_from, *valid_until;
 	const char *part; /* which branch of a tree it is, as a pattern; NULL: it is the whole */
+	const char *note_code, *note; /* how it was read, where that is worth telling; NULL: as it
+					 is written */
 	uint8_t below; /* enum sl_below */
 	enum sl_tlp tlp;
 	uint8_t confidence; /* SL_CONFIDENCE_NONE where none */
 	bool test;
-	bool allow; /* benign: hits of its own source on this value are undone */
-	const char *note_code, *note; /* what was mended before it came here; NULL: nothing */
+	bool allow; /* benign: hits of its own source on this value are undone; not judged */
+	bool observable; /* bare: armed where its source says `arm_observables` only, else context
+			  */
 };
 
 /* What became of the part of a feed's type name: our type, and the place it is narrowed to. */
@@ -115,6 +118,9 @@ struct fault;
 /* draft.c: takes the value through its normal form, judges, and adds it or says why not. 0,
  * -ENOMEM, or -E2BIG: as many as are allowed. */
 int draft_add(struct reading *r, const struct draft *d);
+/* The labels with "probation" among them, so that sightings show it; the set's, or NULL: no memory.
+ */
+const char *draft_probation(struct reading *r, const char *labels);
 /* The indicator that a detection is, all but its value; text is the pattern, copied. False: its
  * times are wrong or it is not valid now, *why says so. -errno in *rc. */
 bool draft_detection(struct reading *r, const struct draft *d, const char *text,
@@ -154,6 +160,8 @@ int version_end(struct reading *r, struct version *v);
 int set_close_ranks(struct sl_intel *set);
 /* Counts the verdict and tells the finding. */
 void reading_tell(struct reading *r, const struct sl_finding *f);
+/* Tells a finding beside the one that is counted for its entry. */
+void reading_note(struct reading *r, const struct sl_finding *f);
 void reading_refuse(struct reading *r, uint64_t line, const char *id, const char *code,
 	const char *reason, const char *part);
 
@@ -186,6 +194,8 @@ bool csv_recognise(const char *head, size_t len, bool whole);
 int csv_read(struct reading *r);
 bool list_recognise(const char *head, size_t len, bool whole);
 int list_read(struct reading *r);
+bool warninglist_recognise(const char *head, size_t len, bool whole);
+int warninglist_read(struct reading *r);
 
 /* Looks at the lines of a head: calls each for every whole one. */
 void head_lines(const char *head, size_t len, bool whole,

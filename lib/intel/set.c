@@ -118,7 +118,7 @@ size_t sl_intel_bytes(const struct sl_intel *s)
 	       s->source_cap * sizeof(*s->sources) + s->detection_cap * sizeof(*s->detections);
 }
 
-void reading_tell(struct reading *r, const struct sl_finding *f)
+void reading_note(struct reading *r, const struct sl_finding *f)
 {
 	struct sl_finding full = *f;
 	const char **texts[] = { &full.id, &full.code, &full.reason, &full.part, &full.suggestion,
@@ -127,9 +127,14 @@ void reading_tell(struct reading *r, const struct sl_finding *f)
 		if (*texts[i] == NULL)
 			*texts[i] = "";
 	full.file = r->path;
-	reading_count(r, f->verdict);
 	if (r->o->finding != NULL)
 		r->o->finding(r->o->arg, &full);
+}
+
+void reading_tell(struct reading *r, const struct sl_finding *f)
+{
+	reading_count(r, f->verdict);
+	reading_note(r, f);
 }
 
 void reading_refuse(struct reading *r, uint64_t line, const char *id, const char *code,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lint.h"
 #include "tree.h"
 
 #define TWIGS_MAX 16384
@@ -87,7 +88,10 @@ static struct twig *grow(struct tree *t, const struct sl_node *n)
 			return NULL;
 		append(w, kid);
 	}
-	return context_drop(w);
+	w = context_drop(w);
+	if (w->kind == SL_NODE_AND)
+		twig_contradictions(w);
+	return w;
 }
 
 /* ---- Text of what is left: nodes again, printed ---- */
@@ -112,7 +116,7 @@ static struct sl_node *node_of(struct tree *t, const struct twig *w)
 	return n;
 }
 
-static const char *text_of(struct tree *t, const struct twig *w)
+const char *text_of(struct tree *t, const struct twig *w)
 {
 	static _Thread_local char text[PART_BYTES];
 	struct sl_node *n = node_of(t, w);
@@ -222,7 +226,7 @@ static bool address_port(
 }
 
 static int branch_arm(
-	struct tree *t, const struct twig *branch, bool several, const struct twig *decided)
+	struct tree *t, const struct twig *branch, bool several, const struct judgement *j)
 {
 	static _Thread_local struct draft_hold hold;
 	struct fault why = { 0 };
@@ -242,68 +246,93 @@ static int branch_arm(
 		tell_branch(t, branch, &why, "");
 		return 0;
 	}
-	bool quiet = decided->worth == WORTH_QUIET;
-	int rc = branch_compile(t, branch, part, quiet ? decided : NULL, &why);
+	bool noted = j->code[0] == '\0' && t->meta->note_code != NULL;
+	t->code = noted ? t->meta->note_code : j->code;
+	t->reason = noted ? t->meta->note : j->reason;
+	int rc = branch_compile(t, branch, part, j->verdict == SL_QUIET ? j->reason : NULL, &why);
 	if (rc > 0)
 		tell_branch(t, branch, &why, "");
 	return rc < 0 ? rc : 0;
 }
 
-/* What stays when all that is refused is taken out: the pattern to use instead. */
-static const char *kept_text(struct tree *t, const struct branches *b)
+static void branch_refuse(struct tree *t, const struct twig *branch, const struct judgement *j,
+	const char *suggestion, bool joined)
 {
-	const struct twig *why;
-	size_t len = 0;
-	char *out = sl_arena_take(t->arena, PART_BYTES);
-	for (size_t i = 0; out != NULL && i < b->n; i++) {
-		if (worth_of(b->at[i], &why) != WORTH_ARMED)
-			continue;
-		const char *text = text_of(t, b->at[i]);
-		if (b->at[i]->kind == SL_NODE_FOLLOWED) /* binds less than OR */
-			return "";
-		size_t n = strlen(text);
-		if (len + n + 5 > PART_BYTES)
-			return "";
-		if (len > 0)
-			memcpy(out + len, " OR ", 4);
-		len += len > 0 ? 4 : 0;
-		memcpy(out + len, text, n + 1);
-		len += n;
+	char reason[512];
+	struct fault why = { j->code, j->reason, NULL, j->verdict };
+	if (joined) {
+		snprintf(reason, sizeof(reason),
+			"%s This indicator says OR where it means AND: each part is true of "
+			"ordinary traffic, and only all of them together name one flow.",
+			j->reason);
+		why.reason = reason;
 	}
-	return out != NULL ? out : "";
+	tell_branch(t, branch, &why, suggestion);
 }
 
 static int branches_use(struct tree *t, const struct branches *b)
 {
 	const char *suggestion = NULL;
+	bool joined = false;
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < b->n; i++) {
 		const struct twig *decided = b->at[i];
 		enum worth worth = worth_of(b->at[i], &decided);
-		if (worth >= WORTH_QUIET) {
-			rc = branch_arm(
-				t, b->at[i], b->n > 1, worth == WORTH_QUIET ? decided : b->at[i]);
+		struct judgement j = { worth == WORTH_ARMED   ? SL_ARMED
+				       : worth == WORTH_QUIET ? SL_QUIET
+							      : SL_REFUSED,
+			worth < WORTH_ARMED ? decided->code : "",
+			worth < WORTH_ARMED ? decided->reason : "" };
+		if (worth == WORTH_CONTEXT)
+			j.verdict = SL_CONTEXT;
+		struct sl_source_policy policy;
+		if (worth >= WORTH_WEAK)
+			lint_decide(t->r, t->meta, &j, &policy);
+		if (j.verdict == SL_ARMED || j.verdict == SL_QUIET) {
+			rc = branch_arm(t, b->at[i], b->n > 1, &j);
 		} else {
 			if (suggestion == NULL)
-				suggestion = kept_text(t, b);
-			struct fault why = { decided->code, decided->reason, NULL,
-				worth == WORTH_CONTEXT ? SL_CONTEXT : SL_REFUSED };
-			tell_branch(t, b->at[i], &why, suggestion);
+				suggestion = suggest(
+					t, (const struct twig *const *)b->at, b->n, &joined);
+			branch_refuse(t, b->at[i], &j, suggestion, joined);
 		}
 		entry_part(t->r);
 	}
 	return rc;
 }
 
-static int composite_read(struct tree *t, const struct sl_node *root, struct branches *b)
+static bool tree_grow(struct tree *t, struct branches *b, const struct sl_pattern *p)
 {
+	const struct sl_node *root = sl_pattern_root(p);
 	struct twig *whole = root != NULL ? grow(t, root) : NULL;
 	if (whole != NULL)
 		take_apart(t, b, whole);
+	return whole != NULL && !t->no_memory && !t->too_complex;
+}
+
+bool tree_accepts(struct tree *t, const char *text)
+{
+	struct tree trial = { .r = t->r, .meta = t->meta, .arena = t->arena };
+	struct branches b = { 0 };
+	struct sl_pattern *p;
+	struct sl_pattern_error err;
+	const struct twig *why;
+	if (sl_pattern_parse(&p, text, strlen(text), SL_PATTERN_21, &err) < 0)
+		return false;
+	bool yes = tree_grow(&trial, &b, p) && b.n > 0;
+	for (size_t i = 0; yes && i < b.n; i++)
+		yes = worth_of(b.at[i], &why) == WORTH_ARMED;
+	free(b.at);
+	sl_pattern_free(p);
+	return yes;
+}
+
+static int composite_read(struct tree *t, const struct sl_pattern *p, struct branches *b)
+{
+	if (tree_grow(t, b, p))
+		return branches_use(t, b);
 	if (t->no_memory)
 		return -ENOMEM;
-	if (!t->too_complex && whole != NULL)
-		return branches_use(t, b);
 	reading_refuse(t->r, t->meta->line, t->meta->id, "TOO_COMPLEX",
 		"The tree has more parts than are taken apart; split it.", "");
 	entry_part(t->r);
@@ -312,13 +341,16 @@ static int composite_read(struct tree *t, const struct sl_node *root, struct bra
 
 int composite_add(struct reading *r, const struct draft *meta, const struct sl_pattern *p)
 {
-	struct tree t = { .r = r, .meta = meta };
+	struct draft own = *meta;
+	struct tree t = { .r = r, .meta = &own, .code = "", .reason = "" };
 	struct branches b = { 0 };
+	if (!meta_judge(r, &own, p))
+		return 0;
 	int rc = sl_arena_new(&t.arena);
 	if (rc < 0)
 		return rc;
 	entry_open(r);
-	rc = composite_read(&t, sl_pattern_root(p), &b);
+	rc = composite_read(&t, p, &b);
 	entry_close(r, meta);
 	free(b.at);
 	sl_arena_free(t.arena);

@@ -41,6 +41,7 @@ struct tree {
 	const struct draft *meta;
 	struct sl_arena *arena;
 	size_t twigs;
+	const char *code, *reason; /* why the branch that is armed now is quiet or noted, or "" */
 	bool no_memory, too_complex;
 };
 
@@ -79,10 +80,31 @@ bool twig_is_equal(const struct twig *w);
 /* members.c: a list whose members are worth different things, as an OR of lists that are not. */
 struct twig *members_apart(struct tree *t, const struct twig *w);
 
-/* compile.c: adds a branch as a detection. part: its text where it is not the whole. quiet:
- * the test that makes it so, or NULL. 0, -errno; *why says why it can't be one, with 1. */
-int branch_compile(struct tree *t, const struct twig *branch, const char *part,
-	const struct twig *quiet, struct fault *why);
+/* tree.c: the text of a part, the arena's; and whether a pattern would be armed, all of it. */
+const char *text_of(struct tree *t, const struct twig *w);
+bool tree_accepts(struct tree *t, const char *text);
+
+/* meta.c: what the configuration has on its source goes into its meta, and how it is read. False:
+ * it is context there, and was told. */
+bool meta_judge(struct reading *r, struct draft *meta, const struct sl_pattern *p);
+
+/* lint_tree.c */
+/* Marks the tests of an AND that can't be true together. */
+void twig_contradictions(struct twig *and);
+/* Whether an AND of weak tests is evidence: it names both ends of a flow, one of them public, and a
+ * port that ordinary traffic has no use for. */
+bool twig_pinned(const struct twig *and);
+/* An address of the inside, refused alone. */
+bool twig_is_private(const struct twig *w);
+
+/* suggest.c: a pattern that is accepted: the branches without those that are refused, or one flow
+ * that all of them are parts of (*is_join). "": there is none. */
+const char *suggest(struct tree *t, const struct twig *const *branch, size_t n, bool *is_join);
+
+/* compile.c: adds a branch as a detection. part: its text where it is not the whole. quiet: the
+ * reason, or NULL. 0, -errno; *why says why it can't be one, with 1. */
+int branch_compile(struct tree *t, const struct twig *branch, const char *part, const char *quiet,
+	struct fault *why);
 /* The smallest scope in which the whole branch can occur: for the finding. */
 enum sl_scope branch_scope(const struct twig *branch);
 const char *scope_text(enum sl_scope s);

@@ -33,7 +33,7 @@ static const struct sl_opt opts[] = {
 	{ "name", "name", 'n', SL_OPT_TEXT, "TEXT", .help = "a name" },
 };
 static const struct sl_program program = { "sightline-test", "[OPTION...]",
-	"Tests the table. It has a second sentence.", opts, sizeof(opts) / sizeof(opts[0]) };
+	"Tests the table. It has a second sentence.", opts, sizeof(opts) / sizeof(opts[0]), false };
 
 static char err[512];
 

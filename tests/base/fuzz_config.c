@@ -24,7 +24,7 @@ static const struct sl_opt opts[] = {
 	{ "name", "name", 'n', SL_OPT_TEXT, .help = "h" },
 };
 static const struct sl_program program = { "fuzz", "", "Fuzz.", opts,
-	sizeof(opts) / sizeof(opts[0]) };
+	sizeof(opts) / sizeof(opts[0]), false };
 
 static int load(struct sl_config **out, const void *bytes, size_t len)
 {

@@ -26,11 +26,13 @@ OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "c
          "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
          "correlate": "match", "trees": "match", "detection": "intel", "regex": "pattern",
          "defrag": "decode", "overlap": "base",
+         "lists": "intel", "policy": "intel",
          "subscribe": "bus", "inflate": "compress"}
 # A third-party header and the folders that may open its door.
 DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*", ["lib/digest"]),
          (r"(zlib|zstd|zstd_errors|bzlib|lzma)\.h|brotli/.*", ["lib/compress"]), (r"rte_.*\.h", ["lib/source"]), (r"idn2\.h", ["lib/observable"]),
          (r"pcre2.*\.h", ["lib/pattern"]),
+         (r"libpsl\.h", ["lib/intel"]),
          (r"urcu.*|hs\.h|hs/.*", ["lib/match"]), (r"zmq\.h|sodium\.h", ["lib/bus"]), (r"sqlite3\.h", ["lib/store"]),
          (r"protobuf-c/.*", ["lib/wire"]), (r"nghttp2/.*", ["lib/parser"]),
          (r"sightline\.pb-c\.h", ["lib/wire", "lib/sighting", "lib/bus", "lib/store", "app", "include"])]

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* policy.h - what the operator says of a source, or of one indicator, against the verdicts that
+ * lib/intel comes to by itself. Built by a control thread from the configuration, then read. */
+#ifndef SIGHTLINE_POLICY_H
+#define SIGHTLINE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_policy;
+int sl_policy_new(struct sl_policy **out);
+void sl_policy_free(struct sl_policy *p);
+
+/* A line of `sources`: the source's name, or its file's name or path, with '*' and '?' as in a
+ * shell, in double quotes where there are blanks in it; then what holds for it, blanks between:
+ *   arm_observables     bare observables are armed, too
+ *   below=no|marked|yes a name below a listed domain
+ *   url=exact|prefix    a URL stands for all that begins with it
+ *   url_host=no         no quiet part for the host of an https URL
+ *   confidence=N        what is less sure is quiet; what says nothing is not judged by it
+ *   quiet               everything is quiet
+ *   probation           armed, and labelled "probation"
+ *   armed=CODE,... quiet=CODE,... refused=CODE,...   another verdict than the code's own
+ * All lines that fit a source hold, in order. 0; -EINVAL, err says what is wrong; -ENOMEM. */
+int sl_policy_source(struct sl_policy *p, const char *line, char *err, size_t err_len);
+/* A line of `overrides`: "ID armed|quiet|refused [why]". */
+int sl_policy_override(struct sl_policy *p, const char *line, char *err, size_t err_len);
+
+enum { SL_POLICY_BELOW_DEFAULT = 255 };
+struct sl_source_policy {
+	bool arm_observables, url_prefix, url_host, quiet, probation;
+	uint8_t below; /* enum sl_below, or SL_POLICY_BELOW_DEFAULT */
+	uint8_t confidence; /* the least; 0: none */
+};
+/* p may be NULL: the defaults. source and path may be NULL. */
+void sl_policy_of(const struct sl_policy *p, const char *source, const char *path,
+	struct sl_source_policy *out);
+
+/* A verdict as enum sl_intel_verdict, or -1 where the policy says nothing. Each that is given is
+ * counted. *why: the operator's words, "" where there are none. */
+int sl_policy_of_code(
+	const struct sl_policy *p, const char *source, const char *path, const char *code);
+int sl_policy_of_id(const struct sl_policy *p, const char *id, const char **why);
+uint64_t sl_policy_uses(const struct sl_policy *p);
+bool sl_policy_empty(const struct sl_policy *p);
+
+/* ---- From a configuration ---- */
+
+struct sl_config;
+struct sl_lists;
+struct sl_nets;
+
+/* Rows of the option table of every program that reads indicators. */
+#define SL_JUDGING_OPTS                                                                            \
+	{ .key = "warninglists",                                                                   \
+		.flag = "warninglists",                                                            \
+		.kind = SL_OPT_LIST,                                                               \
+		.arg = "[ROLE=]PATH",                                                              \
+		.help = "what is known to be ordinary, so that indicators of it are quiet, noted " \
+			"or "                                                                      \
+			"refused: MISP warninglists (a file or a folder), or with ROLE= "          \
+			"(resolver, "                                                              \
+			"popular, cdn, shortener, crl, service, dynamic_dns, suffix, cloud, "      \
+			"sinkhole, "                                                               \
+			"tor, doh, scanner, client, known_file, empty_file, generic, noted) a "    \
+			"plain list; repeatable" },                                                \
+		{ .key = "sources",                                                                \
+			.kind = SL_OPT_LIST,                                                       \
+			.arg = "LINE",                                                             \
+			.help = "what holds for a source: its name or its file's, with * and ?, "  \
+				"then any "                                                        \
+				"of arm_observables, below=no|marked|yes, url=exact|prefix, "      \
+				"url_host=no, confidence=N, quiet, probation, armed=CODE,..., "    \
+				"quiet=CODE,..., refused=CODE,..." },                              \
+	{                                                                                          \
+		.key = "overrides", .kind = SL_OPT_LIST, .arg = "LINE",                            \
+		.help = "another verdict on one indicator: its id, then armed, quiet or refused, " \
+			"then why"                                                                 \
+	}
+
+struct sl_judging {
+	struct sl_lists *lists;
+	struct sl_policy *policy;
+	struct sl_nets *home; /* of `home_net`, where the program has it */
+};
+/* By the keys above, and `home_net`. 0; -errno, and err says in one line which word of the
+ * configuration is wrong. tell: as sl_lists_read's. */
+int sl_judging_open(struct sl_judging *out, const struct sl_config *c,
+	void (*tell)(void *arg, const char *file, const char *said), void *arg, char *err,
+	size_t err_len);
+void sl_judging_close(struct sl_judging *j);
+
+#endif
