@@ -25,10 +25,12 @@ struct goal {
 	const struct part *part; /* FOLLOWED under way: the next of its children */
 	bool under_way;
 	uint32_t low, high; /* when it may take place */
-	size_t from; /* LEAF: the first observation that may serve */
+	size_t from; /* LEAF: the first observation that may serve; WITHIN, and REPEATS of one:
+			where the window may open */
 	uint64_t times; /* LEAF, REPEATS: how often yet */
 	struct order *order; /* what it is a part of, or NULL */
 	const struct order *before; /* FOLLOWED under way: what was found last */
+	struct goal *again; /* WITHIN that repeats: the others, whose windows open no sooner */
 	const struct goal *next;
 };
 
@@ -154,21 +156,22 @@ static bool demand_all(
 	return true;
 }
 
+/* Whether p, and what follows it among its siblings, may be there beside what is found and demanded
+ * already: false is certain, true is not. */
 static bool plausible(struct bind *s, const struct part *p, uint32_t low, uint32_t high)
 {
 	size_t mark = s->demands;
-	struct demand *kept = s->demand;
-	size_t room = s->room;
-	if (earliest(s, p, low, high) == NEVER)
-		return false;
-	/* Of its own: nothing is added to a demand that is there already. */
-	s->demand = NULL;
-	s->demands = s->room = 0;
-	bool good = demand_all(s, p, low, high, 1) &&
-		    supply_suffices(s->t, s->demand, s->demands, s->used);
-	s->demand = kept;
+	uint64_t times = mark ? s->demand[mark - 1].times : 0;
+	uint32_t at = low;
+	bool good = true;
+	for (; p != NULL && good; p = p->next) {
+		at = earliest(s, p, at, high);
+		good = at != NEVER && demand_all(s, p, low, high, 1);
+	}
+	good = good && supply_suffices(s->t, s->demand, s->demands, s->used);
 	s->demands = mark;
-	s->room = room;
+	if (mark)
+		s->demand[mark - 1].times = times;
 	return good;
 }
 
@@ -188,6 +191,7 @@ static struct goal *goal(
 	g->times = part != NULL ? part->times : 0;
 	g->from = 0;
 	g->before = NULL;
+	g->again = NULL;
 	g->next = next;
 	return g;
 }
@@ -212,6 +216,8 @@ static bool choose(struct bind *s, const struct goal *g)
 			!supply_fits(o, g->part->eligible[i], g->low, g->high))
 			continue;
 		for (struct order *r = g->order; r != NULL; r = r->outer) {
+			if (depth > DEPTH_MAX)
+				return truth_spend(s->t, UINT64_MAX);
 			kept[depth++] = r->latest;
 			r->latest = later(r->latest, later(g->low, o->begin));
 		}
@@ -244,7 +250,8 @@ static bool choose_side(struct bind *s, const struct goal *g)
 static bool choose_window(struct bind *s, const struct goal *g)
 {
 	const struct part *p = g->part;
-	for (uint32_t open = g->low; open < sooner(g->high, s->plan.times); open++) {
+	for (uint32_t open = later(g->low, (uint32_t)g->from);
+		open < sooner(g->high, s->plan.times); open++) {
 		if (!truth_spend(s->t, 1))
 			return false;
 		if (!p->opens[open] && open != g->low)
@@ -257,6 +264,8 @@ static bool choose_window(struct bind *s, const struct goal *g)
 			return false;
 		in->low = open;
 		in->high = end;
+		if (g->again != NULL)
+			g->again->from = open;
 		if (solve(s, in))
 			return true;
 	}
@@ -317,7 +326,12 @@ static const struct goal *repeat(struct bind *s, const struct goal *g)
 			return NULL;
 		again->times = g->times - 1;
 	}
-	return goal(s, g, g->part->child, again != NULL ? again : g->next);
+	struct goal *one = goal(s, g, g->part->child, again != NULL ? again : g->next);
+	if (one != NULL && one->part->kind == PART_WITHIN) {
+		one->from = g->from;
+		one->again = again;
+	}
+	return one;
 }
 
 /* One that asks for no choice: what is to be found instead. NULL: it can't be. */

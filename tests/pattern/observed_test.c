@@ -193,6 +193,12 @@ static void test_bounded(void **state)
 	assert_int_equal(answer("[x:a = 1] REPEATS 41 TIMES WITHIN 9 SECONDS", data), NO);
 	assert_int_equal(answer("[x:a = 1] REPEATS 39 TIMES FOLLOWEDBY [x:b = 1]", data), YES);
 	assert_int_equal(answer("[x:a = 1] REPEATS 9 TIMES FOLLOWEDBY [x:c = 1]", data), NO);
+	assert_int_equal(
+		answer("([x:a = 1] FOLLOWEDBY [x:b = 1]) WITHIN 2 SECONDS REPEATS 20 TIMES", data),
+		YES);
+	assert_int_equal(
+		answer("([x:a = 1] FOLLOWEDBY [x:b = 1]) WITHIN 2 SECONDS REPEATS 21 TIMES", data),
+		NO);
 	at = (size_t)snprintf(pattern, sizeof(pattern), "[y:y_refs[*]");
 	for (unsigned i = 0; i < 30; i++)
 		at += (size_t)snprintf(pattern + at, sizeof(pattern) - at, ".y_refs[*]");
