@@ -147,6 +147,13 @@ size_t sl_pattern_text(const struct sl_node *n, bool one_observation, char *out,
 
 /* ---- Truth ---- */
 
+/* The rule of WITHIN, also for the sensor's correlator: strict. The latest of what is joined has to
+ * be before the earliest plus the window (STIX 2.1 9.5.1). */
+static inline bool sl_within(uint64_t earliest_ns, uint64_t latest_ns, uint64_t window_ns)
+{
+	return latest_ns - earliest_ns < window_ns;
+}
+
 /* Whether the pattern is true of these observed-data objects (of STIX 2.0, with `objects`, or a
  * bundle's 2.1 objects beside them), by the text of part 9: operators join different observations,
  * an absent path is false. 0; -EBADMSG: an observation that can't be read, or a pattern with a

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "truth.h"
 #include "words.h"
 
 struct parsing {
@@ -289,11 +290,10 @@ static const struct {
 	{ "START", SL_NODE_START_STOP, start_stop },
 };
 
-/* STIX 2.1 9.4.2: each kind once; OASIS's own checker takes the same kind again around ( ), and its
- * matcher REPEATS of REPEATS. */
+/* STIX 2.1 9.5.1: each kind once; around ( ) it begins anew. */
 static bool doubled(const struct parsing *s, const struct sl_node *n, enum sl_node_kind kind)
 {
-	if (s->version != SL_PATTERN_21 || kind == SL_NODE_REPEATS)
+	if (s->version != SL_PATTERN_21)
 		return false;
 	for (; n->kind == SL_NODE_WITHIN || n->kind == SL_NODE_REPEATS ||
 		n->kind == SL_NODE_START_STOP;
@@ -371,6 +371,11 @@ int sl_pattern_parse(struct sl_pattern **out, const char *text, size_t len,
 	*err = (struct sl_pattern_error){ .reason = "The pattern is too large." };
 	if (len > TEXT_MAX)
 		return -E2BIG;
+	size_t good = normal_utf8(text, len);
+	if (good < len) {
+		*err = (struct sl_pattern_error){ "The pattern is no UTF-8.", good };
+		return -EBADMSG;
+	}
 	int rc = sl_pattern_new(&p);
 	if (rc < 0)
 		return rc;

@@ -2,6 +2,7 @@
 /* text.c - a tree as STIX 2.1 writes it. Control threads. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "words.h"
@@ -48,15 +49,16 @@ static void put_hex(struct out *o, const char *p, size_t len)
 	put_str(o, "'");
 }
 
-/* A float keeps its point, so that it is read as one. */
+/* The fewest digits that are read as the same number; a float keeps its point, so that it is read
+ * as one. */
 static void put_float(struct out *o, double v)
 {
-	char text[400];
-	snprintf(text, sizeof(text), "%.17g", v);
-	if (strpbrk(text, "e.") == NULL)
-		strncat(text, ".0", sizeof(text) - strlen(text) - 1);
-	else if (strchr(text, 'e') != NULL)
-		snprintf(text, sizeof(text), "%.17f", v);
+	char text[NUMBER_MAX];
+	for (int digits = 1; digits < 400; digits++) {
+		snprintf(text, sizeof(text), "%.*f", digits, v);
+		if (strtod(text, NULL) == v)
+			break;
+	}
 	put_str(o, text);
 }
 
@@ -119,8 +121,8 @@ static bool plain_key(const char *key)
 {
 	static const char letters[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-	return key[0] != '\0' && strchr("0123456789", key[0]) == NULL &&
-	       key[strspn(key, letters)] == '\0';
+	return !words_keyword(key, strlen(key)) && key[0] != '\0' &&
+	       strchr("0123456789", key[0]) == NULL && key[strspn(key, letters)] == '\0';
 }
 
 static void put_path(struct out *o, const struct sl_path *path)

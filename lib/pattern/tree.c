@@ -154,5 +154,6 @@ bool sl_instant_read(const char *text, size_t len, struct sl_instant *out)
 		return false;
 	out->seconds = days_from(century * 100 + year, month, day) * 86400 + hour * 3600 +
 		       minute * 60 + second;
-	return true;
+	/* The leap second of the last minute that four digits can write is none of them. */
+	return out->seconds <= 253402300799;
 }

@@ -2,6 +2,7 @@
 /* words.c - the words of the pattern language (STIX 2.1 9.2 and 9.6, and the grammar that OASIS
  * published with it): names, constants, operators, marks; white space and comments between them.
  * Control threads. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static bool skip_comment(struct words *w)
 	bool line = peek(w, 1) == '/';
 	size_t at = w->at + 2;
 	while (at < w->len &&
-		!(line ? w->text[at] == '\n'
+		!(line ? w->text[at] == '\n' || w->text[at] == '\r'
 		       : w->text[at] == '*' && at + 1 < w->len && w->text[at + 1] == '/'))
 		at++;
 	if (!line && at + 1 >= w->len)
@@ -44,12 +45,30 @@ static bool skip_comment(struct words *w)
 	return true;
 }
 
+/* Bytes of the white space that stands here, of ASCII or not; 0: none. */
+static size_t space(const struct words *w)
+{
+	static const char *const wide[] = { "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80",
+		"\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85",
+		"\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a",
+		"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80" };
+	const char *at = w->text + w->at;
+	if (memchr(" \t\r\n\v\f", *at, 6) != NULL)
+		return 1;
+	for (size_t i = 0; (unsigned char)*at >= 0xc2 && i < sizeof(wide) / sizeof(wide[0]); i++) {
+		size_t n = strlen(wide[i]);
+		if (left(w) >= n && memcmp(at, wide[i], n) == 0)
+			return n;
+	}
+	return 0;
+}
+
 static void skip_space(struct words *w)
 {
 	while (left(w) > 0) {
-		if (memchr(" \t\r\n\v\f", w->text[w->at], 6) != NULL)
-			w->at++;
-		else if (!skip_comment(w))
+		size_t n = space(w);
+		w->at += n;
+		if (n == 0 && !skip_comment(w))
 			return;
 	}
 }
@@ -94,7 +113,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool hex_undo(const char *in, size_t len, char *out, size_t *n)
+bool hex_undo(const char *in, size_t len, char *out, size_t *n)
 {
 	for (size_t i = 0; i + 1 < len; i += 2) {
 		int high = hex_digit(in[i]), low = hex_digit(in[i + 1]);
@@ -115,7 +134,7 @@ static int base64_digit(char c)
 }
 
 /* RFC 4648 4, padding and all. */
-static bool base64_undo(const char *in, size_t len, char *out, size_t *n)
+bool base64_undo(const char *in, size_t len, char *out, size_t *n)
 {
 	size_t pad = 0, done = 0;
 	if (len % 4 != 0)
@@ -164,10 +183,11 @@ static bool prefixed(struct words *w, char prefix)
 	return good || fail(w);
 }
 
-/* [+-]? digits, with a point and digits behind it a float. */
+/* [+-]? digits, with a point and digits behind it a float. A whole number begins with no 0 but
+ * itself, and fits into 64 bits. */
 static bool number(struct words *w)
 {
-	char text[64];
+	char text[NUMBER_MAX];
 	size_t n = 0, digits = 0;
 	bool point = false, sign = peek(w, 0) == '+' || peek(w, 0) == '-';
 	for (; n < sizeof(text) - 1; n++) {
@@ -181,14 +201,16 @@ static bool number(struct words *w)
 		text[n] = c;
 	}
 	text[n] = '\0';
-	if (digits == 0 || n == sizeof(text) - 1 || name_begin(peek(w, n)))
+	if (digits == 0 || n == sizeof(text) - 1 || name_begin(peek(w, n)) ||
+		(!point && digits > 1 && text[sign] == '0'))
 		return fail(w);
 	w->at += n;
 	struct sl_constant *c = &w->constant;
 	c->kind = point ? SL_CONSTANT_FLOAT : SL_CONSTANT_INTEGER;
 	c->number = strtod(text, NULL);
+	errno = 0;
 	c->integer = point ? 0 : strtoll(text, NULL, 10);
-	return isfinite(c->number) || fail(w);
+	return (errno == 0 && isfinite(c->number)) || fail(w);
 }
 
 static bool constant(struct words *w)
@@ -278,6 +300,17 @@ bool words_named(const struct words *w, const char *text)
 	       memcmp(w->text + w->from, text, n) == 0;
 }
 
+bool words_keyword(const char *text, size_t len)
+{
+	static const char *const keywords[] = { "AND", "OR", "NOT", "FOLLOWEDBY", "LIKE", "MATCHES",
+		"ISSUPERSET", "ISSUBSET", "EXISTS", "LAST", "IN", "START", "STOP", "SECONDS",
+		"true", "false", "WITHIN", "REPEATS", "TIMES" };
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (strlen(keywords[i]) == len && memcmp(keywords[i], text, len) == 0)
+			return true;
+	return false;
+}
+
 bool words_at(const struct words *w, char mark)
 {
 	return w->word == WORD_MARK && w->mark == mark;
@@ -288,11 +321,11 @@ bool words_at(const struct words *w, char mark)
 static bool key(struct words *w, struct sl_step *out)
 {
 	*out = (struct sl_step){ .kind = SL_STEP_KEY };
-	if (w->word == WORD_NAME && !w->hyphen)
+	if (w->word == WORD_NAME && !w->hyphen &&
+		!words_keyword(w->text + w->from, w->at - w->from))
 		out->key = sl_arena_text(w->p->arena, w->text + w->from, w->at - w->from);
-	else if (w->word == WORD_CONSTANT && w->constant.kind == SL_CONSTANT_BOOLEAN)
-		out->key = w->constant.integer ? "true" : "false";
-	else if (w->word == WORD_CONSTANT && w->constant.kind == SL_CONSTANT_TEXT)
+	else if (w->word == WORD_CONSTANT && w->constant.kind == SL_CONSTANT_TEXT &&
+		 strlen(w->constant.text) == w->constant.len)
 		out->key = w->constant.text;
 	else
 		return false;
@@ -318,7 +351,7 @@ bool path_read(struct words *w, struct sl_path *out)
 {
 	struct sl_step step[STEPS_MAX];
 	size_t n = 0;
-	if (w->word != WORD_NAME)
+	if (w->word != WORD_NAME || words_keyword(w->text + w->from, w->at - w->from))
 		return false;
 	out->object = sl_arena_text(w->p->arena, w->text + w->from, w->at - w->from);
 	words_next(w);

@@ -11,6 +11,7 @@
 #define NODES_MAX 4096
 #define CONSTANTS_MAX 16384
 #define STEPS_MAX 64
+#define NUMBER_MAX 800 /* characters; any double that is written out has fewer */
 
 struct sl_pattern {
 	struct sl_arena *arena;
@@ -44,9 +45,23 @@ struct words {
 void words_next(struct words *w);
 /* Whether the word in hand is this name. */
 bool words_named(const struct words *w, const char *name);
+/* A word of the language, which names no type, and no property but in quotes. */
+bool words_keyword(const char *text, size_t len);
 bool words_at(const struct words *w, char mark);
 
 /* A path from the word in hand on; false: it is none, the word in hand is where. */
 bool path_read(struct words *w, struct sl_path *out);
+
+/* Decoding; room for len bytes at out. False: not of the encoding. */
+bool hex_undo(const char *in, size_t len, char *out, size_t *n);
+bool base64_undo(const char *in, size_t len, char *out, size_t *n);
+
+/* -1, 0, 1. */
+static inline int instant_order(const struct sl_instant *a, const struct sl_instant *b)
+{
+	if (a->seconds != b->seconds)
+		return a->seconds < b->seconds ? -1 : 1;
+	return (a->nanoseconds > b->nanoseconds) - (a->nanoseconds < b->nanoseconds);
+}
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* fuzz_pattern.c - any text as a pattern; what parses prints, and parses again to the same text. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	size_t n = sl_pattern_text(sl_pattern_root(p), false, once, sizeof(once));
 	sl_pattern_free(p);
-	if (n >= 65536 || sl_pattern_parse(&p, once, n, SL_PATTERN_21, &err) < 0)
+	if (n >= 65536)
+		return 0;
+	int rc = sl_pattern_parse(&p, once, n, SL_PATTERN_21, &err);
+	if (rc == -EBADMSG)
+		abort();
+	if (rc < 0)
 		return 0;
 	if (sl_pattern_text(sl_pattern_root(p), false, twice, sizeof(twice)) != n ||
 		memcmp(once, twice, n) != 0)

@@ -60,6 +60,23 @@ static const struct {
 		"([a:b = 1] REPEATS 5 TIMES) WITHIN 0.5 SECONDS" },
 	{ "[a:b = 1] START t'2016-06-01T01:30:00Z' STOP t'2016-06-01T02:20:00.500000000Z'", NULL },
 	{ "[ a:b=1 /* why */ ] // end", "[a:b = 1]" },
+	{ "// first\r[a:b = 1]", "[a:b = 1]" },
+	{ "[a:b\xc2\xa0=\xe2\x80\x83"
+	  "1]",
+		"[a:b = 1]" },
+	{ "[a:b = 12.658]", NULL },
+	{ "[a:b = 1000000000000000000000.0]", NULL },
+	{ "[a:b = 0.0000000000000000000000000000000000000001]", NULL },
+	{ "[a:b = +.5]", "[a:b = 0.5]" },
+	{ "[a:b = 0 OR a:b = -9223372036854775808]", NULL },
+	{ "[a:'IN'.c = 'x']", NULL },
+	{ "[a:'c d'.e[-1] = 'x']", NULL },
+	{ "[file:hashes[*] = 'x']", NULL },
+	{ "[a-b:c = 'x']", NULL },
+	{ "[a:b = '\xc4\x83']", NULL },
+	{ "([a:b = 1] WITHIN 5 SECONDS) WITHIN 6 SECONDS", NULL },
+	{ "([a:b = 1]) WITHIN 5 SECONDS WITHIN 6 SECONDS",
+		"([a:b = 1] WITHIN 5 SECONDS) WITHIN 6 SECONDS" },
 };
 
 static void test_good(void **state)
@@ -108,6 +125,21 @@ static const char *const bad[] = {
 	"[a:b = 1 AND]",
 	"[a:b = 1 /* open]",
 	"[a:b = 99999x]",
+	"[a:b = 007]",
+	"[a:b = 9223372036854775808]",
+	"[a:IN = 1]",
+	"[a:true = 1]",
+	"[OR:a = 1]",
+	"[a:b = TRUE]",
+	"[a:b = '\xff']",
+	"[a:b = t'9999-12-31T23:59:60Z']",
+	"[a:b = 1] REPEATS 5 TIMES REPEATS 6 TIMES",
+	"[a:b = 1] REPEATS -5 TIMES",
+	"[a.b = 1]",
+	"[a:b = b'====']",
+	"[a:b[1.5] = 1]",
+	"[a:b = 1] FOLLOWEDBY",
+	"[a:b = 1 FOLLOWEDBY a:c = 2]",
 };
 
 static void test_bad(void **state)
