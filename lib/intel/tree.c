@@ -412,6 +412,12 @@ static int branches_use(struct tree *t, const struct branches *b)
 		if (suggestion == NULL)
 			suggestion = kept_text(t, b);
 		struct fault why = { decided->code, decided->reason, NULL, SL_REFUSED };
+		if (decided->worth >= WORTH_QUIET) {
+			/* a NOT made little of what is worth much */
+			why.code = "NEGATIVE_ONLY";
+			why.reason = "It is true of all that lacks something, which is nearly "
+				     "everything.";
+		}
 		tell_branch(t, b->at[i], &why, suggestion);
 	}
 	return rc;
