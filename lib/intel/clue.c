@@ -159,11 +159,11 @@ static struct clue_id *row(struct clues *k, const char *id)
 void clues_define(struct clues *k, const char *id, struct clue *c)
 {
 	/* What is built now is gone at the next flush. */
-	if (id == NULL || id[0] == '\0' || c == NULL || k->passing != NULL)
+	if (id == NULL || id[0] == '\0' || k->passing != NULL)
 		return;
 	struct clue_id *known = row(k, id);
 	if (known != NULL)
-		known->clue = c;
+		known->clue = c != NULL ? c : clue_new(k, CLUE_ALL, 0);
 }
 
 const struct clue *clues_find(const struct clues *k, const char *id)

@@ -73,7 +73,8 @@ void clue_append(struct clue *group, struct clue *child);
 struct clue *clue_negated(struct clues *k, struct clue *c);
 /* A group of none is nothing, of one its member. */
 struct clue *clue_whole(struct clue *group);
-/* The tree that this id stands for from now on; the last one given counts. */
+/* The tree that this id stands for from now on; the last one given counts. NULL: it is known, and
+ * says nothing. */
 void clues_define(struct clues *k, const char *id, struct clue *c);
 const struct clue *clues_find(const struct clues *k, const char *id);
 /* Puts an indicator in the queue; of two with one id the one that was written later counts. 0, or

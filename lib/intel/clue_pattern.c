@@ -335,7 +335,7 @@ int clue_add(struct clues *k, const struct draft *meta, const struct clue *root)
 	hand_on(&g);
 	if (g.rc == 0 && g.branches == 0)
 		reading_refuse(k->r, meta->line, meta->id, "INCOMPLETE",
-			"The indicator says nothing to look for.", "");
+			"It holds nothing to look for, or nothing but custom properties.", "");
 	return g.rc;
 }
 

@@ -13,7 +13,7 @@ enum property_how {
 	HOW_TEXT,
 	HOW_NUMBER,
 	HOW_CONTEXT, /* explains */
-	HOW_ADDRESS, /* by the category beside it, else by its look */
+	HOW_ADDRESS, /* what the row says, else by the category beside it, else by its look */
 	HOW_URI,
 	HOW_PORT, /* of either end */
 	HOW_PROTOCOL,

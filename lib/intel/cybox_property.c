@@ -54,6 +54,8 @@ static bool has(const char *text, size_t len, char c)
 static const char *address_path(const struct comparison *c, const char *text, size_t len)
 {
 	const char *cat = c->category != NULL ? c->category : "";
+	if (c->to != NULL && c->to[0] != '\0')
+		return c->to;
 	if (strcasecmp(cat, "e-mail") == 0 || has(text, len, '@'))
 		return "email-addr:value";
 	if (strcasecmp(cat, "mac") == 0 || shape_of(text, len) == SHAPE_MAC)

@@ -90,6 +90,13 @@ struct window {
 	const char *start, *end;
 };
 
+/* "9999-12-31" is how some write that there is no end. */
+static const char *end_of(const struct xml_node *n, char out[TIME_BYTES])
+{
+	const char *t = time_of(xml_text(n, "End_Time"), out);
+	return t != NULL && strncmp(t, "9999-", 5) == 0 ? NULL : t;
+}
+
 /* Of several windows, from the first to the last; one that is open at an end leaves it open. */
 static void window_read(const struct xml_node *n, struct window *w)
 {
@@ -108,7 +115,7 @@ static void window_read(const struct xml_node *n, struct window *w)
 			w->start = w->from;
 			first = good ? at : 0;
 		}
-		const char *e = time_of(xml_text(c, "End_Time"), text);
+		const char *e = end_of(c, text);
 		open_end |= e == NULL;
 		good = e != NULL && sl_time_parse(e, strlen(e), &at);
 		if (e != NULL && (!good || at > last)) {

@@ -265,10 +265,18 @@ static const char *text_of(struct tree *t, const struct twig *w)
 
 /* ---- Branches become indicators ---- */
 
+/* Where a branch begins in its feed. */
+static uint64_t line_of(const struct tree *t, const struct twig *w)
+{
+	while (w->kind != SL_NODE_TEST && w->child != NULL)
+		w = w->child;
+	return w->node->line != 0 ? w->node->line : t->meta->line;
+}
+
 static void tell_branch(
 	struct tree *t, const struct twig *branch, const struct fault *why, const char *suggestion)
 {
-	struct sl_finding f = { .line = t->meta->line,
+	struct sl_finding f = { .line = line_of(t, branch),
 		.id = t->meta->id,
 		.verdict = why->verdict,
 		.code = why->code,
@@ -300,6 +308,7 @@ static int listed_add(struct tree *t, const struct twig *w, const char *part)
 			continue;
 		}
 		d.part = part;
+		d.line = line_of(t, w);
 		if (d.where != NULL || w->row->wheres == NULL) {
 			rc = draft_add(t->r, &d);
 			continue;
