@@ -8,6 +8,8 @@
 #include <sightline/hash.h>
 #include <sightline/mem.h>
 
+/* The first is small, as many arenas hold little; each is twice the one before it. */
+#define CHUNK_FIRST ((size_t)4 << 10)
 #define CHUNK_BYTES ((size_t)256 << 10)
 
 struct chunk {
@@ -29,11 +31,6 @@ int sl_arena_new(struct sl_arena **out)
 	struct sl_arena *a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
-	int rc = sl_hash_key_draw(&a->key);
-	if (rc < 0) {
-		free(a);
-		return rc;
-	}
 	*out = a;
 	return 0;
 }
@@ -52,7 +49,11 @@ void sl_arena_free(struct sl_arena *a)
 
 static struct chunk *chunk_add(struct sl_arena *a, size_t want)
 {
-	size_t size = want > CHUNK_BYTES ? want : CHUNK_BYTES;
+	size_t size = a->head != NULL ? a->head->size * 2 : CHUNK_FIRST;
+	if (size > CHUNK_BYTES)
+		size = CHUNK_BYTES;
+	if (size < want)
+		size = want;
 	if (want > SIZE_MAX / 2)
 		return NULL;
 	struct chunk *c = calloc(1, sizeof(*c) + size);
@@ -98,6 +99,9 @@ char *sl_arena_text(struct sl_arena *a, const void *p, size_t len)
 static int texts_grow(struct sl_arena *a)
 {
 	size_t cap = a->text_cap ? a->text_cap * 2 : 256;
+	int rc = a->text_cap == 0 ? sl_hash_key_draw(&a->key) : 0;
+	if (rc < 0)
+		return rc;
 	const char **texts = calloc(cap, sizeof(*texts));
 	if (texts == NULL)
 		return -ENOMEM;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
@@ -13,6 +14,9 @@
 #include "xml.h"
 
 #define BLOCK_BYTES ((size_t)256 << 10)
+/* libxml2 takes time that grows with the square of these. */
+#define NAMES_MAX 20000
+#define ATTRS_MAX 4096
 #define XSI "http://www.w3.org/2001/XMLSchema-instance"
 
 struct block {
@@ -36,6 +40,8 @@ struct xml {
 	char *text; /* of the innermost element, as long as it has no elements */
 	size_t len;
 	bool text_cut;
+	size_t quotes; /* that followed '=' since the last '<': attributes, more or less */
+	char before; /* the byte before */
 	int rc;
 	int input; /* of a read that failed */
 };
@@ -89,13 +95,18 @@ static const char *text_take(struct xml *x, const char *p, size_t len)
 
 /* ---- Events of libxml2 ---- */
 
+static void fault_set(struct xml *x, const char *code, const char *reason)
+{
+	if (x->fault->code != NULL)
+		return;
+	x->fault->code = code;
+	snprintf(x->fault->reason, sizeof(x->fault->reason), "%s", reason);
+	x->fault->line = (uint64_t)xmlSAX2GetLineNumber(x->ctxt);
+}
+
 static void stop(struct xml *x, const char *code, const char *reason)
 {
-	if (x->fault->code == NULL) {
-		x->fault->code = code;
-		snprintf(x->fault->reason, sizeof(x->fault->reason), "%s", reason);
-		x->fault->line = (uint64_t)xmlSAX2GetLineNumber(x->ctxt);
-	}
+	fault_set(x, code, reason);
 	xmlStopParser(x->ctxt);
 }
 
@@ -143,6 +154,10 @@ static void on_open(void *arg, const xmlChar *name, const xmlChar *prefix, const
 	x->text_cut = false;
 	if (++x->depth > XML_DEPTH_MAX) {
 		stop(x, "TOO_DEEP", "Elements are nested deeper than 128 levels.");
+		return;
+	}
+	if (xmlDictSize(x->ctxt->dict) > NAMES_MAX) {
+		stop(x, "TOO_MANY_NAMES", "It has more than 20,000 different names.");
 		return;
 	}
 	bool inside = x->now != NULL;
@@ -259,6 +274,25 @@ static void on_error(void *arg, xmlErrorPtr e)
 			*c = '?';
 }
 
+/* A tag with very many attributes costs its square before we hear of it. '<' never stands in an
+ * attribute's value, so that counting from there misses none. */
+static bool overloaded(struct xml *x, const char *p, size_t len)
+{
+	if (x->quotes > ATTRS_MAX)
+		return true;
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] == '<')
+			x->quotes = 0;
+		else if ((p[i] == '"' || p[i] == '\'') && x->before == '=')
+			x->quotes++;
+		if (!blank(p[i]))
+			x->before = p[i];
+		if (x->quotes > ATTRS_MAX)
+			return true;
+	}
+	return false;
+}
+
 static int on_read(void *arg, char *buf, int cap)
 {
 	struct xml *x = arg;
@@ -266,11 +300,37 @@ static int on_read(void *arg, char *buf, int cap)
 	int rc = cap > 0 ? sl_input_read(x->in, buf, (size_t)cap, &got) : 0;
 	if (rc < 0)
 		x->input = rc;
+	if (rc == 0 && overloaded(x, buf, got)) {
+		/* libxml2 can't be stopped from here: it sees the end */
+		fault_set(x, "TOO_MANY_NAMES", "An element has more than 4,096 attributes.");
+		got = 0;
+	}
 	/* A damaged input ends there: what was read of it is used. */
 	return rc < 0 ? 0 : (int)got;
 }
 
 /* ---- Reading ---- */
+
+/* Encodings whose first half is ASCII; what the bytes of others mean can't be told while they are
+ * read. */
+static bool encoding_known(struct sl_input *in)
+{
+	static const char *const names[] = { "UTF-8", "UTF8", "US-ASCII", "ASCII", "ISO-8859-",
+		"ISO8859-", "LATIN1", "WINDOWS-125", "CP125" };
+	char head[512] = "";
+	size_t got = 0;
+	if (sl_input_peek(in, head, sizeof(head) - 1, &got) < 0 && got == 0)
+		return true;
+	const char *end = memmem(head, got, "?>", 2);
+	const char *at = end != NULL ? memmem(head, (size_t)(end - head), "encoding", 8) : NULL;
+	at = at != NULL ? strpbrk(at, "\"'") : NULL;
+	if (at == NULL)
+		return end != NULL || memmem(head, got, "encoding", 8) == NULL;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncasecmp(at + 1, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
 
 int xml_read(
 	struct sl_input *in, const struct xml_events *events, void *arg, struct xml_fault *fault)
@@ -284,6 +344,13 @@ int xml_read(
 		.serror = on_error };
 	struct xml x = { .in = in, .events = events, .arg = arg, .fault = fault };
 	*fault = (struct xml_fault){ 0 };
+	if (!encoding_known(in)) {
+		fault->code = "XML_ENCODING";
+		fault->line = 1;
+		snprintf(fault->reason, sizeof(fault->reason),
+			"Only UTF-8, ASCII, ISO-8859 and Windows code pages are read; convert it.");
+		return -EBADMSG;
+	}
 	x.text = malloc(XML_TEXT_MAX);
 	if (x.text == NULL)
 		return -ENOMEM;

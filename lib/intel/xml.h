@@ -41,7 +41,7 @@ struct xml_events {
 };
 
 struct xml_fault {
-	const char *code; /* BAD_XML, XML_DTD, TOO_DEEP */
+	const char *code; /* BAD_XML, XML_DTD, XML_ENCODING, TOO_DEEP, TOO_MANY_NAMES */
 	char reason[200]; /* a plain sentence */
 	uint64_t line;
 };

@@ -350,6 +350,35 @@ static void too_deep(void **state)
 	read_free(&r);
 }
 
+/* What libxml2 takes the square of the time for. */
+static void too_many_names(void **state)
+{
+	char *text = NULL;
+	size_t len;
+	struct read r;
+	for (int attrs = 0; attrs < 2; attrs++) {
+		FILE *f = open_memstream(&text, &len);
+		assert_non_null(f);
+		fprintf(f, HEAD "%s", attrs ? "<x" : "");
+		for (int i = 0; i < 30000; i++)
+			fprintf(f, attrs ? " a%d = '>'" : "<a%d/>", i);
+		fprintf(f, "%s" TAIL, attrs ? "/>" : "");
+		assert_int_equal(fclose(f), 0);
+		read_text(&r, text);
+		assert_string_equal(r.said, "2 TOO_MANY_NAMES\n");
+		read_free(&r);
+		free(text);
+	}
+	read_text(&r, "<?xml version='1.0' encoding='IBM037'?>" HEAD TAIL);
+	assert_string_equal(r.said, "1 XML_ENCODING\n");
+	read_free(&r);
+	read_text(&r, "<?xml version='1.0' encoding='iso-8859-1'?>" HEAD INDICATOR(
+			      "a\xe9", OBSERVABLE("o", DOMAIN("", "one.example"))) TAIL);
+	assert_string_equal(r.said, "");
+	assert_string_equal(r.ind[0].id, "a\xc3\xa9");
+	read_free(&r);
+}
+
 static void at_every_length(void **state)
 {
 	read_at_every_cut(meta);
@@ -385,6 +414,7 @@ int main(void)
 		cmocka_unit_test(says_nothing),
 		cmocka_unit_test(refused_xml),
 		cmocka_unit_test(too_deep),
+		cmocka_unit_test(too_many_names),
 		cmocka_unit_test(at_every_length),
 		cmocka_unit_test(only_what_it_is),
 	};
