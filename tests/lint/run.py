@@ -18,17 +18,17 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 # Data moves down this list, includes point up it.
 LEVELS = [["base", "json", "digest", "compress"], ["source", "decode"], ["flow", "stream"], ["observable"], ["parser"],
-          ["intel"], ["match"], ["wire", "sighting"], ["bus"], ["store"]]
+          ["pattern"], ["intel"], ["match"], ["wire", "sighting"], ["bus"], ["store"]]
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
 OWNER = {"addr": "base", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source",
          "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
-         "subscribe": "bus"}
+         "detection": "intel", "subscribe": "bus"}
 # A third-party header and the folders that may open its door.
 DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*", ["lib/digest"]),
          (r"(zlib|zstd|bzlib|lzma)\.h", ["lib/compress"]), (r"rte_.*\.h", ["lib/source"]), (r"idn2\.h", ["lib/observable"]),
          (r"urcu.*|hs\.h|hs/.*", ["lib/match"]), (r"zmq\.h|sodium\.h", ["lib/bus"]), (r"sqlite3\.h", ["lib/store"]),
-         (r"protobuf-c/.*", ["lib/wire"]),
+         (r"libxml/.*", ["lib/intel"]), (r"protobuf-c/.*", ["lib/wire"]),
          (r"sightline\.pb-c\.h", ["lib/wire", "lib/sighting", "lib/bus", "lib/store", "app", "include"])]
 GENERATED = {"version.h", "sightline.pb-c.h"}
 MAX_LINES, MAX_FUNCTION = 500, 100
