@@ -64,8 +64,9 @@ struct clue *object_clue(struct clues *k, const struct xml_node *n);
 /* All observables that stand below an element. */
 void observables_define(struct clues *k, const struct xml_node *n);
 
-/* "AND", "OR": the group they are. False: another operator. */
+/* "AND", "OR": the group they are. False: another operator, or none, which is refused by name. */
 bool operator_kind(const char *name, enum clue_kind *out);
+struct clue *operator_unknown(struct clues *k, const char *name, uint64_t line);
 
 /* OpenIOC's definition, also inside a test mechanism: its Indicator elements. */
 struct clue *openioc_clue(struct clues *k, const struct xml_node *n);

@@ -24,13 +24,19 @@ static void property(struct object *o, const struct xml_node *n);
 
 bool operator_kind(const char *name, enum clue_kind *out)
 {
-	if (name == NULL || strcasecmp(name, "OR") == 0)
+	if (name != NULL && strcasecmp(name, "OR") == 0)
 		*out = CLUE_ANY;
-	else if (strcasecmp(name, "AND") == 0)
+	else if (name != NULL && strcasecmp(name, "AND") == 0)
 		*out = CLUE_ALL;
 	else
 		return false;
 	return true;
+}
+
+struct clue *operator_unknown(struct clues *k, const char *name, uint64_t line)
+{
+	const char *say = name != NULL ? name : "no operator";
+	return clue_test(k, CLUE_UNKNOWN_CONDITION, SL_TEST_EQUAL, say, strlen(say), line);
 }
 
 /* ---- Hashes ---- */
@@ -289,8 +295,7 @@ static struct clue *composition_clue(struct clues *k, const struct xml_node *n)
 	enum clue_kind kind;
 	const char *name = xml_attr(n, "operator");
 	if (!operator_kind(name, &kind))
-		return clue_test(
-			k, CLUE_UNKNOWN_CONDITION, SL_TEST_EQUAL, name, strlen(name), n->line);
+		return operator_unknown(k, name, n->line);
 	struct clue *group = clue_new(k, kind, n->line);
 	for (const struct xml_node *c = n->child; c != NULL; c = c->next)
 		if (strcmp(c->name, "Observable") == 0)

@@ -150,7 +150,7 @@ struct clue *openioc_item_clue(struct clues *k, const struct xml_node *n, bool *
 	if (strcmp(n->name, "Indicator") != 0)
 		return NULL;
 	if (!operator_kind(name, &kind))
-		return unknown(k, name, n->line);
+		return operator_unknown(k, name, n->line);
 	bool hash = kind == CLUE_ALL && has_hash(n);
 	struct clue *group = clue_new(k, kind, n->line);
 	for (const struct xml_node *c = n->child; c != NULL; c = c->next)

@@ -152,8 +152,7 @@ static struct clue *composite_clue(struct stix1 *s, const struct xml_node *n)
 	enum clue_kind kind;
 	const char *name = xml_attr(n, "operator");
 	if (!operator_kind(name, &kind))
-		return clue_test(
-			&s->k, CLUE_UNKNOWN_CONDITION, SL_TEST_EQUAL, name, strlen(name), n->line);
+		return operator_unknown(&s->k, name, n->line);
 	struct clue *group = clue_new(&s->k, kind, n->line);
 	for (const struct xml_node *c = n->child; c != NULL; c = c->next)
 		if (strcmp(c->name, "Indicator") == 0)
@@ -265,7 +264,7 @@ static void meta_read(
 		.valid_from = w->start,
 		.valid_until = w->end,
 		.below = SL_BELOW_MARKED,
-		.tlp = own != SL_TLP_NONE ? own : p->tlp,
+		.tlp = own > p->tlp ? own : p->tlp, /* the strictest of all that cover it */
 		.confidence = confidence_of(xml_text(n, "Confidence/Value")) };
 	if (d->source == NULL)
 		d->source = stix1_source(xml_child(n, "Information_Source"));

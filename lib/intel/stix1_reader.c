@@ -83,7 +83,7 @@ static void header(struct stix1 *s, const struct xml_node *n)
 	struct package *p = &s->package[s->packages];
 	enum sl_tlp tlp = stix1_tlp(xml_child(n, "Handling"), NULL);
 	const char *source = stix1_source(xml_child(n, "Information_Source"));
-	if (tlp != SL_TLP_NONE)
+	if (tlp > p->tlp)
 		p->tlp = tlp;
 	if (source != NULL)
 		p->source = sl_arena_intern(s->r->set->arena, source, strlen(source));

@@ -407,6 +407,21 @@ static const char *kept_text(struct tree *t, const struct branches *b)
 	return out != NULL ? out : "";
 }
 
+/* In an AND of many, which test decided. */
+static const char *reason_of(
+	const struct twig *branch, const struct twig *decided, char *out, size_t cap)
+{
+	char text[256];
+	if (only_test(branch) == decided || decided->kind != SL_NODE_TEST)
+		return decided->reason;
+	struct sl_node n = *decided->node;
+	n.next = NULL;
+	if (sl_pattern_text(&n, true, text, sizeof(text)) >= sizeof(text))
+		return decided->reason;
+	snprintf(out, cap, "%s The test is %s.", decided->reason, text);
+	return out;
+}
+
 static int branches_use(struct tree *t, const struct branches *b)
 {
 	const char *suggestion = NULL;
@@ -420,7 +435,9 @@ static int branches_use(struct tree *t, const struct branches *b)
 		}
 		if (suggestion == NULL)
 			suggestion = kept_text(t, b);
-		struct fault why = { decided->code, decided->reason, NULL, SL_REFUSED };
+		char reason[640];
+		struct fault why = { decided->code,
+			reason_of(b->at[i], decided, reason, sizeof(reason)), NULL, SL_REFUSED };
 		if (decided->worth >= WORTH_QUIET) {
 			/* a NOT made little of what is worth much */
 			why.code = "NEGATIVE_ONLY";
