@@ -294,6 +294,29 @@ static void judge_field(struct twig *w)
 			"Alone it is true of ordinary traffic; put what you know beside it.");
 }
 
+/* What a feed's reader writes in the place of what it can't read. */
+static void judge_unseen(struct twig *w)
+{
+	static const struct {
+		const char *object, *code, *reason;
+	} rows[] = {
+		{ "unknown-reference", "REF_UNKNOWN", "What it refers to is not in this file." },
+		{ "unknown-condition", "CONDITION_NOT_SUPPORTED",
+			"Comparisons of this kind are not evaluated; say it with another." },
+		{ "detection-rule", "RULE_IN_AND",
+			"A rule that is one part of an AND is not evaluated; give the rule "
+			"alone." },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(w->node->path.object, rows[i].object) == 0) {
+			worth(w, WORTH_NEVER, rows[i].code, rows[i].reason);
+			return;
+		}
+	worth(w, WORTH_NEVER, "NOT_EVALUABLE",
+		w->row->reason != NULL ? w->row->reason
+				       : "No network shows this: it is seen on a host only.");
+}
+
 void twig_judge(struct tree *t, struct twig *w)
 {
 	const struct sl_node *n = w->node;
@@ -301,10 +324,7 @@ void twig_judge(struct tree *t, struct twig *w)
 	w->negative = n->negated != (n->test == SL_TEST_UNEQUAL);
 	switch (w->row->kind) {
 	case PATH_UNSEEN:
-		worth(w, WORTH_NEVER, "NOT_EVALUABLE",
-			w->row->reason != NULL
-				? w->row->reason
-				: "No network shows this: it is seen on a host only.");
+		judge_unseen(w);
 		break;
 	case PATH_CONTEXT:
 		worth(w, WORTH_CONTEXT, "CONTEXT", "This explains, and is nothing to look for.");

@@ -54,3 +54,10 @@ bool meta_judge(struct reading *r, struct draft *meta, const struct sl_pattern *
 	tell_context(r, meta);
 	return false;
 }
+
+bool source_arms_observables(const struct reading *r)
+{
+	struct sl_source_policy policy;
+	sl_policy_of(r->o->policy, r->name, r->path, &policy);
+	return policy.arm_observables;
+}

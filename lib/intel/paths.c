@@ -111,6 +111,8 @@ const struct path_row path_rows[] = {
 	VALUE("network-traffic:extensions.*.server_name", "domain-name", "tls.sni quic.sni"),
 	VALUE("network-traffic:extensions.*.hasshserver", "hassh-md5", "ssh.hasshserver"),
 	VALUE("network-traffic:extensions.*.sni", "domain-name", "tls.sni quic.sni"),
+	VALUE("network-traffic:extensions.dns-ext.question.domain_ref.value", "domain-name",
+		"dns.query"),
 	/* Old and common spellings. */
 	VALUE("domain-name:name", "domain-name", NULL),
 	VALUE("x509-certificate:hash.SHA-1", "cert-sha1", "tls.cert_sha1"),

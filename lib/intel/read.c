@@ -16,6 +16,8 @@
 /* Tried in this order: the stricter first. */
 const struct format formats[] = {
 	{ "stix2.1", stix_recognise, stix_read },
+	{ "stix1", stix1_recognise, stix1_read },
+	{ "openioc", openioc_recognise, openioc_read },
 	{ "native", native_recognise, native_read },
 	{ "warninglist", warninglist_recognise, warninglist_read },
 	{ "csv", csv_recognise, csv_read },

@@ -190,6 +190,10 @@ bool native_recognise(const char *head, size_t len, bool whole);
 int native_read(struct reading *r);
 bool stix_recognise(const char *head, size_t len, bool whole);
 int stix_read(struct reading *r);
+bool stix1_recognise(const char *head, size_t len, bool whole);
+int stix1_read(struct reading *r);
+bool openioc_recognise(const char *head, size_t len, bool whole);
+int openioc_read(struct reading *r);
 bool csv_recognise(const char *head, size_t len, bool whole);
 int csv_read(struct reading *r);
 bool list_recognise(const char *head, size_t len, bool whole);
@@ -212,11 +216,12 @@ void labels_join(const struct sl_json *list, char *out, size_t cap);
  * 0, -ENOMEM, -E2BIG. */
 int composite_add(struct reading *r, const struct draft *meta, const struct sl_pattern *p);
 
-/* stix_observed.c: whether the source's policy arms bare observables. */
+/* meta.c: whether bare observables of this file are armed, as if they were indicators. */
 bool source_arms_observables(const struct reading *r);
 
 /* pattern.c: an indicator that is a STIX pattern. 0, -ENOMEM, -E2BIG. */
 int pattern_add(struct reading *r, const struct draft *meta, const char *text, size_t len);
+
 
 /* marking.c: the fixed ids of TLP 1 and TLP 2.0. SL_TLP_NONE: another id. */
 enum sl_tlp tlp_of_marking(const char *id);

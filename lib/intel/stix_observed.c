@@ -6,12 +6,6 @@
 
 #include "stix.h"
 
-bool source_arms_observables(const struct reading *r)
-{
-	(void)r;
-	return false;
-}
-
 static int value_add(
 	struct stix *s, const struct draft *meta, const char *type, const char *value, bool *used)
 {

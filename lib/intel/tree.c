@@ -132,10 +132,18 @@ const char *text_of(struct tree *t, const struct twig *w)
 
 /* ---- Branches become indicators ---- */
 
+/* Where a branch begins in its feed. */
+static uint64_t line_of(const struct tree *t, const struct twig *w)
+{
+	while (w->kind != SL_NODE_TEST && w->child != NULL)
+		w = w->child;
+	return w->node->line != 0 ? w->node->line : t->meta->line;
+}
+
 static void tell_branch(
 	struct tree *t, const struct twig *branch, const struct fault *why, const char *suggestion)
 {
-	struct sl_finding f = { .line = t->meta->line,
+	struct sl_finding f = { .line = line_of(t, branch),
 		.id = t->meta->id,
 		.verdict = why->verdict,
 		.code = why->code,
@@ -167,6 +175,7 @@ static int listed_add(struct tree *t, const struct twig *w, const char *part)
 			continue;
 		}
 		d.part = part;
+		d.line = line_of(t, w);
 		if (d.where != NULL || w->row->wheres == NULL) {
 			rc = draft_add(t->r, &d);
 			continue;
@@ -255,10 +264,25 @@ static int branch_arm(
 	return rc < 0 ? rc : 0;
 }
 
-static void branch_refuse(struct tree *t, const struct twig *branch, const struct judgement *j,
-	const char *suggestion, bool joined)
+/* In an AND of many, which test decided. */
+static const char *reason_of(
+	const struct twig *branch, const struct twig *decided, char *out, size_t cap)
 {
-	char reason[512];
+	char text[256];
+	if (only_test(branch) == decided || decided->kind != SL_NODE_TEST)
+		return decided->reason;
+	struct sl_node n = *decided->node;
+	n.next = NULL;
+	if (sl_pattern_text(&n, true, text, sizeof(text)) >= sizeof(text))
+		return decided->reason;
+	snprintf(out, cap, "%s The test is %s.", decided->reason, text);
+	return out;
+}
+
+static void branch_refuse(struct tree *t, const struct twig *branch, const struct judgement *j,
+	const struct twig *decided, const char *suggestion, bool joined)
+{
+	char reason[640];
 	struct fault why = { j->code, j->reason, NULL, j->verdict };
 	if (joined) {
 		snprintf(reason, sizeof(reason),
@@ -266,6 +290,8 @@ static void branch_refuse(struct tree *t, const struct twig *branch, const struc
 			"ordinary traffic, and only all of them together name one flow.",
 			j->reason);
 		why.reason = reason;
+	} else if (j->reason == decided->reason) {
+		why.reason = reason_of(branch, decided, reason, sizeof(reason));
 	}
 	tell_branch(t, branch, &why, suggestion);
 }
@@ -294,7 +320,7 @@ static int branches_use(struct tree *t, const struct branches *b)
 			if (suggestion == NULL)
 				suggestion = suggest(
 					t, (const struct twig *const *)b->at, b->n, &joined);
-			branch_refuse(t, b->at[i], &j, suggestion, joined);
+			branch_refuse(t, b->at[i], &j, decided, suggestion, joined);
 		}
 		entry_part(t->r);
 	}
