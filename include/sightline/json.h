@@ -76,6 +76,13 @@ struct sl_json_limits {
 int sl_json_in_new(struct sl_json_in **out, const char *path, const struct sl_json_limits *limits,
 	sl_json_fn fn, void *arg);
 void sl_json_in_free(struct sl_json_in *in);
+/* For values that are too large for a tree because of the arrays in them: each element of an array
+ * that is a member of the value at the path, by one of these names (NULL ends them; borrowed), is
+ * handed to fn as soon as it is whole, then forgotten; the arrays are empty in the value's tree. */
+typedef int (*sl_json_piece_fn)(void *arg, const char *member, const struct sl_json *piece);
+void sl_json_in_pieces(struct sl_json_in *in, const char *const *names, sl_json_piece_fn fn);
+/* What of the value at the path was read so far; NULL between two. */
+const struct sl_json *sl_json_in_so_far(const struct sl_json_in *in);
 /* 0; -EBADMSG: malformed (sl_json_in_error says what and at which line); -E2BIG: a limit; or fn's
  * answer. */
 int sl_json_in_feed(struct sl_json_in *in, const void *p, size_t len);
