@@ -70,10 +70,12 @@ static int strings_keep(struct reading *r, const struct draft *d, struct sl_indi
 	i->source = d->source != NULL && d->source[0] ? kept(r, d->source, true) : r->name;
 	i->severity = kept(r, d->severity, true);
 	i->labels = kept(r, d->labels, true);
-	i->quiet_reason = "";
+	i->quiet = d->quiet != NULL;
+	i->quiet_reason = kept(r, d->quiet, true);
 	i->part = kept(r, d->part, false);
 	bool all = i->value != NULL && i->id != NULL && i->name != NULL && i->source != NULL &&
-		   i->severity != NULL && i->labels != NULL && i->part != NULL;
+		   i->quiet_reason != NULL && i->severity != NULL && i->labels != NULL &&
+		   i->part != NULL;
 	return all ? 0 : -ENOMEM;
 }
 
@@ -119,13 +121,17 @@ static int armed_add(struct reading *r, const struct draft *d, struct sl_indicat
 		code = t->note_code;
 		reason = t->note;
 	}
+	if (i->quiet) {
+		code = "QUIET_PART";
+		reason = i->quiet_reason;
+	}
 	if (code[0] == '\0' && !r->o->tell_all) {
 		r->set->sources[r->source].count[SL_ARMED]++;
 		return 0;
 	}
 	struct sl_finding f = { .line = d->line,
 		.id = i->id,
-		.verdict = SL_ARMED,
+		.verdict = i->quiet ? SL_QUIET : SL_ARMED,
 		.code = code,
 		.reason = reason,
 		.part = t->text };

@@ -16,6 +16,7 @@
 /* Tried in this order: the stricter first. */
 const struct format formats[] = {
 	{ "stix2.1", stix_recognise, stix_read },
+	{ "misp", misp_recognise, misp_read },
 	{ "native", native_recognise, native_read },
 	{ "csv", csv_recognise, csv_read },
 	{ "list", list_recognise, list_read },

@@ -44,6 +44,7 @@ struct draft {
 	size_t value_len;
 	const char *match;
 	const char *valid_from, *valid_until;
+	const char *quiet; /* why it is seen but not told; NULL: judged like any other */
 	const char *part; /* which branch of a tree it is, as a pattern; NULL: it is the whole */
 	uint8_t below; /* enum sl_below */
 	enum sl_tlp tlp;
@@ -133,6 +134,8 @@ bool native_recognise(const char *head, size_t len, bool whole);
 int native_read(struct reading *r);
 bool stix_recognise(const char *head, size_t len, bool whole);
 int stix_read(struct reading *r);
+bool misp_recognise(const char *head, size_t len, bool whole);
+int misp_read(struct reading *r);
 bool csv_recognise(const char *head, size_t len, bool whole);
 int csv_read(struct reading *r);
 bool list_recognise(const char *head, size_t len, bool whole);

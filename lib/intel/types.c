@@ -87,6 +87,7 @@ static const struct type_name rows[] = {
 	{ "ja3s", SL_TYPE_TRAFFIC, "ja3s.hash", TYPE_SEEN },
 	{ "ja4", SL_TYPE_TRAFFIC, "ja4.hash", TYPE_SEEN },
 	{ "hassh-md5", SL_TYPE_SOFTWARE, "ssh.hassh", TYPE_SEEN },
+	{ "hasshserver-md5", SL_TYPE_SOFTWARE, "ssh.hasshserver", TYPE_SEEN },
 	{ "Intel::SOFTWARE", SL_TYPE_SOFTWARE, NULL, TYPE_SEEN },
 	{ "text", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
 	{ "comment", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
