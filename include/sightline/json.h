@@ -63,7 +63,8 @@ const char *sl_json_get_text(const struct sl_json *j, const char *key);
 
 /* Reads a stream of JSON, handing over each value that stands at `path` as a tree, forgetting it
  * afterwards, so that a bundle of any size takes the memory of its largest object. path: keys
- * joined with '/', '*' for "each element of the array here"; "" is the whole text; e.g. "objects/
+ * joined with '/', '*' for "each element of the array here", '+' for "each member of the object
+ * here"; "" is the whole text; e.g. "objects/
  * *" without the blank. Several values that follow each other (JSON lines) are read too. */
 struct sl_json_in;
 /* Return 0 to go on; anything else stops, and is what feed returns. */

@@ -32,6 +32,8 @@ struct reading {
 	size_t source; /* its row in set->sources, which may move */
 	size_t first; /* where its indicators begin in set->items */
 	bool in_folder; /* met in a folder, not named by the user */
+	bool in_archive;
+	bool archive; /* the input is an archive, whose members are to be read in its place */
 };
 
 /* One entry of a feed, as it says it. NULL or 0 where it says nothing; nothing is owned. */
@@ -109,6 +111,18 @@ void reading_tell(struct reading *r, const struct sl_finding *f);
 void reading_refuse(struct reading *r, uint64_t line, const char *id, const char *code,
 	const char *reason, const char *part);
 
+/* archive.c: reads the members of an archive, each as a file of its own. */
+int archive_read(struct reading *r, struct sl_archive *a, bool in_folder);
+/* read.c: one input, which the reading names; what could not be finished is told. */
+int reading_open(struct reading *r, struct sl_intel *set, const char *path,
+	const struct sl_intel_options *o, bool in_folder);
+int input_read(struct reading *r);
+int reading_judged(struct reading *r, int rc);
+
+/* types.c: the type that a file's name gives to its bare hashes of 32 digits ("ja3-malware.csv"),
+ * or NULL. */
+const char *type_by_path(const char *path, const char *value, size_t len);
+
 /* lines.c: a text line by line, bounded. A line that is longer is given cut, with *cut set. The
  * newline, a carriage return before it and a byte order mark are off. 0 and *line NULL at the end;
  * -errno of the input. */
@@ -121,6 +135,9 @@ struct lines {
 };
 int lines_init(struct lines *l, struct sl_input *in);
 void lines_fini(struct lines *l);
+/* Every line of the input but those that are too long, which are refused. */
+int lines_each(struct reading *r,
+	int (*each)(struct reading *r, uint64_t number, const char *line, size_t len));
 int lines_next(struct lines *l, const char **line, size_t *len, bool *cut);
 
 /* The formats: whether the first bytes are one (whole: they are all there is), and the reader. */
@@ -136,6 +153,20 @@ bool stix_recognise(const char *head, size_t len, bool whole);
 int stix_read(struct reading *r);
 bool misp_recognise(const char *head, size_t len, bool whole);
 int misp_read(struct reading *r);
+bool hosts_recognise(const char *head, size_t len, bool whole);
+int hosts_read(struct reading *r);
+bool adblock_recognise(const char *head, size_t len, bool whole);
+int adblock_read(struct reading *r);
+bool rpz_recognise(const char *head, size_t len, bool whole);
+int rpz_read(struct reading *r);
+bool dataset_recognise(const char *head, size_t len, bool whole);
+int dataset_read(struct reading *r);
+bool iprep_recognise(const char *head, size_t len, bool whole);
+int iprep_read(struct reading *r);
+bool abuse_recognise(const char *head, size_t len, bool whole);
+int abuse_read(struct reading *r);
+bool known_recognise(const char *head, size_t len, bool whole);
+int known_read(struct reading *r);
 bool csv_recognise(const char *head, size_t len, bool whole);
 int csv_read(struct reading *r);
 bool list_recognise(const char *head, size_t len, bool whole);

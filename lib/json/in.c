@@ -248,7 +248,8 @@ static int on_key(void *arg, const unsigned char *p, size_t len)
 	}
 	if (in->depth == in->on_path && in->depth >= 1 && in->depth <= in->parts) {
 		const char *part = in->part[in->depth - 1];
-		in->part_fits = strlen(part) == len && memcmp(part, p, len) == 0;
+		in->part_fits = strcmp(part, "+") == 0 ||
+				(strlen(part) == len && memcmp(part, p, len) == 0);
 	}
 	if (in->depth == 1) {
 		in->top_key[0] = '\0';
