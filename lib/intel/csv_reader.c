@@ -102,6 +102,55 @@ static void port_join(struct draft *d, const char *port, char *hold, size_t cap)
 	}
 }
 
+/* "md5;sha1;sha256": the hashes of one file in one cell, of which any one is the file. */
+static bool several_hashes(const struct draft *d)
+{
+	size_t pieces = 0;
+	for (const char *at = d->value, *end = at + d->value_len; at <= end;) {
+		const char *stop = memchr(at, ';', (size_t)(end - at));
+		stop = stop != NULL ? stop : end;
+		if (shape_of(at, (size_t)(stop - at)) != SHAPE_HASH)
+			return false;
+		pieces++;
+		at = stop + 1;
+	}
+	return pieces > 1;
+}
+
+static int hashes_add(struct reading *r, const struct draft *d)
+{
+	const char *end = d->value + d->value_len;
+	struct draft one = *d;
+	int rc = 0;
+	for (const char *at = d->value; rc == 0 && at <= end; at += one.value_len + 1) {
+		const char *stop = memchr(at, ';', (size_t)(end - at));
+		one.value = at;
+		one.value_len = (size_t)((stop != NULL ? stop : end) - at);
+		rc = draft_add(r, &one);
+	}
+	return rc;
+}
+
+/* "[ipv4-addr:value = '192.0.2.1']" */
+static bool is_pattern(const struct draft *d)
+{
+	return d->value_len > 4 && d->value[0] == '[' && d->value[d->value_len - 1] == ']' &&
+	       memchr(d->value, ':', d->value_len) != NULL &&
+	       memmem(d->value, d->value_len, " = ", 3) != NULL;
+}
+
+static int value_add(struct reading *r, const struct draft *d)
+{
+	if (is_pattern(d)) {
+		struct draft meta = *d;
+		meta.type = NULL;
+		meta.value = "";
+		meta.value_len = 0;
+		return pattern_add(r, &meta, d->value, d->value_len);
+	}
+	return several_hashes(d) ? hashes_add(r, d) : draft_add(r, d);
+}
+
 /* The values of a record: one, or those of its further columns as well. A row without any says
  * nothing about what is looked for. */
 static int values_add(
@@ -112,7 +161,7 @@ static int values_add(
 		d->type = type_by_path(r->path, d->value, d->value_len);
 	port_join(d, cell(t, f, n, COL_PORT), hold, sizeof(hold));
 	bool any = d->value_len > 0 || t->at[COL_TYPE] != 0; /* with a type: a fault */
-	int rc = any ? draft_add(r, d) : 0;
+	int rc = any ? value_add(r, d) : 0;
 	for (size_t i = 0; rc == 0 && i < t->more; i++) {
 		const char *value = said(cell_at(t, f, n, t->also[i].at));
 		if (value == NULL)

@@ -141,9 +141,10 @@ static int armed_add(struct reading *r, const struct draft *d, struct sl_indicat
 
 int draft_add(struct reading *r, const struct draft *d)
 {
-	struct sl_indicator i = {
-		.test = d->test, .tlp = (uint8_t)d->tlp, .confidence = d->confidence
-	};
+	struct sl_indicator i = { .test = d->test,
+		.tlp = (uint8_t)d->tlp,
+		.confidence = d->confidence,
+		.below = d->below };
 	static _Thread_local struct value_text t;
 	struct fault why;
 	uint64_t most = r->o->max_entries ? r->o->max_entries : ENTRIES_MAX;

@@ -61,6 +61,8 @@ const struct path_row path_rows[] = {
 	VALUE("software:version", "software", NULL),
 	{ "network-traffic:src_ref.value", PATH_VALUE, "ipv4-addr", "ip.src", 0, true },
 	{ "network-traffic:dst_ref.value", PATH_VALUE, "ipv4-addr", "ip.dst", 0, true },
+	{ "network-traffic:src_ip", PATH_VALUE, "ipv4-addr", "ip.src", 0, true },
+	{ "network-traffic:dst_ip", PATH_VALUE, "ipv4-addr", "ip.dst", 0, true },
 	CONTEXT("network-traffic:src_ref.type"),
 	CONTEXT("network-traffic:dst_ref.type"),
 	FIELD("network-traffic:src_port", SL_FIELD_SRC_PORT),
