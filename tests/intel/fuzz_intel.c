@@ -23,9 +23,11 @@ static void expect(bool yes)
 static void indicator(const struct sl_indicator *i)
 {
 	expect(i->type != SL_TYPE_NONE && i->type < SL_TYPE_COUNT && i->where < SL_WHERE_COUNT);
-	expect(i->value_len > 0 && i->value_len <= SL_VALUE_MAX && i->value[i->value_len] == '\0');
+	bool tree = i->match == SL_MATCH_TREE; /* its value is its text, of any length */
+	expect(i->value_len > 0 && i->value[i->value_len] == '\0');
+	expect(tree || i->value_len <= SL_VALUE_MAX);
 	expect(i->id[0] != '\0' && i->source != NULL && i->name != NULL && i->tlp < SL_TLP_COUNT);
-	if (i->type != SL_TYPE_IPV4 && i->type != SL_TYPE_IPV6)
+	if (tree || (i->type != SL_TYPE_IPV4 && i->type != SL_TYPE_IPV6))
 		return;
 	char text[SL_ADDR_TEXT];
 	size_t n = sl_addr_text(&i->addr, i->version, text);
