@@ -54,6 +54,8 @@ struct table {
 size_t csv_split(char *p, size_t len, char delimiter, struct field *out);
 /* A header names a column of values, or one whose name is a type. */
 bool csv_header(const struct field *f, size_t n, struct table *t);
+/* The table that a header alone describes: it gives the delimiter as well. */
+bool csv_table_described(const char *header, struct table *out);
 /* What table the first bytes begin. */
 bool csv_table_find(const char *head, size_t len, bool whole, struct table *out);
 bool csv_comment(const char *line, size_t len);

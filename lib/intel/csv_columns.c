@@ -292,6 +292,23 @@ bool csv_table_find(const char *head, size_t len, bool whole, struct table *out)
 	return false;
 }
 
+bool csv_table_described(const char *header, struct table *out)
+{
+	struct field f[COLUMNS_MAX];
+	char copy[HEADER_BYTES];
+	size_t len = strlen(header);
+	if (len >= sizeof(copy))
+		return false;
+	char delimiter = strchr(header, '\t') != NULL  ? '\t'
+			 : strchr(header, ';') != NULL ? ';'
+						       : ',';
+	*out = (struct table){ .delimiter = delimiter };
+	memcpy(copy, header, len + 1);
+	size_t n = csv_split(copy, len, delimiter, f);
+	out->header_is_comment = true; /* it is in none of the records */
+	return csv_header(f, n, out);
+}
+
 bool csv_recognise(const char *head, size_t len, bool whole)
 {
 	struct table t;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* csv_reader.c - tables: RFC 4180 with ',', ';' or tab. Control threads. A record may be several
  * lines. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,19 +273,32 @@ static int records_read(struct csv *c)
 	return rc;
 }
 
+/* By the description in the configuration, else by itself. */
+static bool table_known(struct csv *c, const char *head, size_t len)
+{
+	const char *described = c->r->o->csv_header;
+	if (described == NULL)
+		return csv_table_find(head, len, len < PEEK_BYTES, &c->table);
+	if (csv_table_described(described, &c->table))
+		return true;
+	reading_refuse(c->r, 0, "", "BAD_HEADER",
+		"The header that the configuration gives names no column of values.", described);
+	return false;
+}
+
 int csv_read(struct reading *r)
 {
 	struct csv c = { .r = r };
 	size_t got = 0;
 	char *head = malloc(PEEK_BYTES);
 	c.record = malloc(LINE_MAX_BYTES + 1);
-	int rc = head != NULL && c.record != NULL ? lines_init(&c.lines, r->in) : -1;
+	int rc = head != NULL && c.record != NULL ? lines_init(&c.lines, r->in) : -ENOMEM;
 	if (rc == 0) {
 		rc = sl_input_peek(r->in, head, PEEK_BYTES, &got);
-		csv_table_find(head, got, got < PEEK_BYTES, &c.table);
-		c.headed = c.table.header_is_comment;
-		if (rc == 0)
+		if (rc == 0 && table_known(&c, head, got)) {
+			c.headed = c.table.header_is_comment;
 			rc = records_read(&c);
+		}
 		lines_fini(&c.lines);
 	}
 	free(c.record);

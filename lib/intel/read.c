@@ -41,15 +41,18 @@ static bool document(const char *head, size_t len)
 		       (head[i] == '[' && i + 1 < len && strchr("{\"\r\n ", head[i + 1])));
 }
 
-static const struct format *recognise(const char *head, size_t len)
+static const struct format *recognise(const struct reading *r, const char *head, size_t len)
 {
 	bool whole = len < PEEK_BYTES;
 	bool plain = !document(head, len);
 	if (memchr(head, '\0', len) != NULL)
 		return NULL;
+	bool described = plain && len > 0 && r->o->csv_header != NULL;
 	for (const struct format *f = formats; f->name != NULL; f++) {
+		if (described && f->read != csv_read)
+			continue;
 		bool table = f->read == csv_read || f->read == list_read;
-		if ((plain || !table) && f->recognise(head, len, whole))
+		if (described || ((plain || !table) && f->recognise(head, len, whole)))
 			return f;
 	}
 	return NULL;
@@ -129,7 +132,7 @@ int input_read(struct reading *r)
 		return -ENOMEM;
 	int rc = sl_input_peek(r->in, head, PEEK_BYTES, &got);
 	r->archive = sl_archive_is(head, got);
-	const struct format *f = rc < 0 && got == 0 ? NULL : recognise(head, got);
+	const struct format *f = rc < 0 && got == 0 ? NULL : recognise(r, head, got);
 	free(head);
 	if (r->archive)
 		return r->in_archive ? nested(r) : 0;
