@@ -62,6 +62,21 @@ static struct parsed anchored(const char *p, size_t len)
 	return (struct parsed){ RULE_OTHER, p, len };
 }
 
+/* "example.com##.banner", in all its kinds */
+static bool of_elements(const char *p, size_t len)
+{
+	for (size_t i = 0; i + 1 < len; i++) {
+		if (p[i] != '#')
+			continue;
+		if (p[i + 1] == '#')
+			return true;
+		if (i + 2 < len && p[i + 2] == '#' && strchr("@?$%", p[i + 1]) != NULL &&
+			p[i + 1] != '\0')
+			return true;
+	}
+	return false;
+}
+
 static struct parsed rule_read(const char *p, size_t len)
 {
 	while (len > 0 && (p[0] == ' ' || p[0] == '\t')) {
@@ -72,8 +87,7 @@ static struct parsed rule_read(const char *p, size_t len)
 		return (struct parsed){ RULE_NONE, p, len };
 	if (len > 2 && memcmp(p, "@@", 2) == 0)
 		return (struct parsed){ RULE_EXCEPTION, p, len };
-	if (memmem(p, len, "##", 2) != NULL || memmem(p, len, "#@#", 3) != NULL ||
-		memmem(p, len, "#?#", 3) != NULL || memmem(p, len, "#$#", 3) != NULL)
+	if (of_elements(p, len))
 		return (struct parsed){ RULE_PAGE, p, len };
 	if (p[0] == '#')
 		return (struct parsed){ RULE_NONE, p, len };
