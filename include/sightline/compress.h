@@ -31,4 +31,24 @@ uint64_t sl_input_offset(const struct sl_input *in);
 uint64_t sl_input_file_offset(const struct sl_input *in);
 uint64_t sl_input_file_size(const struct sl_input *in);
 
+/* ---- Archives: zip, of members that are read one at a time ---- */
+
+/* Whether these first bytes are a zip archive's. */
+bool sl_archive_is(const void *p, size_t len);
+struct sl_archive;
+/* 0; -EBADMSG: damaged; -EFBIG: it lists more than 10,000 members or its directory is larger than
+ * 16 MiB; -errno of open(2). All members together give out 100 times the archive's bytes at most
+ * (or 64 MiB, where that is more). */
+int sl_archive_open(struct sl_archive **out, const char *path);
+/* From memory, borrowed. */
+int sl_archive_open_bytes(struct sl_archive **out, const void *p, size_t len);
+void sl_archive_close(struct sl_archive *a);
+size_t sl_archive_count(const struct sl_archive *a);
+/* NULL: a folder, or an entry that can't be read. Good as long as the archive. */
+const char *sl_archive_name(const struct sl_archive *a, size_t n);
+/* A member as an input, which is closed before the archive is. What is compressed inside of it is
+ * not unpacked again. -EACCES: encrypted; -ENOTSUP: a method that is not read; -EBADMSG. Its reads
+ * end with -EFBIG where the archive's bytes are used up. */
+int sl_archive_member(struct sl_archive *a, size_t n, struct sl_input **out);
+
 #endif

@@ -63,7 +63,8 @@ const char *sl_json_get_text(const struct sl_json *j, const char *key);
 
 /* Reads a stream of JSON, handing over each value that stands at `path` as a tree, forgetting it
  * afterwards, so that a bundle of any size takes the memory of its largest object. path: keys
- * joined with '/', '*' for "each element of the array here"; "" is the whole text; e.g. "objects/
+ * joined with '/', '*' for "each element of the array here", '+' for "each member of the object
+ * here"; "" is the whole text; e.g. "objects/
  * *" without the blank. Several values that follow each other (JSON lines) are read too. */
 struct sl_json_in;
 /* Return 0 to go on; anything else stops, and is what feed returns. */
@@ -76,6 +77,13 @@ struct sl_json_limits {
 int sl_json_in_new(struct sl_json_in **out, const char *path, const struct sl_json_limits *limits,
 	sl_json_fn fn, void *arg);
 void sl_json_in_free(struct sl_json_in *in);
+/* For values that are too large for a tree because of the arrays in them: each element of an array
+ * that is a member of the value at the path, by one of these names (NULL ends them; borrowed), is
+ * handed to fn as soon as it is whole, then forgotten; the arrays are empty in the value's tree. */
+typedef int (*sl_json_piece_fn)(void *arg, const char *member, const struct sl_json *piece);
+void sl_json_in_pieces(struct sl_json_in *in, const char *const *names, sl_json_piece_fn fn);
+/* What of the value at the path was read so far; NULL between two. */
+const struct sl_json *sl_json_in_so_far(const struct sl_json_in *in);
 /* 0; -EBADMSG: malformed (sl_json_in_error says what and at which line); -E2BIG: a limit; or fn's
  * answer. */
 int sl_json_in_feed(struct sl_json_in *in, const void *p, size_t len);

@@ -113,7 +113,7 @@ static int detect(struct sl_input *in, uint8_t *buf, size_t cap, size_t *got)
 	return rc < 0 ? rc : in->decode(in, buf, cap, got);
 }
 
-static struct sl_input *input_new(void)
+struct sl_input *input_new(void)
 {
 	struct sl_input *in = calloc(1, sizeof(*in));
 	if (in != NULL) {
@@ -175,6 +175,7 @@ void sl_input_close(struct sl_input *in)
 	if (in == NULL)
 		return;
 	decoders_free(in);
+	member_close(in);
 	if (in->close_fd && in->fd >= 0)
 		close(in->fd);
 	free(in->raw_buf);

@@ -29,6 +29,8 @@ struct sl_input {
 	z_stream z;
 	ZSTD_DStream *zstd;
 	bool z_made, in_frame;
+	struct zip_file *member; /* owned: of an archive */
+	uint64_t *budget; /* of its archive: bytes that may still be unpacked */
 
 	/* What was decoded, for those who look ahead. */
 	uint8_t *ahead; /* owned, SL_INPUT_PEEK bytes, once somebody peeked */
@@ -39,6 +41,11 @@ struct sl_input {
 
 /* More raw bytes into in->raw; raw_end where there are none. 0, -errno of read(2). */
 int input_fill(struct sl_input *in);
+
+/* An input without a source of raw bytes; its decoder makes them. */
+struct sl_input *input_new(void);
+/* Gives back what the archive opened. */
+void member_close(struct sl_input *in);
 
 /* Decoders: up to cap bytes (cap > 0) of the stream; *got 0 with 0 is its end. On damage, -EBADMSG
  * with what was decoded before it in *got. */

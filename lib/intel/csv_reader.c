@@ -1,133 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* csv_reader.c - tables: RFC 4180 with ',', ';' or tab, columns by their header, or without one
- * where a column speaks for itself. Control threads.
- *
- * Header-less forms that are read: VALUE,anything,... and TYPE,VALUE. */
+/* csv_reader.c - tables: RFC 4180 with ',', ';' or tab. Control threads. A record may be several
+ * lines. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "reading.h"
+#include "csv.h"
 
-#define COLUMNS_MAX 64
 #define JOINED_LINES_MAX 1024
-
-enum column {
-	COL_NONE,
-	COL_VALUE,
-	COL_DATA, /* a value, and what is called "indicator" beside it the type */
-	COL_TYPE,
-	COL_ID,
-	COL_NAME,
-	COL_SOURCE,
-	COL_CONFIDENCE,
-	COL_SEVERITY,
-	COL_LABELS,
-	COL_TLP,
-	COL_FROM,
-	COL_UNTIL,
-	COL_MATCH,
-	COL_WHERE,
-	COL_TO_IDS,
-	COL_PATTERN, /* of STIX, instead of a value */
-	COL_COUNT
-};
-
-/* A column whose name is a type holds values of that type; a list of these has no further type. */
-static const struct {
-	const char *name;
-	enum column column;
-} columns[] = {
-	{ "data", COL_DATA },
-	{ "note", COL_NAME },
-	{ "notes", COL_NAME },
-	{ "value", COL_VALUE },
-	{ "indicator", COL_VALUE },
-	{ "ioc", COL_VALUE },
-	{ "ioc_value", COL_VALUE },
-	{ "indicator_value", COL_VALUE },
-	{ "observable", COL_VALUE },
-	{ "type", COL_TYPE },
-	{ "indicator_type", COL_TYPE },
-	{ "ioc_type", COL_TYPE },
-	{ "indicatortype", COL_TYPE },
-	{ "observable_type", COL_TYPE },
-	{ "id", COL_ID },
-	{ "uuid", COL_ID },
-	{ "ioc_id", COL_ID },
-	{ "name", COL_NAME },
-	{ "title", COL_NAME },
-	{ "description", COL_NAME },
-	{ "comment", COL_NAME },
-	{ "info", COL_NAME },
-	{ "malware", COL_NAME },
-	{ "malware_printable", COL_NAME },
-	{ "meta.desc", COL_NAME },
-	{ "source", COL_SOURCE },
-	{ "feed", COL_SOURCE },
-	{ "meta.source", COL_SOURCE },
-	{ "confidence", COL_CONFIDENCE },
-	{ "confidence_level", COL_CONFIDENCE },
-	{ "severity", COL_SEVERITY },
-	{ "labels", COL_LABELS },
-	{ "tags", COL_LABELS },
-	{ "tlp", COL_TLP },
-	{ "valid_from", COL_FROM },
-	{ "valid from", COL_FROM },
-	{ "valid_until", COL_UNTIL },
-	{ "valid until", COL_UNTIL },
-	{ "end of validity", COL_UNTIL },
-	{ "expiration", COL_UNTIL },
-	{ "match", COL_MATCH },
-	{ "where", COL_WHERE },
-	{ "to_ids", COL_TO_IDS },
-	{ "pattern", COL_PATTERN },
-	{ "stix_pattern", COL_PATTERN },
-};
-
-struct field {
-	char *p;
-	size_t len;
-};
-
-struct table {
-	char delimiter;
-	bool header;
-	size_t at[COL_COUNT]; /* column's number from 1; 0: none */
-	const char *type; /* of the value column, where its name is one */
-};
-
-/* Splits a record in place, quotes undone. Returns the number of fields. */
-static size_t split(char *p, size_t len, char delimiter, struct field *out)
-{
-	size_t n = 0, i = 0;
-	for (;;) {
-		while (i < len && p[i] == ' ')
-			i++;
-		bool quoted = i < len && p[i] == '"', inside = quoted;
-		i += quoted;
-		char *to = p + i;
-		struct field f = { to, 0 };
-		for (; i < len && (inside || p[i] != delimiter); i++) {
-			if (quoted && p[i] == '"') {
-				if (!inside || i + 1 == len || p[i + 1] != '"') {
-					inside = !inside;
-					continue;
-				}
-				i++;
-			}
-			*to++ = p[i];
-		}
-		f.len = (size_t)(to - f.p);
-		while (f.len > 0 && (f.p[f.len - 1] == ' ' || f.p[f.len - 1] == '\t'))
-			f.len--;
-		if (n < COLUMNS_MAX)
-			out[n++] = f;
-		if (i >= len)
-			return n;
-		i++;
-	}
-}
 
 /* Where a record stands: inside of quotes, or where a field may begin. */
 struct quotes {
@@ -145,148 +26,25 @@ static void quotes_follow(struct quotes *q, const char *p, size_t len, char deli
 	}
 }
 
-static void header_column(struct table *t, size_t number, const char *name)
+static const char *cell_at(const struct table *t, struct field *f, size_t n, size_t at)
 {
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		if (strcasecmp(name, columns[i].name) == 0) {
-			if (t->at[columns[i].column] == 0)
-				t->at[columns[i].column] = number;
-			return;
-		}
+	if (at == 0 || at > n || f[at - 1].len == 0)
+		return NULL;
+	f[at - 1].p[f[at - 1].len] = '\0'; /* there is a delimiter, a quote or the end's zero */
+	bool unset = t->zeek && strcmp(f[at - 1].p, "-") == 0;
+	return unset ? NULL : f[at - 1].p;
 }
 
-static bool is_value(const struct field *f)
+/* What abuse.ch writes where it has nothing. */
+static const char *said(const char *text)
 {
-	char plain[SL_VALUE_MAX];
-	bool changed;
-	size_t len = f->len < sizeof(plain)
-			     ? sl_refang(f->p, f->len, plain, sizeof(plain), &changed)
-			     : 0;
-	return shape_of(plain, len) != SHAPE_NONE;
-}
-
-/* A header names a column of values, or one whose name is a type; a row "MD5,d41d..." is none. */
-static bool header_read(const struct field *f, size_t n, struct table *t)
-{
-	char name[64];
-	memset(t->at, 0, sizeof(t->at));
-	t->type = NULL;
-	for (size_t i = 0; i < n; i++) {
-		if (f[i].len >= sizeof(name))
-			continue;
-		memcpy(name, f[i].p, f[i].len);
-		name[f[i].len] = '\0';
-		header_column(t, i + 1, name);
-	}
-	if (t->at[COL_DATA] != 0) {
-		if (t->at[COL_TYPE] == 0)
-			t->at[COL_TYPE] = t->at[COL_VALUE];
-		t->at[COL_VALUE] = t->at[COL_DATA];
-	}
-	bool row = false;
-	for (size_t i = 0; i < n; i++)
-		row |= is_value(&f[i]);
-	for (size_t i = 0; i < n && t->at[COL_VALUE] == 0 && !row; i++) {
-		if (f[i].len >= sizeof(name))
-			continue;
-		memcpy(name, f[i].p, f[i].len);
-		name[f[i].len] = '\0';
-		const struct type_name *type = type_name_find(name);
-		if (type != NULL && type->kind == TYPE_SEEN) {
-			t->at[COL_VALUE] = i + 1;
-			t->type = type->text;
-		}
-	}
-	t->header = t->at[COL_VALUE] != 0 || (t->at[COL_PATTERN] != 0 && !row);
-	return t->header;
-}
-
-static bool comment(const char *line, size_t len)
-{
-	return len == 0 || line[0] == '#' || line[0] == ';' ||
-	       (len > 1 && line[0] == '/' && line[1] == '/');
-}
-
-/* "#fields<tab>indicator..." is how Zeek writes a header. */
-static size_t fields_word(const char *line, size_t len)
-{
-	return len > 8 && memcmp(line, "#fields\t", 8) == 0 ? 8 : 0;
-}
-
-struct tally {
-	struct table *t;
-	char delimiter;
-	size_t lines, values, typed;
-	bool headed, tried;
-};
-
-static void tally_line(void *arg, const char *line, size_t len)
-{
-	struct tally *t = arg;
-	struct field f[COLUMNS_MAX];
-	char copy[4096], name[64];
-	size_t skip = fields_word(line, len);
-	if (t->headed || len >= sizeof(copy) || (skip == 0 && comment(line, len)))
-		return;
-	memcpy(copy, line + skip, len - skip);
-	size_t n = split(copy, len - skip, t->delimiter, f);
-	if (!t->tried && header_read(f, n, t->t)) {
-		t->headed = n > 1 || !is_value(&f[0]);
-		return;
-	}
-	t->tried = true;
-	t->lines++;
-	if (n < 2)
-		return;
-	t->values += is_value(&f[0]);
-	if (f[0].len < sizeof(name) && is_value(&f[1])) {
-		memcpy(name, f[0].p, f[0].len);
-		name[f[0].len] = '\0';
-		t->typed += type_name_find(name) != NULL;
-	}
-}
-
-static bool table_find(const char *head, size_t len, bool whole, struct table *out)
-{
-	for (const char *d = ",;\t"; *d != '\0'; d++) {
-		*out = (struct table){ .delimiter = *d };
-		struct tally t = { .t = out, .delimiter = *d };
-		head_lines(head, len, whole, tally_line, &t);
-		if (t.headed)
-			return true;
-		out->header = false;
-		memset(out->at, 0, sizeof(out->at));
-		out->type = NULL;
-		if (t.values > 0 && t.values * 10 >= t.lines * 7) {
-			out->at[COL_VALUE] = 1;
-			if (*d != '\t') {
-				out->at[COL_NAME] = 2;
-				out->at[COL_SOURCE] = 3;
-			}
-			return true;
-		}
-		if (t.typed > 0 && t.typed * 10 >= t.lines * 7) {
-			out->at[COL_TYPE] = 1;
-			out->at[COL_VALUE] = 2;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool csv_recognise(const char *head, size_t len, bool whole)
-{
-	struct table t;
-	return table_find(head, len, whole, &t);
+	return text != NULL && (strcmp(text, "None") == 0 || strcmp(text, "n/a") == 0) ? NULL
+										       : text;
 }
 
 static const char *cell(const struct table *t, struct field *f, size_t n, enum column c)
 {
-	size_t at = t->at[c];
-	if (at == 0 || at > n || f[at - 1].len == 0)
-		return NULL;
-	f[at - 1].p[f[at - 1].len] = '\0'; /* there is a delimiter, a quote or the end's zero */
-	return f[at - 1].p;
+	return cell_at(t, f, n, t->at[c]);
 }
 
 static uint8_t confidence_of(const char *text)
@@ -316,22 +74,120 @@ static void draft_fill(const struct table *t, struct field *f, size_t n, struct 
 	if (t->at[COL_TYPE] != 0)
 		d->type = cell(t, f, n, COL_TYPE);
 	d->id = cell(t, f, n, COL_ID);
-	d->name = cell(t, f, n, COL_NAME);
+	d->name = said(cell(t, f, n, COL_NAME));
 	d->source = cell(t, f, n, COL_SOURCE);
 	d->severity = cell(t, f, n, COL_SEVERITY);
-	d->labels = cell(t, f, n, COL_LABELS);
+	d->labels = said(cell(t, f, n, COL_LABELS));
 	d->confidence = confidence_of(cell(t, f, n, COL_CONFIDENCE));
 	d->valid_from = cell(t, f, n, COL_FROM);
 	d->valid_until = cell(t, f, n, COL_UNTIL);
 	d->match = cell(t, f, n, COL_MATCH);
 	d->where = cell(t, f, n, COL_WHERE);
 	d->tlp = tlp_cell(cell(t, f, n, COL_TLP));
+	d->below = t->zeek ? SL_BELOW_NO : SL_BELOW_MARKED;
+}
+
+/* An address with its port beside it is both, on one flow. */
+static void port_join(struct draft *d, const char *port, char *hold, size_t cap)
+{
+	enum shape s = shape_of(d->value, d->value_len);
+	if (port == NULL || port[0] == '\0' || port[0] == '0' ||
+		strspn(port, "0123456789") != strlen(port) ||
+		(s != SHAPE_ADDR && s != SHAPE_DOMAIN))
+		return;
+	bool six = s == SHAPE_ADDR && memchr(d->value, ':', d->value_len) != NULL;
+	int n = snprintf(hold, cap, six ? "[%s]:%s" : "%s:%s", d->value, port);
+	if (n > 0 && (size_t)n < cap) {
+		d->value = hold;
+		d->value_len = (size_t)n;
+	}
+}
+
+/* "md5;sha1;sha256": the hashes of one file in one cell, of which any one is the file. */
+static bool several_hashes(const struct draft *d)
+{
+	size_t pieces = 0;
+	for (const char *at = d->value, *end = at + d->value_len; at <= end;) {
+		const char *stop = memchr(at, ';', (size_t)(end - at));
+		stop = stop != NULL ? stop : end;
+		if (shape_of(at, (size_t)(stop - at)) != SHAPE_HASH)
+			return false;
+		pieces++;
+		at = stop + 1;
+	}
+	return pieces > 1;
+}
+
+static int hashes_add(struct reading *r, const struct draft *d)
+{
+	const char *end = d->value + d->value_len;
+	struct draft one = *d;
+	int rc = 0;
+	for (const char *at = d->value; rc == 0 && at <= end; at += one.value_len + 1) {
+		const char *stop = memchr(at, ';', (size_t)(end - at));
+		one.value = at;
+		one.value_len = (size_t)((stop != NULL ? stop : end) - at);
+		rc = draft_add(r, &one);
+	}
+	return rc;
+}
+
+/* "[ipv4-addr:value = '192.0.2.1']" */
+static bool is_pattern(const struct draft *d)
+{
+	return d->value_len > 4 && d->value[0] == '[' && d->value[d->value_len - 1] == ']' &&
+	       memchr(d->value, ':', d->value_len) != NULL &&
+	       memmem(d->value, d->value_len, " = ", 3) != NULL;
+}
+
+static int value_add(struct reading *r, const struct draft *d)
+{
+	if (is_pattern(d)) {
+		struct draft meta = *d;
+		meta.type = NULL;
+		meta.value = "";
+		meta.value_len = 0;
+		return pattern_add(r, &meta, d->value, d->value_len);
+	}
+	return several_hashes(d) ? hashes_add(r, d) : draft_add(r, d);
+}
+
+/* The values of a record: one, or those of its further columns as well. A row without any says
+ * nothing about what is looked for. */
+static int values_add(
+	struct reading *r, const struct table *t, struct field *f, size_t n, struct draft *d)
+{
+	char hold[SL_VALUE_MAX];
+	if (d->type == NULL)
+		d->type = type_by_path(r->path, d->value, d->value_len);
+	port_join(d, cell(t, f, n, COL_PORT), hold, sizeof(hold));
+	bool any = d->value_len > 0 || t->at[COL_TYPE] != 0; /* with a type: a fault */
+	int rc = any ? value_add(r, d) : 0;
+	for (size_t i = 0; rc == 0 && i < t->more; i++) {
+		const char *value = said(cell_at(t, f, n, t->also[i].at));
+		if (value == NULL)
+			continue;
+		d->value = value;
+		d->value_len = strlen(value);
+		d->type = t->also[i].type;
+		any = true;
+		rc = draft_add(r, d);
+	}
+	if (any)
+		return rc;
+	struct sl_finding c = { .line = d->line,
+		.id = d->id,
+		.verdict = SL_CONTEXT,
+		.code = "EMPTY",
+		.reason = "The row has no value of the kind that the table lists." };
+	reading_tell(r, &c);
+	return 0;
 }
 
 static int record_read(struct reading *r, const struct table *t, char *p, size_t len, uint64_t line)
 {
 	struct field f[COLUMNS_MAX];
-	size_t n = split(p, len, t->delimiter, f);
+	size_t n = csv_split(p, len, t->delimiter, f);
 	struct draft d = { .line = line };
 	bool empty = true;
 	for (size_t i = 0; i < n; i++)
@@ -342,10 +198,12 @@ static int record_read(struct reading *r, const struct table *t, char *p, size_t
 	const char *to_ids = cell(t, f, n, COL_TO_IDS);
 	const char *pattern = cell(t, f, n, COL_PATTERN);
 	bool used = to_ids == NULL || strcmp(to_ids, "0") != 0;
-	if (used && pattern != NULL && d.value[0] == '\0')
+	if (used && pattern != NULL && d.value[0] == '\0') {
+		d.below = SL_BELOW_MARKED; /* as STIX's `=` means it */
 		return pattern_add(r, &d, pattern, f[t->at[COL_PATTERN] - 1].len);
+	}
 	if (used)
-		return draft_add(r, &d);
+		return values_add(r, t, f, n, &d);
 	struct sl_finding c = { .line = line,
 		.id = d.id,
 		.verdict = SL_CONTEXT,
@@ -406,8 +264,8 @@ static int records_read(struct csv *c)
 {
 	int rc;
 	while ((rc = record_next(c)) > 0) {
-		size_t skip = c->headed ? 0 : fields_word(c->record, c->len);
-		if (skip == 0 && comment(c->record, c->len))
+		size_t skip = c->headed ? 0 : csv_fields_word(c->record, c->len);
+		if (skip == 0 && csv_comment(c->record, c->len))
 			continue;
 		if (!c->headed && c->table.header) {
 			c->headed = true;
@@ -421,18 +279,32 @@ static int records_read(struct csv *c)
 	return rc;
 }
 
+/* By the description in the configuration, else by itself. */
+static bool table_known(struct csv *c, const char *head, size_t len)
+{
+	const char *described = c->r->o->csv_header;
+	if (described == NULL)
+		return csv_table_find(head, len, len < PEEK_BYTES, &c->table);
+	if (csv_table_described(described, &c->table))
+		return true;
+	reading_refuse(c->r, 0, "", "BAD_HEADER",
+		"The header that the configuration gives names no column of values.", described);
+	return false;
+}
+
 int csv_read(struct reading *r)
 {
 	struct csv c = { .r = r };
 	size_t got = 0;
 	char *head = malloc(PEEK_BYTES);
 	c.record = malloc(LINE_MAX_BYTES + 1);
-	int rc = head != NULL && c.record != NULL ? lines_init(&c.lines, r->in) : -1;
+	int rc = head != NULL && c.record != NULL ? lines_init(&c.lines, r->in) : -ENOMEM;
 	if (rc == 0) {
 		rc = sl_input_peek(r->in, head, PEEK_BYTES, &got);
-		table_find(head, got, got < PEEK_BYTES, &c.table);
-		if (rc == 0)
+		if (rc == 0 && table_known(&c, head, got)) {
+			c.headed = c.table.header_is_comment;
 			rc = records_read(&c);
+		}
 		lines_fini(&c.lines);
 	}
 	free(c.record);

@@ -204,6 +204,8 @@ static void judge(struct reading *r, const struct draft *d, struct sl_indicator 
 	const char *code = o->j.code;
 	if (!d->allow)
 		lint_decide(r, d, &o->j, &o->policy);
+	if (d->quiet != NULL && o->j.verdict == SL_ARMED)
+		o->j = (struct judgement){ SL_QUIET, "QUIET_PART", d->quiet };
 	if (o->j.code[0] == '\0' && t->note_code != NULL)
 		o->j = (struct judgement){ o->j.verdict, t->note_code, t->note };
 	if (o->j.code[0] == '\0' && d->note_code != NULL)

@@ -86,6 +86,25 @@ int lines_next(struct lines *l, const char **line, size_t *len, bool *cut)
 	return 0;
 }
 
+int lines_each(struct reading *r,
+	int (*each)(struct reading *r, uint64_t number, const char *line, size_t len))
+{
+	struct lines l;
+	const char *line;
+	size_t len;
+	bool cut;
+	int rc = lines_init(&l, r->in);
+	while (rc == 0 && (rc = lines_next(&l, &line, &len, &cut)) == 0 && line != NULL) {
+		if (cut)
+			reading_refuse(r, l.number, "", "LINE_TOO_LONG",
+				"The line is longer than 64 KiB.", "");
+		else
+			rc = each(r, l.number, line, len);
+	}
+	lines_fini(&l);
+	return rc;
+}
+
 void head_lines(const char *head, size_t len, bool whole,
 	void (*each)(void *arg, const char *line, size_t len), void *arg)
 {

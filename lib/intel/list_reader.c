@@ -101,25 +101,17 @@ bool list_recognise(const char *head, size_t len, bool whole)
 	return t.values > 0 && t.values * 2 >= t.lines;
 }
 
+static int line_read(struct reading *r, uint64_t number, const char *line, size_t len)
+{
+	struct draft d = {
+		.line = number, .below = SL_BELOW_MARKED, .confidence = SL_CONFIDENCE_NONE
+	};
+	d.value_len = list_value(line, len, &d.value);
+	d.type = type_by_path(r->path, d.value, d.value_len);
+	return d.value_len > 0 ? draft_add(r, &d) : 0;
+}
+
 int list_read(struct reading *r)
 {
-	struct lines l;
-	const char *line, *value;
-	size_t len;
-	bool cut;
-	int rc = lines_init(&l, r->in);
-	while (rc == 0 && (rc = lines_next(&l, &line, &len, &cut)) == 0 && line != NULL) {
-		if (cut) {
-			reading_refuse(r, l.number, "", "LINE_TOO_LONG",
-				"The line is longer than 64 KiB.", "");
-			continue;
-		}
-		struct draft d = { .line = l.number, .confidence = SL_CONFIDENCE_NONE };
-		d.value_len = list_value(line, len, &value);
-		d.value = value;
-		if (d.value_len > 0)
-			rc = draft_add(r, &d);
-	}
-	lines_fini(&l);
-	return rc;
+	return lines_each(r, line_read);
 }

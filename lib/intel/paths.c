@@ -80,6 +80,8 @@ const struct path_row path_rows[] = {
 	WEAK("software:version", "software", NULL),
 	NAMED("network-traffic:src_ref.value", "ipv4-addr", "ip.src"),
 	NAMED("network-traffic:dst_ref.value", "ipv4-addr", "ip.dst"),
+	NAMED("network-traffic:src_ip", "ipv4-addr", "ip.src"),
+	NAMED("network-traffic:dst_ip", "ipv4-addr", "ip.dst"),
 	CONTEXT("network-traffic:src_ref.type"),
 	CONTEXT("network-traffic:dst_ref.type"),
 	FIELD("network-traffic:src_port", SL_FIELD_SRC_PORT),

@@ -18,8 +18,16 @@ const struct format formats[] = {
 	{ "stix2.1", stix_recognise, stix_read },
 	{ "stix1", stix1_recognise, stix1_read },
 	{ "openioc", openioc_recognise, openioc_read },
+	{ "misp", misp_recognise, misp_read },
 	{ "native", native_recognise, native_read },
 	{ "warninglist", warninglist_recognise, warninglist_read },
+	{ "abuse.ch", abuse_recognise, abuse_read },
+	{ "", known_recognise, known_read },
+	{ "adblock", adblock_recognise, adblock_read },
+	{ "rpz", rpz_recognise, rpz_read },
+	{ "hosts", hosts_recognise, hosts_read },
+	{ "iprep", iprep_recognise, iprep_read },
+	{ "dataset", dataset_recognise, dataset_read },
 	{ "csv", csv_recognise, csv_read },
 	{ "list", list_recognise, list_read },
 	{ NULL, NULL, NULL },
@@ -36,15 +44,18 @@ static bool document(const char *head, size_t len)
 		       (head[i] == '[' && i + 1 < len && strchr("{\"\r\n ", head[i + 1])));
 }
 
-static const struct format *recognise(const char *head, size_t len)
+static const struct format *recognise(const struct reading *r, const char *head, size_t len)
 {
 	bool whole = len < PEEK_BYTES;
 	bool plain = !document(head, len);
 	if (memchr(head, '\0', len) != NULL)
 		return NULL;
+	bool described = plain && len > 0 && r->o->csv_header != NULL;
 	for (const struct format *f = formats; f->name != NULL; f++) {
+		if (described && f->read != csv_read)
+			continue;
 		bool table = f->read == csv_read || f->read == list_read;
-		if ((plain || !table) && f->recognise(head, len, whole))
+		if (described || ((plain || !table) && f->recognise(head, len, whole)))
 			return f;
 	}
 	return NULL;
@@ -62,12 +73,23 @@ static void tell_none(struct reading *r, bool empty)
 }
 
 /* What the reader could not finish; what it read before is used. */
-static int judged(struct reading *r, int rc)
+int reading_judged(struct reading *r, int rc)
 {
 	struct sl_finding f = { .verdict = SL_REFUSED };
 	if (rc == -EBADMSG) {
 		f.code = "DAMAGED";
 		f.reason = "The compressed file is damaged or ends early; what was read is used.";
+	} else if (rc == -EFBIG) {
+		f.code = "TOO_LARGE";
+		f.reason = "The archive unpacks to far more than such a file does, or lists too "
+			   "many members; what was read is used.";
+	} else if (rc == -EACCES && r->in_archive) {
+		f.code = "ENCRYPTED";
+		f.reason = "The member needs a password; unpack it and name the file.";
+	} else if (rc == -ENOTSUP && r->in_archive) {
+		f.code = "METHOD";
+		f.reason = "The member is packed by a method that is not read; unpack it and name "
+			   "the file.";
 	} else if (rc == -E2BIG) {
 		f.code = "TOO_MANY";
 		f.reason = "More indicators than are allowed; the rest is not read.";
@@ -94,7 +116,17 @@ static void source_name(struct reading *r)
 	set->sources[r->source].name = one;
 }
 
-static int input_read(struct reading *r)
+static int nested(struct reading *r)
+{
+	struct sl_finding f = { .verdict = SL_REFUSED,
+		.code = "NESTED",
+		.reason = "An archive inside of an archive is not read; unpack it and name the "
+			  "file." };
+	reading_tell(r, &f);
+	return 0;
+}
+
+int input_read(struct reading *r)
 {
 	struct sl_intel *set = r->set;
 	size_t got = 0;
@@ -102,19 +134,22 @@ static int input_read(struct reading *r)
 	if (head == NULL)
 		return -ENOMEM;
 	int rc = sl_input_peek(r->in, head, PEEK_BYTES, &got);
-	const struct format *f = rc < 0 && got == 0 ? NULL : recognise(head, got);
+	r->archive = sl_archive_is(head, got);
+	const struct format *f = rc < 0 && got == 0 ? NULL : recognise(r, head, got);
 	free(head);
+	if (r->archive)
+		return r->in_archive ? nested(r) : 0;
 	if (f == NULL && rc == 0)
 		tell_none(r, got == 0);
 	if (f == NULL)
-		return judged(r, rc);
+		return reading_judged(r, rc);
 	set->sources[r->source].format = f->name;
 	rc = f->read(r);
 	source_name(r);
-	return judged(r, rc);
+	return reading_judged(r, rc);
 }
 
-static int reading_open(struct reading *r, struct sl_intel *set, const char *path,
+int reading_open(struct reading *r, struct sl_intel *set, const char *path,
 	const struct sl_intel_options *o, bool in_folder)
 {
 	*r = (struct reading){ .set = set, .o = o, .first = set->count, .in_folder = in_folder };
@@ -126,6 +161,23 @@ static int reading_open(struct reading *r, struct sl_intel *set, const char *pat
 	return 0;
 }
 
+static int archive_members(struct reading *r, struct sl_archive *a, int rc)
+{
+	if (rc < 0)
+		return reading_judged(r, rc);
+	rc = archive_read(r, a, r->in_folder);
+	sl_archive_close(a);
+	return rc;
+}
+
+/* Its directory stands at its end, so that it has to be a file. */
+static int archive_path(struct reading *r, const char *path)
+{
+	struct sl_archive *a = NULL;
+	int rc = strcmp(path, "-") != 0 ? sl_archive_open(&a, path) : -ESPIPE;
+	return archive_members(r, a, rc);
+}
+
 static int file_read(
 	struct sl_intel *set, const char *path, const struct sl_intel_options *o, bool in_folder)
 {
@@ -135,10 +187,10 @@ static int file_read(
 		return rc;
 	rc = sl_input_open(&r.in, path);
 	if (rc < 0)
-		return judged(&r, rc);
+		return reading_judged(&r, rc);
 	rc = input_read(&r);
 	sl_input_close(r.in);
-	return rc;
+	return r.archive ? archive_path(&r, path) : rc;
 }
 
 int sl_intel_read_bytes(struct sl_intel *set, const char *name, const void *p, size_t len,
@@ -150,9 +202,14 @@ int sl_intel_read_bytes(struct sl_intel *set, const char *name, const void *p, s
 		return rc;
 	rc = sl_input_open_bytes(&r.in, p, len);
 	if (rc < 0)
-		return judged(&r, rc);
+		return reading_judged(&r, rc);
 	rc = input_read(&r);
 	sl_input_close(r.in);
+	if (r.archive) {
+		struct sl_archive *a = NULL;
+		rc = sl_archive_open_bytes(&a, p, len);
+		rc = archive_members(&r, a, rc);
+	}
 	int closed = set_close_ranks(set);
 	return rc < 0 ? rc : closed;
 }
@@ -190,7 +247,7 @@ static int folder_told(
 {
 	struct reading r;
 	int opened = reading_open(&r, set, path, o, true);
-	return opened < 0 ? opened : judged(&r, rc);
+	return opened < 0 ? opened : reading_judged(&r, rc);
 }
 
 static int folder_read(

@@ -63,6 +63,8 @@ struct reading {
 	size_t first; /* where its indicators begin in set->items */
 	bool in_folder; /* met in a folder, not named by the user */
 	struct entry entry;
+	bool in_archive;
+	bool archive; /* the input is an archive, whose members are to be read in its place */
 };
 
 /* One entry of a feed, as it says it. NULL or 0 where it says nothing; nothing is owned. */
@@ -75,6 +77,7 @@ struct draft {
 	size_t value_len;
 	const char *match;
 	const char *valid_from, *valid_until;
+	const char *quiet; /* why it is seen but not told; NULL: judged like any other */
 	const char *part; /* which branch of a tree it is, as a pattern; NULL: it is the whole */
 	const char *note_code, *note; /* how it was read, where that is worth telling; NULL: as it
 					 is written */
@@ -165,6 +168,18 @@ void reading_note(struct reading *r, const struct sl_finding *f);
 void reading_refuse(struct reading *r, uint64_t line, const char *id, const char *code,
 	const char *reason, const char *part);
 
+/* archive.c: reads the members of an archive, each as a file of its own. */
+int archive_read(struct reading *r, struct sl_archive *a, bool in_folder);
+/* read.c: one input, which the reading names; what could not be finished is told. */
+int reading_open(struct reading *r, struct sl_intel *set, const char *path,
+	const struct sl_intel_options *o, bool in_folder);
+int input_read(struct reading *r);
+int reading_judged(struct reading *r, int rc);
+
+/* types.c: the type that a file's name gives to its bare hashes of 32 digits ("ja3-malware.csv"),
+ * or NULL. */
+const char *type_by_path(const char *path, const char *value, size_t len);
+
 /* lines.c: a text line by line, bounded. A line that is longer is given cut, with *cut set. The
  * newline, a carriage return before it and a byte order mark are off. 0 and *line NULL at the end;
  * -errno of the input. */
@@ -177,6 +192,9 @@ struct lines {
 };
 int lines_init(struct lines *l, struct sl_input *in);
 void lines_fini(struct lines *l);
+/* Every line of the input but those that are too long, which are refused. */
+int lines_each(struct reading *r,
+	int (*each)(struct reading *r, uint64_t number, const char *line, size_t len));
 int lines_next(struct lines *l, const char **line, size_t *len, bool *cut);
 
 /* The formats: whether the first bytes are one (whole: they are all there is), and the reader. */
@@ -194,6 +212,22 @@ bool stix1_recognise(const char *head, size_t len, bool whole);
 int stix1_read(struct reading *r);
 bool openioc_recognise(const char *head, size_t len, bool whole);
 int openioc_read(struct reading *r);
+bool misp_recognise(const char *head, size_t len, bool whole);
+int misp_read(struct reading *r);
+bool hosts_recognise(const char *head, size_t len, bool whole);
+int hosts_read(struct reading *r);
+bool adblock_recognise(const char *head, size_t len, bool whole);
+int adblock_read(struct reading *r);
+bool rpz_recognise(const char *head, size_t len, bool whole);
+int rpz_read(struct reading *r);
+bool dataset_recognise(const char *head, size_t len, bool whole);
+int dataset_read(struct reading *r);
+bool iprep_recognise(const char *head, size_t len, bool whole);
+int iprep_read(struct reading *r);
+bool abuse_recognise(const char *head, size_t len, bool whole);
+int abuse_read(struct reading *r);
+bool known_recognise(const char *head, size_t len, bool whole);
+int known_read(struct reading *r);
 bool csv_recognise(const char *head, size_t len, bool whole);
 int csv_read(struct reading *r);
 bool list_recognise(const char *head, size_t len, bool whole);
@@ -221,7 +255,6 @@ bool source_arms_observables(const struct reading *r);
 
 /* pattern.c: an indicator that is a STIX pattern. 0, -ENOMEM, -E2BIG. */
 int pattern_add(struct reading *r, const struct draft *meta, const char *text, size_t len);
-
 
 /* marking.c: the fixed ids of TLP 1 and TLP 2.0. SL_TLP_NONE: another id. */
 enum sl_tlp tlp_of_marking(const char *id);

@@ -2,6 +2,7 @@
 /* types.c - the names that feeds use for types, and the type and place that each stands for. Pure.
  */
 #include <ctype.h>
+#include <string.h>
 
 #include "reading.h"
 
@@ -27,6 +28,7 @@ static const struct type_name rows[] = {
 	{ "address", SL_TYPE_IPV4, NULL, TYPE_SEEN },
 	{ "addr", SL_TYPE_IPV4, NULL, TYPE_SEEN },
 	{ "ip-src", SL_TYPE_IPV4, NULL, TYPE_SEEN },
+	{ "dst-ip", SL_TYPE_IPV4, NULL, TYPE_SEEN },
 	{ "ip-dst", SL_TYPE_IPV4, NULL, TYPE_SEEN },
 	{ "ip:port", SL_TYPE_IPV4, NULL, TYPE_SEEN },
 	{ "ip-port", SL_TYPE_IPV4, NULL, TYPE_SEEN },
@@ -39,6 +41,7 @@ static const struct type_name rows[] = {
 	{ "host", SL_TYPE_NONE, NULL, TYPE_SEEN },
 	{ "hostname", SL_TYPE_DOMAIN, NULL, TYPE_SEEN },
 	{ "domain", SL_TYPE_DOMAIN, NULL, TYPE_SEEN },
+	{ "domain-port", SL_TYPE_DOMAIN, NULL, TYPE_SEEN },
 	{ "fqdn", SL_TYPE_DOMAIN, NULL, TYPE_SEEN },
 	{ "dns", SL_TYPE_DOMAIN, NULL, TYPE_SEEN },
 	{ "Intel::DOMAIN", SL_TYPE_DOMAIN, NULL, TYPE_SEEN },
@@ -57,6 +60,9 @@ static const struct type_name rows[] = {
 	{ "Intel::FILE_HASH", SL_TYPE_FILE, NULL, TYPE_SEEN },
 	{ "md5", SL_TYPE_FILE, "file.md5", TYPE_SEEN },
 	{ "md5sum", SL_TYPE_FILE, "file.md5", TYPE_SEEN },
+	{ "md5-hash", SL_TYPE_FILE, "file.md5", TYPE_SEEN },
+	{ "sha1-hash", SL_TYPE_FILE, "file.sha1", TYPE_SEEN },
+	{ "sha256-hash", SL_TYPE_FILE, "file.sha256", TYPE_SEEN },
 	{ "filehash-md5", SL_TYPE_FILE, "file.md5", TYPE_SEEN },
 	{ "sha1", SL_TYPE_FILE, "file.sha1", TYPE_SEEN },
 	{ "sha1sum", SL_TYPE_FILE, "file.sha1", TYPE_SEEN },
@@ -83,11 +89,16 @@ static const struct type_name rows[] = {
 	{ "certificate-serial", SL_TYPE_CERT, "tls.cert_serial", TYPE_SEEN },
 	{ "ssl-certificate-serial", SL_TYPE_CERT, "tls.cert_serial", TYPE_SEEN },
 	{ "ja3", SL_TYPE_TRAFFIC, "ja3.hash", TYPE_SEEN },
+	{ "ja3-md5", SL_TYPE_TRAFFIC, "ja3.hash", TYPE_SEEN },
+	{ "ja3-hash", SL_TYPE_TRAFFIC, "ja3.hash", TYPE_SEEN },
 	{ "ja3-fingerprint-md5", SL_TYPE_TRAFFIC, "ja3.hash", TYPE_SEEN },
 	{ "ja3s", SL_TYPE_TRAFFIC, "ja3s.hash", TYPE_SEEN },
 	{ "ja4", SL_TYPE_TRAFFIC, "ja4.hash", TYPE_SEEN },
 	{ "hassh-md5", SL_TYPE_SOFTWARE, "ssh.hassh", TYPE_SEEN },
+	{ "hasshserver-md5", SL_TYPE_SOFTWARE, "ssh.hasshserver", TYPE_SEEN },
 	{ "Intel::SOFTWARE", SL_TYPE_SOFTWARE, NULL, TYPE_SEEN },
+	{ "Intel::USER_NAME", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
+	{ "Intel::PUBKEY_HASH", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "text", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
 	{ "comment", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
 	{ "other", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
@@ -96,6 +107,8 @@ static const struct type_name rows[] = {
 	{ "note", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
 	{ "info", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
 	{ "vulnerability", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
+	{ "registrar", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
+	{ "tool", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
 	{ "cve", SL_TYPE_NONE, NULL, TYPE_CONTEXT },
 	{ "regkey", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "registry-path", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
@@ -109,15 +122,31 @@ static const struct type_name rows[] = {
 	{ "file-path-name", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "path", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "command-line", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
+	{ "command-line-parameter", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "url-path", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "asn", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "sha512", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
+	{ "sha3-384-hash", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "sha384", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "sha224", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "ssdeep", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "imphash", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 	{ "tlsh", SL_TYPE_NONE, NULL, TYPE_UNSEEN },
 };
+
+const char *type_by_path(const char *path, const char *value, size_t len)
+{
+	if (len != 32 || shape_of(value, len) != SHAPE_HASH)
+		return NULL;
+	/* the file's name, and that of its folder */
+	const char *from = strrchr(path, '/');
+	while (from != NULL && from > path && from[-1] != '/')
+		from--;
+	from = from != NULL ? from : path;
+	if (strcasestr(from, "ja3s") != NULL)
+		return "ja3s";
+	return strcasestr(from, "ja3") != NULL ? "ja3" : NULL;
+}
 
 static bool is_joint(char c)
 {

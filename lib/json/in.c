@@ -42,6 +42,10 @@ struct sl_json_in {
 	bool part_fits; /* what comes next in the innermost of them is the next part */
 	bool building;
 	struct tree tree;
+	sl_json_piece_fn piece_fn;
+	const char *const *piece_names;
+	const char *piece_of; /* the name of the array that a piece is built for; NULL: none is */
+	struct tree_mark piece_begin;
 	struct top top[TOP_MAX];
 	unsigned tops;
 	char top_key[TOP_KEY];
@@ -102,8 +106,23 @@ static bool event(struct sl_json_in *in)
 	return in->building;
 }
 
+/* A piece begins: an element of a named array of the value. */
+static void piece_open(struct sl_json_in *in)
+{
+	const struct tree *t = &in->tree;
+	if (in->piece_fn == NULL || in->piece_of != NULL || t->depth != 2 ||
+		t->open[1]->kind != SL_JSON_ARRAY || t->open[1]->key == NULL)
+		return;
+	for (const char *const *name = in->piece_names; *name != NULL; name++)
+		if (strcmp(*name, t->open[1]->key) == 0)
+			in->piece_of = *name;
+	if (in->piece_of != NULL)
+		tree_mark(t, &in->piece_begin);
+}
+
 static struct sl_json *node(struct sl_json_in *in, enum sl_json_kind kind)
 {
+	piece_open(in);
 	struct sl_json *n = tree_add(&in->tree, kind);
 	if (n == NULL)
 		fail(in, -E2BIG, "a value is larger than allowed");
@@ -112,9 +131,21 @@ static struct sl_json *node(struct sl_json_in *in, enum sl_json_kind kind)
 	return n;
 }
 
+static int piece_ended(struct sl_json_in *in)
+{
+	struct tree *t = &in->tree;
+	const char *name = in->piece_of;
+	int rc = in->piece_fn(in->arg, name, t->last[1]);
+	in->piece_of = NULL;
+	tree_forget(t, &in->piece_begin);
+	return rc == 0 ? 1 : fail(in, rc, "stopped");
+}
+
 /* Hands over a value that is complete. */
 static int ended(struct sl_json_in *in)
 {
+	if (in->piece_of != NULL && in->tree.depth == 2)
+		return piece_ended(in);
 	if (!in->building || in->tree.depth > 0)
 		return 1;
 	in->building = false;
@@ -217,7 +248,8 @@ static int on_key(void *arg, const unsigned char *p, size_t len)
 	}
 	if (in->depth == in->on_path && in->depth >= 1 && in->depth <= in->parts) {
 		const char *part = in->part[in->depth - 1];
-		in->part_fits = strlen(part) == len && memcmp(part, p, len) == 0;
+		in->part_fits = strcmp(part, "+") == 0 ||
+				(strlen(part) == len && memcmp(part, p, len) == 0);
 	}
 	if (in->depth == 1) {
 		in->top_key[0] = '\0';
@@ -316,6 +348,7 @@ int sl_json_in_again(struct sl_json_in *in)
 	yajl_config(in->yajl, yajl_allow_multiple_values, 1);
 	in->depth = in->on_path = 0;
 	in->building = false;
+	in->piece_of = NULL;
 	in->silent = 0;
 	in->blank = true;
 	in->rc = 0;
@@ -357,6 +390,17 @@ void sl_json_in_free(struct sl_json_in *in)
 		yajl_free(in->yajl);
 	tree_fini(&in->tree);
 	free(in);
+}
+
+void sl_json_in_pieces(struct sl_json_in *in, const char *const *names, sl_json_piece_fn fn)
+{
+	in->piece_names = names;
+	in->piece_fn = fn;
+}
+
+const struct sl_json *sl_json_in_so_far(const struct sl_json_in *in)
+{
+	return in->building ? in->tree.root : NULL;
 }
 
 static int judged(struct sl_json_in *in, yajl_status s)

@@ -118,3 +118,27 @@ void tree_close(struct tree *t)
 {
 	t->depth--;
 }
+
+void tree_mark(const struct tree *t, struct tree_mark *m)
+{
+	*m = (struct tree_mark){ .at = t->at,
+		.at_used = t->at != NULL ? t->at->used : 0,
+		.used = t->used,
+		.count = t->open[t->depth - 1]->count,
+		.last = t->last[t->depth - 1] };
+}
+
+void tree_forget(struct tree *t, const struct tree_mark *m)
+{
+	struct sl_json *up = t->open[t->depth - 1];
+	t->at = m->at;
+	if (t->at != NULL)
+		t->at->used = m->at_used;
+	t->used = m->used;
+	t->last[t->depth - 1] = m->last;
+	if (m->last != NULL)
+		m->last->next = NULL;
+	else
+		up->child = NULL;
+	up->count = m->count;
+}

@@ -29,5 +29,14 @@ const char *tree_text(struct tree *t, const void *p, size_t len);
 /* node's members come next. False: too deep. */
 bool tree_open(struct tree *t, struct sl_json *node);
 void tree_close(struct tree *t);
+/* Where a value stands that will be forgotten before the tree is done: taken before it is added;
+ * forgetting it gives its memory back, but for blocks that were made for it alone. */
+struct tree_mark {
+	struct block *at;
+	size_t at_used, used, count;
+	struct sl_json *last;
+};
+void tree_mark(const struct tree *t, struct tree_mark *m);
+void tree_forget(struct tree *t, const struct tree_mark *m);
 
 #endif

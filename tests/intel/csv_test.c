@@ -154,11 +154,46 @@ static void pattern_column(void **state)
 	read_free(&r);
 }
 
+/* A table without a header, described by whoever knows it. */
+static void described(void **state)
+{
+	static const struct {
+		const char *header, *text, *value, *name;
+		size_t count;
+		unsigned port;
+	} rows[] = {
+		{ "-,ip,port,name", "7,192.0.2.1,443,bot\n# x\n8,192.0.2.2,,\n", "192.0.2.1", "bot",
+			2, 443 },
+		{ "name;url", "bot;http://evil.example/a,b\n", "http://evil.example/a,b", "bot", 1,
+			0 },
+		{ "what,ever", "1,192.0.2.1\n", NULL, NULL, 0, 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sl_intel_options o = { .csv_header = rows[i].header };
+		struct sl_intel *set;
+		size_t n, sources;
+		assert_int_equal(sl_intel_new(&set), 0);
+		assert_int_equal(
+			sl_intel_read_bytes(set, "x", rows[i].text, strlen(rows[i].text), &o), 0);
+		const struct sl_indicator *ind = sl_intel_indicators(set, &n);
+		assert_int_equal(n, rows[i].count);
+		assert_int_equal(
+			sl_intel_sources(set, &sources)->count[SL_REFUSED], rows[i].count == 0);
+		if (n > 0) {
+			assert_string_equal(ind[0].value, rows[i].value);
+			assert_string_equal(ind[0].name, rows[i].name);
+			assert_int_equal(ind[0].port, rows[i].port);
+		}
+		sl_intel_free(set);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pattern_column),
 		cmocka_unit_test(header),
+		cmocka_unit_test(described),
 		cmocka_unit_test(validity),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(open_quote),

@@ -23,9 +23,11 @@ static void expect(bool yes)
 static void indicator(const struct sl_indicator *i)
 {
 	expect(i->type != SL_TYPE_NONE && i->type < SL_TYPE_COUNT && i->where < SL_WHERE_COUNT);
-	expect(i->value_len > 0 && i->value_len <= SL_VALUE_MAX && i->value[i->value_len] == '\0');
+	bool tree = i->match == SL_MATCH_TREE; /* its value is its text, of any length */
+	expect(i->value_len > 0 && i->value[i->value_len] == '\0');
+	expect(tree || i->value_len <= SL_VALUE_MAX);
 	expect(i->id[0] != '\0' && i->source != NULL && i->name != NULL && i->tlp < SL_TLP_COUNT);
-	if (i->type != SL_TYPE_IPV4 && i->type != SL_TYPE_IPV6)
+	if (tree || (i->type != SL_TYPE_IPV4 && i->type != SL_TYPE_IPV6))
 		return;
 	char text[SL_ADDR_TEXT];
 	size_t n = sl_addr_text(&i->addr, i->version, text);
@@ -47,7 +49,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	sl_intel_read_bytes(set, "fuzz", p, len, &o);
 	const struct sl_indicator *i = sl_intel_indicators(set, &count);
 	const struct sl_intel_source *s = sl_intel_sources(set, &sources);
-	expect(sources == 1 && s->count[SL_ARMED] == count);
+	/* A tree is one that is armed or quiet, and several indicators. */
+	uint64_t told = 0, alone = 0;
+	for (size_t n = 0; n < sources; n++)
+		told += s[n].count[SL_ARMED] + s[n].count[SL_QUIET];
+	for (size_t n = 0; n < count; n++)
+		alone += i[n].detection == 0 || i[n].match == SL_MATCH_TREE;
+	expect(sources >= 1 && told == alone);
 	for (size_t n = 0; n < count; n++)
 		indicator(&i[n]);
 	sl_intel_free(set);

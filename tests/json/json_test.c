@@ -77,6 +77,7 @@ static void paths(void **state)
 		{ "objects/*", "{\"x\":[9],\n\"objects\":[{\"a\":1},\n{\"b\":2}],\"y\":{}}",
 			"a:1,b:2,", 0, 2, 3 },
 		{ "objects/*", "{\"objects\":{\"a\":1}}", "", 0, 0, 0 },
+		{ "+/*", "{\"x\":[1,2],\"y\":3,\"z\":[4]}", "1,2,4,", 0, 3, 1 },
 		{ "objects/*", "{\"deep\":{\"objects\":[1]},\"objects\":[2]}", "2,", 0, 1, 1 },
 		{ "objects/*", "[{\"objects\":[1]}]", "", 0, 0, 0 },
 		{ "*", "[1,[2],3]", "1,2,3,", 0, 3, 1 },
@@ -269,6 +270,66 @@ static void writes_no_half(void **state)
 	sl_json_out_free(o);
 }
 
+struct pieces {
+	struct sl_json_in *in;
+	char got[256];
+};
+
+static int piece(void *arg, const char *member, const struct sl_json *p)
+{
+	struct pieces *s = arg;
+	size_t used = strlen(s->got);
+	const char *v = p->kind == SL_JSON_OBJECT ? sl_json_get_text(p, "v") : p->text;
+	const char *name = sl_json_get_text(sl_json_in_so_far(s->in), "n");
+	snprintf(s->got + used, sizeof(s->got) - used, "%s:%s:%s ", member, v, name ? name : "-");
+	return 0;
+}
+
+static int whole(void *arg, const struct sl_json *v)
+{
+	struct pieces *s = arg;
+	size_t used = strlen(s->got);
+	const struct sl_json *a = sl_json_get(v, "a");
+	snprintf(s->got + used, sizeof(s->got) - used, "%s/%zu/%zu; ", sl_json_get_text(v, "n"),
+		a != NULL ? a->count : 99, sl_json_get(v, "k")->count);
+	return a != NULL && a->child != NULL; /* the pieces are forgotten */
+}
+
+static void value_in_pieces(void **state)
+{
+	static const char *const names[] = { "a", "b", NULL };
+	static const char text[] =
+		"[{\"a\":[{\"v\":\"1\"},{\"v\":\"2\"}],\"n\":\"x\",\"b\":[\"3\"],\"k\":[7,8]},"
+		"{\"n\":\"y\",\"k\":[],\"d\":{\"a\":[1]},\"a\":[{\"v\":\"4\",\"a\":[5]}]}]";
+	for (size_t cut = 0; cut < sizeof(text); cut++) {
+		struct sl_json_limits limits = { 4096, 0 };
+		struct pieces s = { .got = "" };
+		assert_int_equal(sl_json_in_new(&s.in, "*", &limits, whole, &s), 0);
+		sl_json_in_pieces(s.in, names, piece);
+		assert_int_equal(sl_json_in_feed(s.in, text, cut), 0);
+		assert_int_equal(sl_json_in_feed(s.in, text + cut, sizeof(text) - 1 - cut), 0);
+		assert_int_equal(sl_json_in_end(s.in), 0);
+		assert_null(sl_json_in_so_far(s.in));
+		assert_string_equal(s.got, "a:1:- a:2:- b:3:x x/0/2; a:4:y y/0/0; ");
+		sl_json_in_free(s.in);
+	}
+}
+
+/* However many there are, the memory of one is enough. */
+static void endless_pieces(void **state)
+{
+	static const char *const names[] = { "a", NULL };
+	struct sl_json_limits limits = { 2048, 0 };
+	struct pieces s = { .got = "" };
+	assert_int_equal(sl_json_in_new(&s.in, "", &limits, whole, &s), 0);
+	sl_json_in_pieces(s.in, names, piece);
+	int rc = sl_json_in_feed(s.in, "{\"a\":[", 6);
+	for (unsigned i = 0; i < 10000 && rc == 0; i++)
+		rc = sl_json_in_feed(s.in, "{\"v\":\"12345678\"},", 17);
+	assert_int_equal(rc, 0);
+	sl_json_in_free(s.in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +338,8 @@ int main(void)
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(members),
 		cmocka_unit_test(top_members),
+		cmocka_unit_test(value_in_pieces),
+		cmocka_unit_test(endless_pieces),
 		cmocka_unit_test(begins_again),
 		cmocka_unit_test(stops),
 		cmocka_unit_test(writes),

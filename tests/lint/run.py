@@ -30,7 +30,7 @@ OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "c
          "subscribe": "bus", "inflate": "compress"}
 # A third-party header and the folders that may open its door.
 DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*", ["lib/digest"]),
-         (r"(zlib|zstd|zstd_errors|bzlib|lzma)\.h|brotli/.*", ["lib/compress"]), (r"rte_.*\.h", ["lib/source"]), (r"idn2\.h", ["lib/observable"]),
+         (r"(zlib|zstd|zstd_errors|bzlib|lzma|zip)\.h|brotli/.*", ["lib/compress"]), (r"rte_.*\.h", ["lib/source"]), (r"idn2\.h", ["lib/observable"]),
          (r"(pcre2.*|utf8proc)\.h", ["lib/pattern"]),
          (r"libpsl\.h", ["lib/intel"]),
          (r"urcu.*|hs\.h|hs/.*", ["lib/match"]), (r"zmq\.h|sodium\.h", ["lib/bus"]), (r"sqlite3\.h", ["lib/store"]),
