@@ -342,8 +342,10 @@ static int record_read(struct reading *r, const struct table *t, char *p, size_t
 	const char *to_ids = cell(t, f, n, COL_TO_IDS);
 	const char *pattern = cell(t, f, n, COL_PATTERN);
 	bool used = to_ids == NULL || strcmp(to_ids, "0") != 0;
-	if (used && pattern != NULL && d.value[0] == '\0')
+	if (used && pattern != NULL && d.value[0] == '\0') {
+		d.below = SL_BELOW_MARKED; /* as STIX's `=` means it */
 		return pattern_add(r, &d, pattern, f[t->at[COL_PATTERN] - 1].len);
+	}
 	if (used)
 		return draft_add(r, &d);
 	struct sl_finding c = { .line = line,
