@@ -203,11 +203,18 @@ static int detection_keep(struct compile *c, struct sl_detection *d)
 	return 0;
 }
 
-/* The type of an indicator that is a tree: that of the first value in it. */
+/* The type of an indicator that is a tree: that of the first value in it, listed or asked for; of
+ * one that asks for the flow's numbers only, traffic. */
 static enum sl_type first_type(const struct compile *c, size_t first)
 {
 	const struct sl_intel *set = c->t->r->set;
-	return set->count > first ? (enum sl_type)set->items[first].type : SL_TYPE_NONE;
+	if (set->count > first)
+		return (enum sl_type)set->items[first].type;
+	for (size_t l = 0; l < c->leaves; l++)
+		for (unsigned w = 1; c->leaf[l].kind == SL_LEAF_VALUE && w < SL_WHERE_COUNT; w++)
+			if (c->leaf[l].wheres[w / 64] >> (w % 64) & 1)
+				return sl_wheres[w].type;
+	return SL_TYPE_TRAFFIC;
 }
 
 static int whole_add(struct compile *c, const struct twig *branch, struct sl_indicator *whole)

@@ -177,8 +177,10 @@ static int indicator(void *arg, const struct sl_json *v)
 	labels_join(m.at[KEY_LABELS], labels, sizeof(labels));
 	d.labels = labels;
 	const struct sl_json *pattern = m.at[KEY_PATTERN];
-	if (pattern != NULL && pattern->kind == SL_JSON_STRING)
+	if (pattern != NULL && pattern->kind == SL_JSON_STRING) {
+		d.below = SL_BELOW_MARKED; /* as STIX's `=` means it */
 		return n->stop = pattern_add(n->r, &d, pattern->text, pattern->len);
+	}
 	if (d.value != NULL && (d.type != NULL || d.where != NULL)) {
 		if (d.type == NULL || sl_type_find(d.type, strlen(d.type)) != SL_TYPE_NONE)
 			return n->stop = draft_add(n->r, &d);

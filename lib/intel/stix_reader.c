@@ -7,7 +7,7 @@
 
 #include "stix.h"
 
-#define OBJECT_BYTES ((size_t)4 << 20)
+#define OBJECT_BYTES ((size_t)32 << 20) /* a report may name a hundred thousand objects */
 #define TRIALS_MAX 32
 
 static void tell_context(struct stix *s, const struct sl_json *o, const char *type)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stix_test.c - bundles: patterns, markings, creators, and what is context. */
+#include "../../lib/intel/stix.h"
 #include "reading.h"
 #include "reference.h"
 
@@ -309,6 +310,56 @@ static void said_beside(void **state)
 	read_free(&r);
 }
 
+/* ---- Observables, as if their source armed them ---- */
+
+static int observed_object(void *arg, const struct sl_json *o)
+{
+	bool used;
+	return stix_observed(arg, o, &used);
+}
+
+static void observed(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t values;
+		uint64_t armed;
+	} rows[] = {
+		{ "{\"type\":\"domain-name\",\"id\":\"domain-name--1\",\"value\":\"a.example\"}", 1,
+			1 },
+		{ "{\"type\":\"file\",\"id\":\"file--1\",\"name\":\"x\",\"hashes\":{\"MD5\":"
+		  "\"0123456789abcdef0123456789abcdef\",\"SHA-1\":"
+		  "\"0123456789abcdef0123456789abcdef01234567\"}}",
+			2, 1 },
+		{ "{\"type\":\"file\",\"id\":\"file--1\",\"name\":\"x\"}", 0, 0 },
+		{ "{\"type\":\"malware\",\"id\":\"malware--1\",\"value\":\"a.example\"}", 0, 0 },
+		{ "{\"type\":\"observed-data\",\"id\":\"observed-data--1\",\"objects\":{\"0\":{"
+		  "\"type\":\"ipv4-addr\",\"value\":\"198.51.100.7\"},\"1\":{\"type\":\"url\","
+		  "\"value\":\"http://a.example/\"},\"2\":{\"type\":\"process\"},\"3\":7}}",
+			2, 1 },
+		{ "{\"type\":\"observed-data\",\"id\":\"observed-data--1\",\"object_refs\":[\"x\"]"
+		  "}",
+			0, 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sl_intel_options o = { .validity = SL_VALID_IGNORE };
+		struct reading r = { .o = &o, .path = "t", .name = "t" };
+		struct stix s = { .r = &r };
+		struct sl_json_limits limits = { 0, 0 };
+		struct sl_json_in *in;
+		assert_int_equal(sl_intel_new(&r.set), 0);
+		assert_int_equal(set_source_open(r.set, "t", &r.source), 0);
+		assert_int_equal(sl_json_in_new(&in, "", &limits, observed_object, &s), 0);
+		assert_int_equal(sl_json_in_feed(in, rows[i].text, strlen(rows[i].text)), 0);
+		assert_int_equal(sl_json_in_end(in), 0);
+		if (r.set->count != rows[i].values ||
+			r.set->sources[0].count[SL_ARMED] != rows[i].armed)
+			fail_msg("row %zu: %zu values", i, r.set->count);
+		sl_json_in_free(in);
+		sl_intel_free(r.set);
+	}
+}
+
 #define SAID "14 PRIVATE_ADDRESS\n14 LONE_PORT\n"
 
 /* The classic: one analyst's hurried indicator, and the same thought through. */
@@ -365,6 +416,7 @@ int main(void)
 		cmocka_unit_test(versions),
 		cmocka_unit_test(versions_of_files),
 		cmocka_unit_test(said_beside),
+		cmocka_unit_test(observed),
 		cmocka_unit_test(classic),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

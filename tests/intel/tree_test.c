@@ -399,6 +399,23 @@ static void too_many_leaves(void **state)
 	sl_intel_free(t.set);
 }
 
+/* As many indicators as are allowed: their leaves and parts don't count. */
+static void as_many_as_allowed(void **state)
+{
+#define LINE                                                                                       \
+	"{\"pattern\":\"[domain-name:value IN ('a.example', 'b.example') AND file:size = 5] OR "   \
+	"[url:value = 'http://a.example/']\"}\n"
+	static const char text[] = LINE LINE LINE;
+	struct sl_intel_options o = { .validity = SL_VALID_IGNORE, .max_entries = 2 };
+	struct sl_intel *set;
+	size_t n;
+	assert_int_equal(sl_intel_new(&set), 0);
+	assert_int_equal(sl_intel_read_bytes(set, "t", text, sizeof(text) - 1, &o), 0);
+	assert_int_equal(sl_intel_wholes(set), 2);
+	assert_int_equal(sl_intel_sources(set, &n)->count[SL_REFUSED], 1); /* TOO_MANY */
+	sl_intel_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +424,7 @@ int main(void)
 		cmocka_unit_test(not_exponential),
 		cmocka_unit_test(many_parts),
 		cmocka_unit_test(too_many_leaves),
+		cmocka_unit_test(as_many_as_allowed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
