@@ -47,6 +47,7 @@ struct clues {
 	size_t id_count, id_room;
 	struct waiting *first, **last; /* indicators that wait for the end, or for the bound */
 	size_t waiting;
+	uint64_t followed; /* parts that were reached by references, in all: those can multiply */
 	bool full, no_memory;
 };
 

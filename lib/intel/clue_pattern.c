@@ -10,7 +10,8 @@
 
 #define DEPTH_MAX 48
 #define PORTION_NODES 1500
-#define VISITS_MAX 200000
+#define VISITS_MAX 200000 /* of one indicator */
+#define FOLLOWED_MAX 5000000 /* of a file */
 #define PART_BYTES 4096
 
 struct growing {
@@ -146,6 +147,8 @@ static bool visit(struct growing *g, unsigned depth)
 		fail(g, "Its parts refer to each other too deeply, or in a circle.");
 	else if (g->references > 0 && ++g->visits > VISITS_MAX)
 		fail(g, "The tree has more parts than are taken apart; split it.");
+	else if (g->references > 0 && ++g->k->followed > FOLLOWED_MAX)
+		fail(g, "The references of this file multiply beyond what is taken; split it.");
 	return g->failed == NULL;
 }
 
@@ -208,9 +211,9 @@ static void open_portion(struct growing *g)
 		g->rc = -ENOMEM;
 }
 
-static void refuse(struct growing *g, const struct clue *c, const char *reason)
+static void refuse(struct growing *g, const char *reason)
 {
-	reading_refuse(g->k->r, c->line, g->meta->id, "TOO_COMPLEX", reason, "");
+	reading_refuse(g->k->r, g->meta->line, g->meta->id, "TOO_COMPLEX", reason, "");
 }
 
 static void keep(struct growing *g, struct sl_node *n)
@@ -244,7 +247,7 @@ static void branch(struct growing *g, const struct clue *c)
 		keep(g, n);
 		return;
 	}
-	refuse(g, c, g->failed);
+	refuse(g, g->failed);
 	g->failed = NULL;
 	g->branches++;
 	/* The failed tree's nodes are still counted: begin anew with what was before it. */
@@ -271,7 +274,7 @@ static void socket_add(struct growing *g, const struct clue *c)
 	bool six = memchr(c->text, ':', c->len) != NULL;
 	int n = snprintf(value, sizeof(value), six ? "[%s]:%s" : "%s:%s", c->text, c->port);
 	if (n < 0 || (size_t)n >= sizeof(value)) {
-		refuse(g, c, "The address is longer than any is.");
+		refuse(g, "The address is longer than any is.");
 		return;
 	}
 	d.part = g->whole ? NULL : socket_text(g, c, part, sizeof(part));
@@ -302,7 +305,7 @@ static bool plain_socket(const struct clue *c)
 static void take_or(struct growing *g, const struct clue *c, unsigned depth)
 {
 	if (!visit(g, depth)) {
-		refuse(g, c, g->failed);
+		refuse(g, g->failed);
 		g->failed = NULL;
 		g->stopped = true;
 		g->branches++;
