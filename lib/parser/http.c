@@ -456,18 +456,13 @@ static enum sl_verdict feed_gap(struct http *h, const struct sl_piece *p, struct
 	return SL_MORE;
 }
 
-/* The stream was closed by its sender, and what came last was given. */
-static bool closed(const struct sl_flow *f, enum sl_dir dir)
-{
-	return sl_stream_finished(f, dir);
-}
-
 /* The messages are complete once both directions are. */
 static enum sl_verdict feed_end(struct http *h, enum sl_dir dir, struct sl_batch *b)
 {
 	struct side *s = &h->side[dir];
 	if (http_file_open(&s->file))
-		http_file_over(&s->file, s->body.part == HTTP_BODY_TO_END && closed(b->flow, dir));
+		http_file_over(&s->file,
+			s->body.part == HTTP_BODY_TO_END && sl_stream_finished(b->flow, dir));
 	if (!file_flush(h, dir, b) || !head_flush(h, dir, b))
 		return SL_FULL;
 	s->ended = true;

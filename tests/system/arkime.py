@@ -8,9 +8,8 @@ import collections, ipaddress, re
 from harness import *
 
 LEFT_OUT = re.compile(r"_synthetic|nflog|sctp-www|quic24|quic33|quic43|fbzero")
-FILE_HASHES = False  # False: the row of file hashes is printed and not judged
 BOUND = 0.98
-JUDGED = ["hosts", "URIs", "DNS", "mail addresses"] + ["file hashes"] * FILE_HASHES
+JUDGED = ["hosts", "URIs", "DNS", "mail addresses", "file hashes"]
 DOMAINS = ("http.host", "tls.sni", "quic.sni", "http2.authority")
 # row -> (Arkime's fields, the wheres of which one has to say the value)
 ROWS = {
@@ -78,6 +77,8 @@ def expected(capture):
         for session in json.load(f)["sessions3"]:
             for row, (fields, _) in ROWS.items():
                 for field in fields:
+                    if field in ("http.md5", "http.sha256") and "application/x-gzip" in values(session["body"], ["http", "bodyMagic"]):
+                        continue  # Arkime hashes a coded body as it is on the wire, the sensor what it holds
                     for v in values(session["body"], field.split(".")):
                         if v not in ("<root>", "*"):  # the empty name and the target that is no URL: nobody looks for them
                             want[row, field].add(plain(field, v))

@@ -10,7 +10,8 @@ An attack is a function (capture, n) that writes n of its packets; `attacked` do
         st = attacked(folder, name, 100000, "stream: {memory: 1MiB}")
         assert st["sightline_..."] > 0
 """
-import json, os, struct, subprocess
+import gzip, hashlib, json, os, struct, subprocess
+from files import brotli, zstd
 from harness import *
 
 SYN, ACK, PSH = 2, 16, 8
@@ -49,6 +50,7 @@ class Bystander:
     """A connection to a host that is on the list; its request is half said when the attack begins."""
     ENDS = 0xc6336401, 40000, 0xc6336402, 80
     HOST = b"bystander.example"
+    FILE = b"ok"
 
     def __init__(self, capture):
         self.c, self.seq = capture, 1000
@@ -66,10 +68,10 @@ class Bystander:
         self.say(b"der.example\r\n\r\n")
         client, cport, server, sport = self.ENDS
         self.c.tcp(server, sport, client, cport, ACK | PSH, 5000, self.seq,
-                   b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                   b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + self.FILE)
 
 
-def replayed(folder, attack, n, size, config):
+def replayed(folder, attack, n, size, config, listed):
     """Counters and the most memory that the sensor had at once, of a capture filled up to so many bytes (None: as
     long as it gets) with pings between two hosts; and the capture's size."""
     path = os.path.join(folder, "%d.pcap" % n)
@@ -84,7 +86,8 @@ def replayed(folder, attack, n, size, config):
     with open(folder + "/config.yaml", "w") as f:
         f.write("replay_memory: 8MiB\n" + config + "\n")
     with open(folder + "/intel.jsonl", "w") as f:
-        f.write(json.dumps({"id": "1", "type": "domain-name", "value": Bystander.HOST.decode(), "source": "test"}) + "\n")
+        for i in listed:
+            f.write(json.dumps(dict(i, id=i["value"], source="test")) + "\n")
     with open(folder + "/out", "wb") as out, open(folder + "/err", "wb") as err:
         p = subprocess.Popen([SENSOR, "-c", folder + "/config.yaml", "-r", path, "-i", folder + "/intel.jsonl", "--emit",
                               "sightings", "--workers", "1", "--no-huge", "--stats", folder + "/stats"], stdout=out, stderr=err)
@@ -95,15 +98,20 @@ def replayed(folder, attack, n, size, config):
         assert status == 0, "status %d: %s" % (status, f.read()[-2000:])
     with open(folder + "/out") as f:
         seen = {s["observable"]["value"] for s in lines(f.read())}
-    assert seen == {Bystander.HOST.decode()}, "sighted: %s" % sorted(seen)
+    assert seen == {i["value"] for i in listed}, "sighted: %s" % sorted(seen)
     st = stats(folder + "/stats")
     accounts(st)
     return st, used.ru_maxrss << 10, size
 
 
-def attacked(folder, attack, n, config):
-    st, whole, size = replayed(folder, attack, n, None, config)
-    _, small, _ = replayed(folder, attack, n // 10, size, config)
+HOST = {"type": "domain-name", "value": Bystander.HOST.decode()}
+FILE = {"type": "file", "where": "file.sha256", "value": hashlib.sha256(Bystander.FILE).hexdigest()}
+
+
+def attacked(folder, attack, n, config, listed=(HOST,)):
+    """`listed`: the indicators, each of which has to be sighted."""
+    st, whole, size = replayed(folder, attack, n, None, config, listed)
+    _, small, _ = replayed(folder, attack, n // 10, size, config, listed)
     assert whole <= small + SLACK, "%d: %d MiB, %d: %d MiB" % (n // 10, small >> 20, n, whole >> 20)
     return st
 
@@ -122,6 +130,24 @@ def test_half_open_flows(folder):
     assert shed >= 2000000 - 131072, shed
     for rank in ("closed", "ordinary", "valued"):
         assert st['sightline_flows_evicted_total{rank="%s"}' % rank] == 0, rank
+
+
+# ---- Fragments ----
+
+def never_whole(c, n):
+    """Fragments of datagrams that lack one, and some of a datagram that does not."""
+    for i in range(n):
+        c.ip(17, 0xc6336400 + i % 251, 0xcb007102, bytes(16), i // 251, 0x2000 | i % 7)
+        if i % 100 == 0:
+            c.ip(17, 0xc6336403, 0xcb007102, b"\x30\x39\x30\x39\0\x10\0\0", i // 100, 0x2000)
+            c.ip(17, 0xc6336403, 0xcb007102, bytes(8), i // 100, 1)
+
+
+def test_fragments_that_are_never_whole(folder):
+    st = attacked(folder, never_whole, 200000, "defrag: {memory: 2MiB, max: 1024}")
+    ends = {k.split('"')[1]: v for k, v in st.items() if k.startswith("sightline_defrag_datagrams_total")}
+    assert ends["whole"] == 2000 and ends["evicted"] > 190000, ends
+    assert sum(ends.values()) - ends["whole"] == 200000, ends
 
 
 # ---- Streams ----
@@ -169,6 +195,34 @@ def test_first_bytes_of_many_flows(folder):
     st = attacked(folder, first_bytes, 300000, "parser: {memory: 8MiB}\nflow: {max: 16384}")
     assert st["sightline_probe_joined_streams_total"] > 0
     assert st["sightline_probe_denied_total"] > 100000
+
+
+# ---- Files ----
+
+def download(c, host, coding, body):
+    """A response with a body of this coding."""
+    client, server = (address(host), 1024), (0xc6336403, 80)
+    ask = b"GET /f HTTP/1.1\r\nHost: h\r\n\r\n"
+    answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body)) + body
+    c.tcp(*client, *server, SYN, 0)
+    c.tcp(*server, *client, SYN | ACK, 0, 1)
+    c.tcp(*client, *server, ACK | PSH, 1, 1, ask)
+    for at in range(0, len(answer), 1400):
+        c.tcp(*server, *client, ACK, 1 + at, 1 + len(ask), answer[at:at + 1400])
+
+
+def bombs(c, n):
+    """n GB of zeros in gzip, which is a thousandth of it, and packed again; 256 MB in other codings."""
+    bomb = gzip.compress(bytes(1 << 24)) * (64 * n)
+    for i, (coding, body) in enumerate(((b"gzip", bomb), (b"gzip, gzip", gzip.compress(bomb)), (b"br", brotli(bytes(1 << 28))),
+                                        (b"zstd", zstd(bytes(1 << 28))))):
+        download(c, i, coding, body)
+
+
+def test_bombs(folder):
+    st = attacked(folder, bombs, 10, "", (HOST, FILE))
+    assert st['sightline_partial_files_total{why="bomb"}'] == 4
+    assert st["sightline_files_total"] == 1
 
 
 if __name__ == "__main__":
