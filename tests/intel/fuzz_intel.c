@@ -32,7 +32,7 @@ static void indicator(const struct sl_indicator *i)
 		i->where < SL_WHERE_COUNT);
 	expect(i->value_len > 0 && i->value_len <= SL_VALUE_MAX && i->value[i->value_len] == '\0');
 	expect(i->id[0] != '\0' && i->source != NULL && i->name != NULL && i->tlp < SL_TLP_COUNT);
-	if ((i->type != SL_TYPE_IPV4 && i->type != SL_TYPE_IPV6))
+	if (i->type != SL_TYPE_IPV4 && i->type != SL_TYPE_IPV6)
 		return;
 	char text[SL_ADDR_TEXT];
 	size_t n = sl_addr_text(&i->addr, i->version, text);
