@@ -88,10 +88,13 @@ const char *sl_intel_verdict_text(enum sl_intel_verdict v);
  * BAD_MAC, BAD_VALUE, VALUE_TOO_LONG, BAD_MATCH, BAD_TIME, CONTRADICTORY, TOO_WIDE, UNKNOWN_TYPE,
  * BARE_TRAFFIC, NOT_EVALUABLE (this sensor doesn't see such values), PATTERN_SYNTAX,
  * PATTERN_NOT_SUPPORTED, PATTERN_TYPE, INCOMPLETE, REVOKED, BAD_KEY, BAD_JSON, NOT_AN_OBJECT,
- * LINE_TOO_LONG, TOO_LARGE. Not valid now (refused, or armed where validity goes by packet time):
- * EXPIRED, NOT_YET_VALID. Armed, noted: HOST_BITS. Context: CONTEXT, NO_INDICATOR,
- * NOT_FOR_DETECTION, UNKNOWN_KEY (the entry itself is used). Of a whole file: NO_INTEL, EMPTY_FILE,
- * DAMAGED, TOO_MANY, UNREADABLE. */
+ * LINE_TOO_LONG, TOO_LARGE, PARTIAL_FILE, TRUE_OF_MOST, LONE_PORT, TOO_COMPLEX, RULE_NOT_SUPPORTED,
+ * NOT_SUPPORTED. Quiet: QUIET_PART (beside something stronger). Not valid now (refused, or armed
+ * where validity goes by packet time): EXPIRED, NOT_YET_VALID. Armed, noted: HOST_BITS. Context:
+ * CONTEXT, NO_INDICATOR, NOT_FOR_DETECTION, UNKNOWN_KEY (the entry itself is used), DELETED,
+ * PROPOSAL, RULE_KEPT, EXCEPTION, PAGE_RULE, NOT_BLOCKED, NO_SCORE. Of a whole file: NO_INTEL,
+ * EMPTY_FILE, DAMAGED, TOO_MANY, UNREADABLE, MANIFEST, HASH_CACHE, CATEGORIES, BAD_HEADER; of an
+ * archive's member: NESTED, ENCRYPTED, METHOD. */
 struct sl_finding {
 	const char *file;
 	uint64_t line; /* from 1; 0: the whole file */
@@ -132,8 +135,9 @@ struct sl_intel_source {
 	const char *name; /* source as the indicators name it: the file's own word for it, else its
 			     name without folder */
 	const char *path;
-	const char
-		*format; /* "native", "list", "csv", "stix2.1", or "" where none was recognised */
+	const char *
+		format; /* "native", "list", "csv", "stix2.1", "misp", "hosts", "adblock", "rpz",
+			   "dataset", "iprep", "abuse.ch", "zip", or "" where none was recognised */
 	uint64_t count[SL_VERDICT_COUNT];
 };
 
@@ -142,7 +146,8 @@ struct sl_intel;
 int sl_intel_new(struct sl_intel **out);
 void sl_intel_free(struct sl_intel *in);
 /* Reads a file, or every regular file of a folder and its folders in order of name, adding to the
- * set. Plain, gzip and zstd; the format is recognised from the content. 0: read (also where no
+ * set. Plain, gzip, zstd, and the members of a zip archive, each as a file of its own
+ * ("archive.zip/member.csv"); the format is recognised from the content. 0: read (also where no
  * entry was usable: the counts tell); -errno where a file can't be opened or read: a finding says
  * so, files after it are still read. */
 int sl_intel_read(struct sl_intel *in, const char *path, const struct sl_intel_options *o);
