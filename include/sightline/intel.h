@@ -138,7 +138,7 @@ struct sl_intel_source {
 			     name without folder */
 	const char *path;
 	const char
-		*format; /* "native", "list", "csv", "stix2.1", or "" where none was recognised */
+		*format; /* of the formats' table: "csv", "stix2.1" ...; "": none was recognised */
 	uint64_t count[SL_VERDICT_COUNT]; /* indicators; NOT_VALID ones are in ARMED as well where
 					     validity goes by packet time */
 	uint64_t in_part; /* of those armed or quiet: some of their parts are not */
@@ -149,7 +149,8 @@ struct sl_intel;
 int sl_intel_new(struct sl_intel **out);
 void sl_intel_free(struct sl_intel *in);
 /* Reads a file, or every regular file of a folder and its folders in order of name, adding to the
- * set. Plain, gzip and zstd; the format is recognised from the content. 0: read (also where no
+ * set. Plain, gzip, zstd, and the members of a zip archive, each as a file of its own
+ * ("archive.zip/member.csv"); the format is recognised from the content. 0: read (also where no
  * entry was usable: the counts tell); -errno where a file can't be opened or read: a finding says
  * so, files after it are still read. */
 int sl_intel_read(struct sl_intel *in, const char *path, const struct sl_intel_options *o);

@@ -197,7 +197,7 @@ static void judge(struct reading *r, const struct draft *d, struct sl_indicator 
 	i->below = d->below;
 	o->j = (struct judgement){ SL_ARMED, "", "" };
 	if (d->allow)
-		o->j = (struct judgement){ SL_CONTEXT, "ALLOWED",
+		o->j = (struct judgement){ SL_CONTEXT, "BENIGN",
 			"Benign: hits of its own source on this value are undone." };
 	else if (!r->o->taken_as_said)
 		lint_value(r, d, i, &o->j);

@@ -20,6 +20,7 @@ enum misp_kind {
 	MISP_PATTERN, /* a STIX pattern */
 	MISP_RULE, /* Snort's or Suricata's */
 	MISP_LANGUAGE, /* a pattern in a language that is not read */
+	MISP_WEAK, /* true of ordinary traffic where it stands alone */
 	MISP_UNSEEN, /* no packet shows it, or it is not looked at */
 	MISP_CONTEXT,
 };

@@ -296,6 +296,11 @@ static int by_kind(
 	case MISP_LANGUAGE:
 		misp_refuse(m, a, "PATTERN_TYPE", "Patterns of this kind are not read.", type);
 		return 0;
+	case MISP_WEAK:
+		misp_refuse(m, a, "TRUE_OF_MOST",
+			"Alone it is true of ordinary traffic; put what you know beside it.",
+			d->value);
+		return 0;
 	case MISP_UNSEEN:
 		misp_refuse(m, a, "NOT_EVALUABLE", "What this type names is not seen in packets.",
 			type);

@@ -13,6 +13,8 @@
 
 #include "misp.h"
 
+#define MEMBERS_MAX 1000 /* far below what a tree may hold, so that no part of it is lost */
+
 enum object_kind {
 	OBJECT_EACH, /* attributes stand for themselves */
 	OBJECT_AND,
@@ -117,6 +119,8 @@ static const struct relation {
 		AS_TEXT, false },
 };
 
+_Static_assert(sizeof(relations) / sizeof(relations[0]) <= 64, "met has a bit for each");
+
 static const char *relation_name(const struct sl_json *a)
 {
 	const char *name = sl_json_get_text(a, "object_relation");
@@ -218,6 +222,7 @@ struct and_build {
 	struct sl_pattern *p;
 	struct sl_node *all;
 	size_t evidence;
+	uint64_t met; /* relations, by their row */
 };
 
 /* All attributes of the relation of `a`, which is the first of them. */
@@ -242,27 +247,24 @@ static void relation_add(
 	b->evidence += any != NULL && any->child != NULL && !rel->narrows;
 }
 
-static bool first_of_relation(
-	const struct and_build *b, const struct sl_json *o, const struct sl_json *a)
+/* Whether the relation is met for the first time in this object. */
+static bool first_of_relation(struct and_build *b, const struct relation *rel)
 {
-	const struct relation *rel = relation_find(b->object, a);
-	for (const struct sl_json *x = members(o); x != a; x = x->next)
-		if (relation_find(b->object, x) == rel)
-			return false;
-	return true;
+	uint64_t bit = UINT64_C(1) << (rel - relations);
+	bool first = (b->met & bit) == 0;
+	b->met |= bit;
+	return first;
 }
 
 static void and_members(struct and_build *b, const struct sl_json *o)
 {
 	for (const struct sl_json *a = members(o); a != NULL; a = a->next) {
 		const struct relation *rel = relation_find(b->object, a);
-		if (rel != NULL && (armed(a) || (rel->narrows && stands(a)))) {
-			if (first_of_relation(b, o, a))
-				relation_add(b, rel, a, rel->narrows);
-		} else if (rel == NULL || first_of_relation(b, o, a) || !armed(a)) {
+		if (rel == NULL || !(armed(a) || (rel->narrows && stands(a))))
 			misp_context(b->m, a, "CONTEXT",
 				"It explains the object, or no packet shows it.");
-		}
+		else if (first_of_relation(b, rel))
+			relation_add(b, rel, a, rel->narrows);
 	}
 }
 
@@ -271,6 +273,13 @@ static int object_and(struct misp *m, const struct sl_json *o, const char *name)
 	char labels[MISP_LABELS_BYTES];
 	struct draft meta;
 	struct and_build b = { .m = m, .object = name };
+	const struct sl_json *list = sl_json_get(o, "Attribute");
+	if (list != NULL && list->count > MEMBERS_MAX) {
+		misp_refuse(m, o, "TOO_COMPLEX",
+			"An object with more than 1,000 attributes is not evaluated; split it.",
+			"");
+		return 0;
+	}
 	int rc = sl_pattern_new(&b.p);
 	if (rc < 0)
 		return rc;

@@ -107,12 +107,14 @@ static int event_ended(struct misp *m, const struct sl_json *event)
 struct stream {
 	struct misp m;
 	struct sl_json_in *in;
+	size_t members; /* of the event that were read when its creator was looked for */
 };
 
 static int on_event(void *arg, const struct sl_json *event)
 {
 	struct stream *s = arg;
 	s->m.source = NULL;
+	s->members = 0;
 	return s->m.stop = event_ended(&s->m, event);
 }
 
@@ -120,7 +122,10 @@ static int on_piece(void *arg, const char *member, const struct sl_json *piece)
 {
 	struct stream *s = arg;
 	struct misp *m = &s->m;
-	m->source = creator(sl_json_in_so_far(s->in));
+	const struct sl_json *event = sl_json_in_so_far(s->in);
+	if (event->count != s->members)
+		m->source = creator(event);
+	s->members = event->count;
 	if (strcmp(member, "Attribute") == 0)
 		m->stop = misp_attribute(m, piece);
 	else if (strcmp(member, "Object") == 0)

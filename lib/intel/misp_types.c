@@ -56,10 +56,10 @@ static const struct misp_type types[] = {
 	KIND("malware-sample", FILE),
 	KIND("stix2-pattern", PATTERN),
 	/* True of ordinary traffic: they narrow what stands beside them in an object. */
-	AT("http-method", "network-traffic:extensions.'http-request-ext'.request_method"),
+	KIND("http-method", WEAK),
+	KIND("mime-type", WEAK),
+	KIND("size-in-bytes", WEAK),
 	AT("port", "network-traffic:x_port"),
-	AT("mime-type", "file:mime_type"),
-	AT("size-in-bytes", "file:size"),
 	/* Rules and patterns in other languages. */
 	KIND("snort", RULE),
 	KIND("suricata", RULE),

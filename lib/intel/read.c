@@ -83,6 +83,9 @@ int reading_judged(struct reading *r, int rc)
 		f.code = "TOO_LARGE";
 		f.reason = "The archive unpacks to far more than such a file does, or lists too "
 			   "many members; what was read is used.";
+	} else if (rc == -ESPIPE) {
+		f.code = "UNREADABLE";
+		f.reason = "An archive can't be read from a pipe; name its file.";
 	} else if (rc == -EACCES && r->in_archive) {
 		f.code = "ENCRYPTED";
 		f.reason = "The member needs a password; unpack it and name the file.";

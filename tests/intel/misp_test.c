@@ -49,6 +49,8 @@ static void attributes(void **state)
 			"0123456789abcdef0123456789abcdef01234567 exact;", "" },
 		{ "mac-address", "00-11-22-33-44-55", "00:11:22:33:44:55 exact;", "" },
 		{ "port", "443", "", "1 LONE_PORT\n" },
+		{ "http-method", "POST", "", "1 TRUE_OF_MOST\n" },
+		{ "mime-type", "application/zip", "", "1 TRUE_OF_MOST\n" },
 		{ "snort", "alert tcp any any -> any any (sid:1;)", "", "" },
 		{ "yara", "rule a { condition: true }", "", "1 PATTERN_TYPE\n" },
 		{ "pattern-in-traffic", "abc", "", "1 PATTERN_TYPE\n" },
