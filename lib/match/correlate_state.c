@@ -179,8 +179,8 @@ void states_forget(struct states *t, bool dead_only)
 	}
 }
 
-struct state *state_get(
-	struct states *t, struct rule *rule, const union sl_addr *host, uint8_t version)
+struct state *state_get(struct states *t, struct rule *rule, const union sl_addr *host,
+	uint8_t version, uint64_t now_ns)
 {
 	uint64_t h = sl_hash_u128(t->key, (uint64_t)(uintptr_t)rule, version);
 	h = sl_hash_u128(t->key, h ^ host->q[0], host->q[1]);
@@ -193,6 +193,8 @@ struct state *state_get(
 		list_in(t, s);
 		return s;
 	}
+	if (t->count == t->cap)
+		states_evict(t, now_ns);
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return NULL;
