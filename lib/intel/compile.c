@@ -525,6 +525,8 @@ int branch_compile(struct tree *t, const struct twig *branch, const char *part,
 			branch->node, branch_scope(branch) != SL_SCOPE_HOST, text, sizeof(text));
 	if (!draft_detection(t->r, t->meta, part != NULL ? part : text, &whole, why, &rc))
 		return 1;
+	if (part != NULL)
+		whole.part = whole.value;
 	whole.quiet = quiet_reason != NULL;
 	whole.quiet_reason = quiet_reason != NULL ? sl_arena_intern(set->arena, quiet_reason,
 							    strlen(quiet_reason))
