@@ -299,7 +299,8 @@ static void play_against_model(struct model *m)
 		assert_int_equal(m->tells, before + 1);
 		assert_true(m->told >> last & 1);
 		if (!satisfies(m, m->told))
-			fail_msg("%s: %x at %llu, %zu sets", m->tree.text, m->told, (unsigned long long)(m->event[last].ts_ns - T0), m->sets[root]);
+			fail_msg("%s: %x at %llu, %zu sets", m->tree.text, m->told,
+				(unsigned long long)(m->event[last].ts_ns - T0), m->sets[root]);
 		for (unsigned i = 0; i < m->n; i++)
 			for (unsigned k = 0; k < m->n; k++)
 				if ((m->told >> i & 1) &&
