@@ -29,6 +29,38 @@ static void test_a_message_and_no_two(void **state)
 	cleared(&g);
 }
 
+/* A flow's ends are said again when its outcome is known: told once more, of the end that completed
+ * it, and never of what a message completed. */
+static void test_an_outcome_is_told_once_more(void **state)
+{
+	for (unsigned with_host = 0; with_host < 2; with_host++) {
+		struct garden g = garden();
+		planted_listed(g.p, SL_TYPE_IPV4, SL_WHERE_IP_SRC, "192.0.2.1");
+		planted_listed(g.p, SL_TYPE_IPV4, SL_WHERE_IP_DST, "192.0.2.2");
+		if (with_host)
+			planted_listed(g.p, SL_TYPE_DOMAIN, HOST, "c2.example");
+		planted_all(g.p);
+		grown(&g, SL_SCOPE_FLOW);
+		g.r->m->flow.first_ns = g.r->m->b.ts_ns = 1000;
+		rig_say(g.r, SL_WHERE_IP_SRC, "192.0.2.1", 0);
+		rig_say(g.r, SL_WHERE_IP_DST, "192.0.2.2", 0);
+		rig_say(g.r, HOST, "c2.example", 1);
+		rig_run(g.r);
+		assert_int_equal(g.r->n, 1);
+		assert_int_equal(g.r->told[0].where, with_host ? HOST : SL_WHERE_IP_DST);
+		g.r->m->b.flags = SL_OBS_REPEAT | SL_OBS_SILENT;
+		rig_say(g.r, SL_WHERE_IP_SRC, "192.0.2.1", 0);
+		rig_say(g.r, SL_WHERE_IP_DST, "192.0.2.2", 0);
+		rig_run(g.r);
+		assert_int_equal(g.r->n, with_host ? 1 : 2);
+		if (!with_host) {
+			assert_true(g.r->told[1].repeat);
+			assert_int_equal(g.r->told[1].where, SL_WHERE_IP_DST);
+		}
+		cleared(&g);
+	}
+}
+
 static void test_a_closed_message_leaves_nothing(void **state)
 {
 	struct garden g = host_and_uri(SL_SCOPE_MESSAGE);
@@ -222,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_message_and_no_two),
+		cmocka_unit_test(test_an_outcome_is_told_once_more),
 		cmocka_unit_test(test_a_closed_message_leaves_nothing),
 		cmocka_unit_test(test_a_flow_unites_its_messages),
 		cmocka_unit_test(test_addresses_hold_for_all_messages),
