@@ -87,8 +87,10 @@ struct sl_expression {
 	uint16_t ops;
 	uint8_t scope; /* SL_SCOPE_MESSAGE or SL_SCOPE_FLOW */
 	bool at_close; /* holds a NOT: decided when the message, or the flow, is complete */
-	bool flow_numbers; /* asked again when the flow ends: its leaves are of numbers that grow */
-	bool flow_only; /* no leaf but FLOW: nothing would touch it, asked when a flow ends */
+	bool flow_numbers; /* asked again when the flow ends: its leaves are of what changes while
+			      it goes on, of which only what stays true is believed before */
+	bool flow_only; /* no leaf but FLOW: nothing would touch it; asked when a flow begins, and
+			   where flow_numbers when it ends */
 };
 
 struct sl_detection {

@@ -22,12 +22,12 @@ LEVELS = [["base", "json", "digest", "compress"], ["source", "decode"], ["flow",
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
 OWNER = {"addr": "base", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source",
-         "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match", "correlate": "match", "trees": "match",
-         "detection": "intel", "regex": "pattern",
-         "subscribe": "bus"}
+         "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
+         "detection": "intel", "regex": "pattern", "trees": "match", "correlate": "match", "subscribe": "bus"}
 # A third-party header and the folders that may open its door.
 DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*", ["lib/digest"]),
-         (r"(zlib|zstd|bzlib|lzma)\.h", ["lib/compress"]), (r"rte_.*\.h", ["lib/source"]), (r"idn2\.h", ["lib/observable"]), (r"pcre2.*\.h", ["lib/pattern"]),
+         (r"(zlib|zstd|bzlib|lzma)\.h", ["lib/compress"]), (r"rte_.*\.h", ["lib/source"]), (r"idn2\.h", ["lib/observable"]),
+         (r"pcre2.*\.h", ["lib/pattern"]),
          (r"urcu.*|hs\.h|hs/.*", ["lib/match"]), (r"zmq\.h|sodium\.h", ["lib/bus"]), (r"sqlite3\.h", ["lib/store"]),
          (r"protobuf-c/.*", ["lib/wire"]),
          (r"sightline\.pb-c\.h", ["lib/wire", "lib/sighting", "lib/bus", "lib/store", "app", "include"])]

@@ -90,7 +90,8 @@ static struct sl_record *tree(struct made_record *x, const struct sl_detection *
 	struct sl_record *r =
 		record_name(x, ts_ns, SL_WHERE_DNS_QUERY, value, message, &d->indicator, 1);
 	size_t len = strlen(value);
-	memcpy(r->tail + 4, m, n * sizeof(*m));
+	if (n > 0)
+		memcpy(r->tail + 4, m, n * sizeof(*m));
 	memcpy(r->tail + 4 + n * sizeof(*m), value, len);
 	r->match = SL_MATCH_TREE;
 	r->matched_count = n;
