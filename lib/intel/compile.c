@@ -456,6 +456,29 @@ static int detection_keep(struct compile *c, struct sl_detection *d)
 	return 0;
 }
 
+/* How many observations the correlator would have to join at most. */
+static uint64_t joins(const struct compile *c)
+{
+	static _Thread_local uint64_t n[OPS_MAX];
+	for (size_t i = 0; i < c->ops; i++) {
+		const struct sl_op *op = &c->op[i];
+		if (op->op == SL_OP_EXPRESSION)
+			n[i] = 1;
+		else if (op->op == SL_OP_REPEATS)
+			n[i] = n[op->a] *
+			       (op->number <= SL_JOINS_MAX ? op->number : SL_JOINS_MAX + 1);
+		else if (op->op == SL_OP_AND || op->op == SL_OP_FOLLOWED)
+			n[i] = n[op->a] + n[op->b];
+		else if (op->op == SL_OP_OR)
+			n[i] = n[op->a] > n[op->b] ? n[op->a] : n[op->b];
+		else
+			n[i] = n[op->a];
+		if (n[i] > SL_JOINS_MAX)
+			return n[i];
+	}
+	return c->ops > 0 ? n[c->ops - 1] : 0;
+}
+
 /* The type of an indicator that is a tree: that of the first value in it. */
 static enum sl_type first_type(const struct compile *c, size_t first)
 {
@@ -476,6 +499,8 @@ static int whole_add(struct compile *c, const struct twig *branch, struct sl_ind
 		root = op_add(c, (struct sl_op){ .op = SL_OP_WITHIN,
 					 .a = root,
 					 .number = d.same_allowed ? HOUR_NS : DAY_NS });
+	if (joins(c) > SL_JOINS_MAX)
+		failed(c, "TOO_COMPLEX", "More than 1,024 observations are not joined.");
 	if (c->failed || c->rc < 0) {
 		set->count = first;
 		return c->rc;
