@@ -128,7 +128,7 @@ void tell_truth(void *worker, const struct sl_truth *t)
 	size_t matched = t->matched_count * sizeof(*t->matched);
 	if (host && t->repeat)
 		return;
-	if (o->message == 0) {
+	if (sl_wheres[o->where].scope == SL_SCOPE_FLOW) {
 		f->hit = true;
 		f->told = f->outcome;
 	}

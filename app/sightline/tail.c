@@ -15,6 +15,7 @@
 #include "tool.h"
 
 #define TICK_MS 250 /* a signal between look and wait is seen so late at most */
+#define LEAVES_SHOWN 4 /* of a tree, on one line */
 #define DEFAULT_URL "tcp://127.0.0.1:7611"
 
 static const struct sl_opt opts[] = {
@@ -115,7 +116,20 @@ static void put_indicators(const struct sl_seen *s)
 		printf(" and %zu more", s->indicator_count - 1);
 }
 
-/* time direction who -> whom, where value, indicators, count, outcome */
+/* Which tests of a tree were true. */
+static void put_matched(const struct sl_seen *s)
+{
+	size_t n = s->matched_count < LEAVES_SHOWN ? s->matched_count : LEAVES_SHOWN;
+	for (size_t i = 0; i < n; i++) {
+		fputs(i == 0 ? "  {" : "; ", stdout);
+		put_safe(stdout, s->matched[i].leaf);
+	}
+	if (s->matched_count > n)
+		printf("; %zu more", s->matched_count - n);
+	fputs(n > 0 ? "}" : "", stdout);
+}
+
+/* time direction who -> whom, where value, indicators, leaves of a tree, count, outcome */
 static void put_line(const struct sl_seen *s)
 {
 	char time[SL_TIME_TEXT];
@@ -127,10 +141,13 @@ static void put_line(const struct sl_seen *s)
 	fputc(' ', stdout);
 	put_safe(stdout, s->proto);
 	fputs("  ", stdout);
-	put_safe(stdout, s->where);
-	fputc(' ', stdout);
-	put_safe(stdout, s->value);
+	put_safe(stdout, s->where[0] ? s->where : s->type);
+	if (s->value[0]) {
+		fputc(' ', stdout);
+		put_safe(stdout, s->value);
+	}
 	put_indicators(s);
+	put_matched(s);
 	printf("  x%" PRIu64, s->count);
 	if (s->outcome[0]) {
 		fputs("  ", stdout);

@@ -45,8 +45,6 @@ struct sl_joined {
 size_t sl_joined_add(struct sl_joined list[SL_JOINED_MAX], size_t n, const struct sl_record *r,
 	const struct sl_detection *d);
 
-#define SL_JOINS_MAX 1024 /* observations that one detection may ask for, REPEATS multiplied */
-
 struct sl_correlator_options {
 	const struct sl_nets *home;
 	uint32_t max_states; /* (detection, host) remembered; 0: 65,536 */

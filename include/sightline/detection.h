@@ -42,6 +42,7 @@ enum sl_flow_field {
 
 #define SL_LEAVES_MAX 256 /* of a detection, after the split of its outermost OR */
 #define SL_EXPRESSIONS_MAX 16
+#define SL_JOINS_MAX 1024 /* observations that one detection may ask for, REPEATS multiplied */
 #define SL_LEAF_NONE 0xffff
 
 struct sl_leaf {
@@ -87,8 +88,10 @@ struct sl_expression {
 	uint16_t ops;
 	uint8_t scope; /* SL_SCOPE_MESSAGE or SL_SCOPE_FLOW */
 	bool at_close; /* holds a NOT: decided when the message, or the flow, is complete */
-	bool flow_numbers; /* asked again when the flow ends: its leaves are of numbers that grow */
-	bool flow_only; /* no leaf but FLOW: nothing would touch it, asked when a flow ends */
+	bool flow_numbers; /* asked again when the flow ends: its leaves are of what changes while
+			      it goes on, of which only what stays true is believed before */
+	bool flow_only; /* no leaf but FLOW: nothing would touch it; asked when a flow begins, and
+			   where flow_numbers when it ends */
 };
 
 struct sl_detection {

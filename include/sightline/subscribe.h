@@ -25,6 +25,13 @@ struct sl_subscriber;
 struct sl_seen_indicator {
 	const char *id, *source, *name, *type, *tlp, *severity;
 	int confidence; /* 0 to 100; -1: not stated */
+	const char *part; /* the pattern of the branch that matched; "": the whole indicator */
+};
+
+/* A test of an indicator that is a tree, and what satisfied it. */
+struct sl_seen_matched {
+	const char *leaf; /* as a pattern writes it */
+	const char *type, *value, *where; /* value "": not told; where "": of the flow itself */
 };
 
 /* One message of the stream: what to read most of the time, and the whole in its wire form. Strings
@@ -48,6 +55,8 @@ struct sl_seen {
 	size_t message_len;
 	uint64_t lost; /* messages of this sensor and boot missing right before this one (gap in
 			  seq); told where the topic is that of all sightings, 0 otherwise */
+	size_t matched_count; /* of a tree */
+	const struct sl_seen_matched *matched;
 };
 
 /* topic: a prefix, "" or "sighting/" for all sightings, "sighting/domain-name/" for those of names.

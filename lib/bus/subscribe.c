@@ -35,6 +35,7 @@ struct sl_subscriber {
 	Sightline__V1__Sighting *m;
 	struct sl_seen seen;
 	struct sl_seen_indicator *indicators;
+	struct sl_seen_matched *matched;
 	struct sl_json_out *json;
 	char *line; /* the JSON text that was given last */
 };
@@ -87,6 +88,8 @@ static void forget_last(struct sl_subscriber *s)
 	s->m = NULL;
 	free(s->indicators);
 	s->indicators = NULL;
+	free(s->matched);
+	s->matched = NULL;
 	zmq_msg_close(&s->frame);
 	zmq_msg_init(&s->frame);
 }
@@ -152,8 +155,29 @@ static bool indicators_show(struct sl_subscriber *s)
 			.type = x->type,
 			.tlp = x->tlp,
 			.severity = x->severity,
+			.part = x->part,
 			.confidence = stated && x->confidence <= 100 ? (int)x->confidence : -1,
 		};
+	}
+	return true;
+}
+
+/* A message from the network may leave out any part. */
+static bool matched_show(struct sl_subscriber *s)
+{
+	static const Sightline__V1__Observable nothing = SIGHTLINE__V1__OBSERVABLE__INIT;
+	const Sightline__V1__Sighting *m = s->m;
+	s->matched = calloc(m->n_matched + 1, sizeof(*s->matched));
+	if (s->matched == NULL)
+		return false;
+	for (size_t i = 0; i < m->n_matched; i++) {
+		const Sightline__V1__Observable *o = m->matched[i]->observable;
+		if (o == NULL)
+			o = &nothing;
+		s->matched[i] = (struct sl_seen_matched){ .leaf = m->matched[i]->leaf,
+			.type = o->type,
+			.value = o->value,
+			.where = o->where };
 	}
 	return true;
 }
@@ -189,6 +213,8 @@ static void seen_fill(struct sl_subscriber *s)
 		.message = zmq_msg_data(&s->frame),
 		.message_len = zmq_msg_size(&s->frame),
 		.lost = gap_before(s, m),
+		.matched_count = m->n_matched,
+		.matched = s->matched,
 	};
 }
 
@@ -213,7 +239,7 @@ static int take(struct sl_subscriber *s)
 	s->m = sl_wire_sighting(zmq_msg_data(&s->frame), zmq_msg_size(&s->frame));
 	if (s->m == NULL || !sl_wire_sighting_whole(s->m))
 		goto unreadable;
-	if (!indicators_show(s))
+	if (!indicators_show(s) || !matched_show(s))
 		return -ENOMEM;
 	seen_fill(s);
 	return 1;

@@ -203,6 +203,29 @@ static int detection_keep(struct compile *c, struct sl_detection *d)
 	return 0;
 }
 
+/* How many observations the correlator would have to join at most. */
+static uint64_t joins(const struct compile *c)
+{
+	static _Thread_local uint64_t n[OPS_MAX];
+	for (size_t i = 0; i < c->ops; i++) {
+		const struct sl_op *op = &c->op[i];
+		if (op->op == SL_OP_EXPRESSION)
+			n[i] = 1;
+		else if (op->op == SL_OP_REPEATS)
+			n[i] = n[op->a] *
+			       (op->number <= SL_JOINS_MAX ? op->number : SL_JOINS_MAX + 1);
+		else if (op->op == SL_OP_AND || op->op == SL_OP_FOLLOWED)
+			n[i] = n[op->a] + n[op->b];
+		else if (op->op == SL_OP_OR)
+			n[i] = n[op->a] > n[op->b] ? n[op->a] : n[op->b];
+		else
+			n[i] = n[op->a];
+		if (n[i] > SL_JOINS_MAX)
+			return n[i];
+	}
+	return c->ops > 0 ? n[c->ops - 1] : 0;
+}
+
 /* The type of an indicator that is a tree: that of the first value in it, listed or asked for; of
  * one that asks for the flow's numbers only, traffic. */
 static enum sl_type first_type(const struct compile *c, size_t first)
@@ -232,6 +255,8 @@ static int whole_add(struct compile *c, const struct twig *branch, struct sl_ind
 					 .a = root,
 					 .number = window > c->window ? window : c->window });
 	}
+	if (joins(c) > SL_JOINS_MAX)
+		failed(c, "TOO_COMPLEX", "More than 1,024 observations are not joined.");
 	if (c->failed || c->rc < 0) {
 		set->count = first;
 		return c->rc;
@@ -283,6 +308,8 @@ static int whole_draft(struct tree *t, const struct twig *branch, const char *pa
 			branch->node, branch_scope(branch) != SL_SCOPE_HOST, text, sizeof(text));
 	if (!draft_detection(t->r, t->meta, part != NULL ? part : text, whole, why, &rc))
 		return 1;
+	if (part != NULL)
+		whole->part = whole->value;
 	const char *reason = quiet != NULL ? quiet : "";
 	whole->quiet = quiet != NULL;
 	whole->quiet_reason = sl_arena_intern(set->arena, reason, strlen(reason));

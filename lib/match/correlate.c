@@ -143,10 +143,8 @@ static void evaluate(struct sl_correlator *c, struct event *e)
 		event_free(&c->states, e);
 		return;
 	}
-	if (c->states.count >= c->o.max_states)
-		states_evict(&c->states, c->clock_ns);
 	host_of(c, &e->r.flow, &host);
-	struct state *s = state_get(&c->states, rule, &host, e->r.flow.version);
+	struct state *s = state_get(&c->states, rule, &host, e->r.flow.version, c->clock_ns);
 	if (s == NULL) {
 		sl_count(c->o.counters, SL_C_CORRELATOR_DROPPED, 1);
 		event_free(&c->states, e);

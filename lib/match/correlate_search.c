@@ -89,11 +89,6 @@ static int room(void *list, size_t *cap, size_t need, size_t each)
 	return 0;
 }
 
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
 /* ---- Times alone ---- */
 
 static struct intervals intervals_begin(const struct search *x)
@@ -207,13 +202,18 @@ static struct intervals intervals_of(struct search *x, uint16_t i)
 
 /* ---- Binding ---- */
 
+static uint64_t apart(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
 static bool in_scopes(const struct scope *c, uint64_t ts)
 {
 	for (; c != NULL; c = c->up) {
-		if (ts < c->from || ts >= c->to)
+		if (ts < c->from || (ts >= c->to && c->to != UINT64_MAX))
 			return false;
 		if (c->min != UINT64_MAX && c->window != UINT64_MAX &&
-			(ts >= plus(c->min, c->window) || c->max >= plus(ts, c->window)))
+			(apart(ts, c->min) >= c->window || apart(ts, c->max) >= c->window))
 			return false;
 		if (c->before != NULL && ts > c->before->min)
 			return false;

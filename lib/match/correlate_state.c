@@ -8,8 +8,15 @@
 #include "correlator.h"
 
 #define SWEEP_AT_ONCE 64
+/* A message or flow goes on saying things for so long after it was joined. */
+#define LINGER_NS (UINT64_C(600) * 1000000000)
 
 /* ---- Events ---- */
+
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
 
 struct event *event_new(
 	struct states *t, struct rule *rule, const struct sl_record *r, uint64_t serial)
@@ -27,7 +34,7 @@ struct event *event_new(
 	e->expression = (uint8_t)r->expression;
 	e->used = e->bound = false;
 	memcpy(&e->r, r, sizeof(*r) + tail);
-	e->due_ns = r->ts_ns > UINT64_MAX - rule->delay_ns ? UINT64_MAX : r->ts_ns + rule->delay_ns;
+	e->due_ns = plus(r->ts_ns, rule->delay_ns);
 	t->events++;
 	t->bytes += bytes;
 	return e;
@@ -146,11 +153,15 @@ void state_free(struct states *t, struct state *s)
 	free(s);
 }
 
+static uint64_t lingering(const struct rule *r)
+{
+	return plus(r->horizon_ns, LINGER_NS);
+}
+
 static bool too_old(const struct state *s, uint64_t now_ns)
 {
-	uint64_t keep = s->rule->horizon_ns + s->rule->delay_ns;
-	keep = keep < s->rule->horizon_ns ? UINT64_MAX : keep;
-	return s->newest_ns < now_ns && now_ns - s->newest_ns > keep;
+	uint64_t keep_ns = plus(lingering(s->rule), s->rule->delay_ns);
+	return s->newest_ns < now_ns && now_ns - s->newest_ns > keep_ns;
 }
 
 void states_sweep(struct states *t, uint64_t now_ns)
@@ -179,8 +190,8 @@ void states_forget(struct states *t, bool dead_only)
 	}
 }
 
-struct state *state_get(
-	struct states *t, struct rule *rule, const union sl_addr *host, uint8_t version)
+struct state *state_get(struct states *t, struct rule *rule, const union sl_addr *host,
+	uint8_t version, uint64_t now_ns)
 {
 	uint64_t h = sl_hash_u128(t->key, (uint64_t)(uintptr_t)rule, version);
 	h = sl_hash_u128(t->key, h ^ host->q[0], host->q[1]);
@@ -193,6 +204,8 @@ struct state *state_get(
 		list_in(t, s);
 		return s;
 	}
+	if (t->count == t->cap)
+		states_evict(t, now_ns);
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return NULL;
@@ -218,15 +231,27 @@ static void take_out(struct states *t, struct state *s, uint32_t at)
 	memmove(&s->event[at], &s->event[at + 1], (--s->n - at) * sizeof(s->event[0]));
 }
 
-/* Strict: what began a whole horizon before can't be joined any more. */
+static bool older_than(const struct event *e, uint64_t now_ns, uint64_t by_ns)
+{
+	return e->r.ts_ns < now_ns && now_ns - e->r.ts_ns >= by_ns;
+}
+
+/* What began a whole horizon before can't be joined any more. What was joined lingers, so that
+ * nothing else of the same observation is. */
 static void expire(struct states *t, struct state *s, uint64_t now_ns)
 {
-	uint32_t gone = 0;
-	while (gone < s->n && s->event[gone]->r.ts_ns < now_ns &&
-		now_ns - s->event[gone]->r.ts_ns >= s->rule->horizon_ns)
-		event_free(t, s->event[gone++]);
-	s->n -= gone;
-	memmove(s->event, s->event + gone, s->n * sizeof(s->event[0]));
+	uint64_t horizon_ns = s->rule->horizon_ns, linger_ns = lingering(s->rule);
+	uint32_t kept = 0, i = 0;
+	for (; i < s->n && older_than(s->event[i], now_ns, horizon_ns); i++) {
+		struct event *e = s->event[i];
+		if (e->used && !older_than(e, now_ns, linger_ns))
+			s->event[kept++] = e;
+		else
+			event_free(t, e);
+	}
+	if (kept < i)
+		memmove(s->event + kept, s->event + i, (s->n - i) * sizeof(s->event[0]));
+	s->n -= i - kept;
 }
 
 /* At the bound of an expression the oldest goes, one that is used up before one that isn't. */

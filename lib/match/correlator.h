@@ -114,9 +114,10 @@ struct event *event_new(
 void event_free(struct states *t, struct event *e);
 /* An event of s that was looked at: gives back what is of no more use. */
 void event_strip(struct states *t, struct state *s, struct event *e);
-/* The state of the event's host, made where there is none. NULL: no memory. */
-struct state *state_get(
-	struct states *t, struct rule *rule, const union sl_addr *host, uint8_t version);
+/* The state of a host, made where there is none, for which another may have to go. NULL: no memory.
+ */
+struct state *state_get(struct states *t, struct rule *rule, const union sl_addr *host,
+	uint8_t version, uint64_t now_ns);
 /* Puts the event where it belongs; owns it then. False: it adds nothing, and is freed. */
 bool state_add(struct states *t, struct state *s, struct event *e);
 void state_free(struct states *t, struct state *s);

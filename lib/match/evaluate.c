@@ -192,6 +192,14 @@ static bool old_news(const struct sl_trees *t, const struct sl_detection *d)
 	return (t->obs->flags & SL_OBS_AGAIN) && t->rs->born[d->indicator] <= t->flow->generation;
 }
 
+/* The end of the flow that completes something at its begin; 0: something else does. */
+static uint8_t flow_end(const struct sl_trees *t)
+{
+	const struct sl_observable *o = t->obs;
+	bool end = o->where == SL_WHERE_IP_SRC || o->where == SL_WHERE_IP_DST;
+	return end && o->ts_ns == t->flow->first_ns ? (uint8_t)o->where : 0;
+}
+
 /* False: there is no room to. */
 static bool mark_fired(struct sl_trees *t, uint32_t detection, uint32_t message, uint16_t bit)
 {
@@ -201,12 +209,15 @@ static bool mark_fired(struct sl_trees *t, uint32_t detection, uint32_t message,
 		if (s->detection != detection || s->message != message)
 			continue;
 		s->fired |= bit;
+		s->told_at = flow_end(t);
 		any = true;
 	}
 	struct state *s = any ? NULL : state_take(&t->states, t->flow, detection, message);
-	if (s != NULL)
-		s->fired |= bit;
-	return any || s != NULL;
+	if (s == NULL)
+		return any;
+	s->fired |= bit;
+	s->told_at = flow_end(t);
+	return true;
 }
 
 static void tell(struct sl_trees *t, const struct sl_detection *d, uint16_t expression,
@@ -274,16 +285,18 @@ static void ask_messages(struct sl_trees *t, const struct sl_detection *d, uint1
 
 /* The state that has room for another leaf; *there: the leaf is in one of them already. */
 static struct state *state_find(
-	struct sl_trees *t, struct leaf_ref ref, uint32_t message, bool *there)
+	struct sl_trees *t, struct leaf_ref ref, uint32_t message, bool *there, uint8_t *told_at)
 {
 	struct state *room = NULL;
 	uint16_t fired = 0;
 	*there = false;
+	*told_at = 0;
 	for (struct state *s = state_at(&t->states, t->flow->trees); s != NULL;
 		s = state_at(&t->states, s->next)) {
 		if (s->detection != ref.detection || s->message != message)
 			continue;
 		fired |= s->fired;
+		*told_at |= s->told_at;
 		for (unsigned i = 0; i < s->n; i++)
 			*there |= s->leaf[i].leaf == ref.leaf;
 		if (s->n < STATE_LEAVES)
@@ -292,8 +305,10 @@ static struct state *state_find(
 	if (*there || room != NULL)
 		return room;
 	room = state_take(&t->states, t->flow, ref.detection, message);
-	if (room != NULL)
+	if (room != NULL) {
 		room->fired = fired;
+		room->told_at = *told_at;
+	}
 	return room;
 }
 
@@ -303,11 +318,14 @@ static void touch(struct sl_trees *t, struct leaf_ref ref)
 	const struct sl_expression *e = &d->expression[d->leaf[ref.leaf].expression];
 	uint16_t expression = (uint16_t)(e - d->expression);
 	uint32_t message = t->obs->message;
-	bool there, repeat = t->obs->flags & SL_OBS_REPEAT;
-	struct state *s = state_find(t, ref, message, &there);
+	uint8_t told_at;
+	bool there;
+	struct state *s = state_find(t, ref, message, &there, &told_at);
 	if (there) {
-		/* The flow's ends, said again because its outcome is known now. */
-		if (repeat && message == 0 && (t->obs->flags & SL_OBS_SILENT))
+		/* A flow's ends are said again when its outcome is known: what the one completed
+		 * at the begin is told again, as of that one. */
+		const uint8_t again = SL_OBS_REPEAT | SL_OBS_SILENT;
+		if (message == 0 && (t->obs->flags & again) == again && told_at == t->obs->where)
 			ask(t, d, expression, 0, false, true);
 		return;
 	}

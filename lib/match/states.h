@@ -15,7 +15,9 @@ struct state {
 	uint32_t detection;
 	uint32_t message; /* 0: the flow by itself */
 	uint16_t fired; /* expressions that were told, a bit each */
-	uint8_t n, spare;
+	uint8_t n;
+	uint8_t told_at; /* message 0: the flow's end whose being said at its begin completed what
+			    was told */
 	uint32_t held; /* how many the list has from here on */
 	struct sl_matched leaf[STATE_LEAVES];
 };

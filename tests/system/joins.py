@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Indicators that join several observations of a host, on the wire: which are joined, and how often that counts. Each runs
 with 1, 2 and 3 workers and says the same."""
+import json, signal
 from harness import *
+from reload import FILLER, fed, frame, put
+from reload import query as question
+from subscribe import collector, out
 from trees import HOST, HEADER, PATH, SERVER, bundle, expect, query, request, web
 
 A, B = "[domain-name:value = 'a.example']", "[domain-name:value = 'b.example']"
@@ -87,8 +91,8 @@ def test_what_a_sighting_says(folder):
         f.write(HEADER + ask(1, "a.example", 0) + web(40001, request("/gate.php", "c2.example"), at=1005.0))
     with open(folder + "/in.json", "w") as f:
         f.write(bundle({"both": "%s FOLLOWEDBY [%s = '/gate.php' AND network-traffic:dst_port = 80]" % (A, PATH)}))
-    _, out, _ = sensor("--replay", folder + "/in.pcap", "-i", folder + "/in.json", "--emit", "sightings", "--no-huge")
-    rows = lines(out)
+    _, text, _ = sensor("--replay", folder + "/in.pcap", "-i", folder + "/in.json", "--emit", "sightings", "--no-huge")
+    rows = lines(text)
     assert len(rows) == 1, rows
     s = rows[0]
     assert s["match"] == "tree" and s["count"] == 1 and s["flow"]["dst"] == SERVER, s
@@ -97,6 +101,47 @@ def test_what_a_sighting_says(folder):
         ("", "", "network-traffic:dst_port = 80"), ("dns.query", "a.example", "domain-name:value = 'a.example'"),
         ("http.uri", "/gate.php", PATH + " = '/gate.php'")], s["matched"]
     assert s["context"].get("http.host") == "c2.example", s["context"]
+
+
+def test_tail_names_the_leaves(folder):
+    with open(folder + "/in.pcap", "wb") as f:
+        f.write(HEADER + ask(1, "a.example", 0) + ask(1, "b.example", 2))
+    with open(folder + "/in.json", "w") as f:
+        f.write(bundle({"both": "%s FOLLOWEDBY %s" % (A, B)}))
+    with collector(folder) as c, Running(TOOL, "tail", "--count", 1, out(folder)) as plain, \
+            Running(TOOL, "tail", "--json", "--count", 1, out(folder)) as full:
+        for t in (plain, full):
+            t.until("subscribed")
+        sensor("--replay", folder + "/in.pcap", "-i", folder + "/in.json", "--collector", "ipc://%s/in" % folder, "--no-huge")
+        line = plain.end()[1]
+        assert "{%s; %s}  x1" % (A[1:-1], B[1:-1]) in line, line
+        s, = lines(full.end()[1])
+        assert [m["value"] for m in s["matched"]] == ["a.example", "b.example"], s
+        c.end(signal.SIGTERM)
+
+
+def pattern_line(i, pattern):
+    return json.dumps({"id": i, "pattern": pattern, "source": "test"}) + "\n"
+
+
+def test_a_change_of_intelligence_between(folder):
+    """What stays goes on from where it was, what goes is forgotten, what is new begins."""
+    follows = "[domain-name:value = '%s.example'] FOLLOWEDBY [domain-name:value = 'b.example']"
+    feed, run = fed(folder, pattern_line("stays", follows % "a") + pattern_line("goes", follows % "a" + " WITHIN 9 SECONDS")
+                    + json.dumps({"id": "mark", "type": "domain-name", "value": "mark.example"}) + "\n")
+    ask = lambda at, name: frame(at, "10.0.0.1", "10.0.0.53", 40000 + at, 53, question(at, name))
+    with run:
+        put(run, HEADER, FILLER, ask(1000, "a.example"), ask(1001, "mark.example"))
+        run.until('"mark.example"', "out")
+        with open(feed, "w") as f:
+            f.write(pattern_line("new", follows % "c") + pattern_line("stays", follows % "a"))
+        run.p.send_signal(signal.SIGHUP)
+        run.until("generation 2 in force")
+        put(run, ask(1005, "b.example"), ask(1006, "c.example"), ask(1007, "b.example"))
+        run.p.stdin.close()
+        _, text, _ = run.end()
+    got = {s["indicators"][0]["id"]: (s["count"], s["generation"]) for s in latest(lines(text)).values()}
+    assert got == {"mark": (1, 1), "stays": (1, 2), "new": (1, 2)}, got
 
 
 if __name__ == "__main__":

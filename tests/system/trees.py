@@ -177,6 +177,17 @@ def test_numbers_of_flows(folder):
         web(40002, request("/", "c2.example"), *[request("/%d" % i, "fine.example") for i in range(4)]))
 
 
+def test_what_became_of_the_flow(folder):
+    """A tree that the first packet completes says what became of its flow, and is counted once."""
+    patterns = {"ends": "[network-traffic:src_ref.value = '%s' AND network-traffic:dst_ref.value = '%s']" % (
+        client(40001), SERVER)}
+    assert fired(folder, patterns, web(40001, request("/", "a.example"))) == {"ends": [(40001, 1)]}
+    _, out, _ = sensor("--replay", folder + "/in.pcap", "-i", folder + "/in.json", "--emit", "sightings", "--workers", 1,
+                       "--no-huge")
+    s, = latest(lines(out)).values()
+    assert s["outcome"] == "established", s
+
+
 def test_name_of_a_message_never_of_a_flow(folder):
     """Two queries of one flow are two messages, also where their leaves are the same indicator's."""
     expect(folder, {
