@@ -138,6 +138,7 @@ static enum sl_verdict feed(struct worker *w, struct sl_flow *f, struct sl_piece
  * for as at the flow's begin. */
 static void next_protocol(struct worker *w, struct sl_flow *f)
 {
+	tell_batch(w); /* what this parser said, while the flow is known as its */
 	give_state(w, f);
 	f->parser = NULL;
 	f->probe_left[0] = f->probe_left[1] = 0;

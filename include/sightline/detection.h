@@ -88,8 +88,8 @@ struct sl_expression {
 	uint16_t ops;
 	uint8_t scope; /* SL_SCOPE_MESSAGE or SL_SCOPE_FLOW */
 	bool at_close; /* holds a NOT: decided when the message, or the flow, is complete */
-	bool flow_numbers; /* asked again when the flow ends: its leaves are of what changes while
-			      it goes on, of which only what stays true is believed before */
+	bool flow_numbers; /* asked again when the flow ends: numbers that grow are known only
+			      then, and what is spoken only then or of what a parser said */
 	bool flow_only; /* no leaf but FLOW: nothing would touch it; asked when a flow begins, and
 			   where flow_numbers when it ends */
 };

@@ -109,7 +109,8 @@ static enum kleene leaf_value(
 	struct leaf_ref ref = { (uint32_t)(d - t->rs->trees.detection), number };
 	switch ((enum sl_leaf_kind)l->kind) {
 	case SL_LEAF_FLOW:
-		return flow_leaf(&t->rs->trees, t->room, ref, t->flow, t->ended);
+		return flow_leaf(&t->rs->trees, t->room, ref, t->flow,
+			t->ended || t->obs->message != 0, t->ended);
 	case SL_LEAF_UNSEEN:
 		return UNKNOWN;
 	case SL_LEAF_TABLE:

@@ -19,9 +19,6 @@ static int instant_order(uint64_t ns, const struct sl_constant *c)
 
 /* ---- Numbers ---- */
 
-/* How a field changes while the flow goes on. */
-enum change { STAYS, GROWS, AT_END };
-
 static int number_order(uint64_t v, const struct sl_constant *c)
 {
 	if (c->kind == SL_CONSTANT_TIME)
@@ -80,19 +77,16 @@ static enum kleene told(bool is)
 	return is ? YES : NO;
 }
 
-static enum kleene number_leaf(uint64_t v, const struct sl_leaf *l, enum change change, bool ended)
+static enum kleene number_leaf(uint64_t v, const struct sl_leaf *l)
 {
-	bool is = number_holds(v, l) != l->negated;
-	if (ended || change == STAYS)
-		return told(is);
-	/* What grows and is above a bound stays there. */
-	bool above = l->test == SL_TEST_GREATER || l->test == SL_TEST_GREATER_EQUAL;
-	bool below = l->test == SL_TEST_LESS || l->test == SL_TEST_LESS_EQUAL;
-	if (change == GROWS && ((above && !l->negated) || (below && l->negated)) && is)
-		return YES;
-	if (change == GROWS && ((below && !l->negated) || (above && l->negated)) && !is)
-		return NO;
-	return UNKNOWN;
+	return told(number_holds(v, l) != l->negated);
+}
+
+/* A number that grows is known when it has grown: a burst is counted before it is read, so that
+ * what it is in the middle depends on how packets fell into bursts. */
+static enum kleene grown_leaf(uint64_t v, const struct sl_leaf *l, bool ended)
+{
+	return ended ? number_leaf(v, l) : UNKNOWN;
 }
 
 /* ---- Protocols ---- */
@@ -121,7 +115,8 @@ static const char *transport(uint8_t proto)
 	}
 }
 
-unsigned flow_protocols(const struct sl_flow *f, const char *out[PROTOCOLS_MAX])
+/* `spoken`: its parser's names, too. */
+static unsigned protocols(const struct sl_flow *f, bool spoken, const char *out[PROTOCOLS_MAX])
 {
 	unsigned n = 0;
 	const char *over = transport(f->proto);
@@ -131,7 +126,7 @@ unsigned flow_protocols(const struct sl_flow *f, const char *out[PROTOCOLS_MAX])
 		out[n++] = over;
 	if (f->proto == 58)
 		out[n++] = "ipv6-icmp";
-	if (f->parser == NULL)
+	if (!spoken || f->parser == NULL)
 		return n;
 	out[n++] = f->parser->name;
 	if (strcmp(f->parser->name, "tls") == 0) {
@@ -167,21 +162,22 @@ static bool protocol_is(
 	return false;
 }
 
-/* The list as a whole: under NOT none of it may be the one. */
+/* The list as a whole: under NOT none of it may be the one. What is spoken is known of what a
+ * parser said, and at the end: before, it would depend on how packets fell into bursts. */
 static enum kleene protocols_leaf(const struct sl_leaf *l, const struct sl_regex *re,
-	struct room *room, const struct sl_flow *f, bool ended)
+	struct room *room, const struct sl_flow *f, bool spoken)
 {
 	const char *word[PROTOCOLS_MAX];
 	if (pattern_test(l->test) && re == NULL)
 		return UNKNOWN;
-	unsigned n = flow_protocols(f, word);
+	unsigned n = protocols(f, spoken, word);
 	bool is = false;
 	for (unsigned i = 0; i < n && !is; i++)
 		is = protocol_is(l, re, room, word[i]);
 	bool negative = l->negated != (l->test == SL_TEST_UNEQUAL);
 	if (is)
 		return told(!negative);
-	return ended || f->parser != NULL ? told(negative) : UNKNOWN;
+	return spoken ? told(negative) : UNKNOWN;
 }
 
 /* ---- Fields ---- */
@@ -189,7 +185,7 @@ static enum kleene protocols_leaf(const struct sl_leaf *l, const struct sl_regex
 static enum kleene any_of(const uint16_t *v, unsigned n, const struct sl_leaf *l)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (number_leaf(v[i], l, STAYS, true) == YES)
+		if (number_leaf(v[i], l) == YES)
 			return YES;
 	return NO;
 }
@@ -197,8 +193,8 @@ static enum kleene any_of(const uint16_t *v, unsigned n, const struct sl_leaf *l
 /* A port that no format bound to an end: under NOT neither may be it. */
 static enum kleene either_port(const struct sl_flow *f, const struct sl_leaf *l)
 {
-	enum kleene src = number_leaf(f->sport, l, STAYS, true);
-	enum kleene dst = number_leaf(f->dport, l, STAYS, true);
+	enum kleene src = number_leaf(f->sport, l);
+	enum kleene dst = number_leaf(f->dport, l);
 	bool negative = l->negated != (l->test == SL_TEST_UNEQUAL);
 	return told(negative ? src == YES && dst == YES : src == YES || dst == YES);
 }
@@ -209,33 +205,33 @@ static bool has_ports(const struct sl_flow *f)
 }
 
 enum kleene flow_leaf(const struct trees *t, struct room *room, struct leaf_ref ref,
-	const struct sl_flow *f, bool ended)
+	const struct sl_flow *f, bool spoken, bool ended)
 {
 	const struct sl_leaf *l = &t->detection[ref.detection].leaf[ref.leaf];
 	struct sl_regex **re = t->flow_regex != NULL ? t->flow_regex[ref.detection] : NULL;
 	switch ((enum sl_flow_field)l->field) {
 	case SL_FIELD_SRC_PORT:
-		return has_ports(f) ? number_leaf(f->sport, l, STAYS, ended) : NO;
+		return has_ports(f) ? number_leaf(f->sport, l) : NO;
 	case SL_FIELD_DST_PORT:
-		return has_ports(f) ? number_leaf(f->dport, l, STAYS, ended) : NO;
+		return has_ports(f) ? number_leaf(f->dport, l) : NO;
 	case SL_FIELD_ANY_PORT:
 		return has_ports(f) ? either_port(f, l) : NO;
 	case SL_FIELD_PROTOCOLS:
-		return protocols_leaf(l, re != NULL ? re[ref.leaf] : NULL, room, f, ended);
+		return protocols_leaf(l, re != NULL ? re[ref.leaf] : NULL, room, f, spoken);
 	case SL_FIELD_SRC_BYTES:
-		return number_leaf(f->bytes[SL_TO_SERVER], l, GROWS, ended);
+		return grown_leaf(f->bytes[SL_TO_SERVER], l, ended);
 	case SL_FIELD_DST_BYTES:
-		return number_leaf(f->bytes[SL_TO_CLIENT], l, GROWS, ended);
+		return grown_leaf(f->bytes[SL_TO_CLIENT], l, ended);
 	case SL_FIELD_SRC_PACKETS:
-		return number_leaf(f->packets[SL_TO_SERVER], l, GROWS, ended);
+		return grown_leaf(f->packets[SL_TO_SERVER], l, ended);
 	case SL_FIELD_DST_PACKETS:
-		return number_leaf(f->packets[SL_TO_CLIENT], l, GROWS, ended);
+		return grown_leaf(f->packets[SL_TO_CLIENT], l, ended);
 	case SL_FIELD_START:
-		return number_leaf(f->first_ns, l, STAYS, ended);
+		return number_leaf(f->first_ns, l);
 	case SL_FIELD_END:
-		return ended ? number_leaf(f->last_ns, l, AT_END, true) : UNKNOWN;
+		return grown_leaf(f->last_ns, l, ended);
 	case SL_FIELD_IS_ACTIVE:
-		return number_leaf(ended ? 0 : 1, l, STAYS, true);
+		return number_leaf(ended ? 0 : 1, l);
 	case SL_FIELD_VLAN:
 		return any_of(f->vlan, f->vlan_count, l);
 	}

@@ -110,12 +110,10 @@ void tests_ask(const struct trees *t, struct room *room, const struct sl_observa
 
 /* Three values. */
 enum kleene { NO, YES, UNKNOWN };
-/* What a FLOW leaf says of a flow that goes on, or has ended. */
+/* What a FLOW leaf says of a flow. `spoken`: its parser said what is asked about, or the flow has
+ * ended. */
 enum kleene flow_leaf(const struct trees *t, struct room *room, struct leaf_ref ref,
-	const struct sl_flow *f, bool ended);
-
-/* Protocols of a flow, as patterns name them. */
-#define PROTOCOLS_MAX 8
-unsigned flow_protocols(const struct sl_flow *f, const char *out[PROTOCOLS_MAX]);
+	const struct sl_flow *f, bool spoken, bool ended);
+#define PROTOCOLS_MAX 8 /* names that a flow's are known by */
 
 #endif

@@ -151,9 +151,9 @@ static int groups_make(struct trees *t)
 		if (patterns == 0)
 			continue;
 		struct group *g = &t->group[t->groups++];
-		g->searched = sl_arena_take(t->arena, patterns * sizeof(*g->searched));
-		g->negated = sl_arena_take(t->arena, patterns * sizeof(*g->negated));
-		g->slow = sl_arena_take(t->arena, patterns * sizeof(*g->slow));
+		g->searched = sl_arena_take(t->arena, patterns * sizeof(struct test *));
+		g->negated = sl_arena_take(t->arena, patterns * sizeof(struct test *));
+		g->slow = sl_arena_take(t->arena, patterns * sizeof(struct test *));
 		if (g->searched == NULL || g->negated == NULL || g->slow == NULL)
 			return -ENOMEM;
 		for (size_t k = i; k < i + n; k++)
@@ -178,8 +178,8 @@ static int place_make(struct trees *t, unsigned w)
 	if (p->direct_count + p->group_count == 0)
 		return 0;
 	t->tested[w / 64] |= UINT64_C(1) << (w % 64);
-	p->direct = sl_arena_take(t->arena, (p->direct_count + 1) * sizeof(*p->direct));
-	p->group = sl_arena_take(t->arena, (p->group_count + 1) * sizeof(*p->group));
+	p->direct = sl_arena_take(t->arena, (p->direct_count + 1) * sizeof(struct test *));
+	p->group = sl_arena_take(t->arena, (p->group_count + 1) * sizeof(struct group *));
 	if (p->direct == NULL || p->group == NULL)
 		return -ENOMEM;
 	p->direct_count = p->group_count = 0;
@@ -205,7 +205,7 @@ static int flow_regexes(struct trees *t, size_t detection, size_t leaf)
 		return -ENOMEM;
 	struct sl_regex ***all = &t->flow_regex[detection];
 	if (*all == NULL)
-		*all = sl_arena_take(t->arena, d->leaves * sizeof(**all));
+		*all = sl_arena_take(t->arena, d->leaves * sizeof(struct sl_regex *));
 	if (*all == NULL)
 		return -ENOMEM;
 	if (l->constants == 0 || l->constant[0].text == NULL)

@@ -201,7 +201,9 @@ static void test_numbers_that_grow(void **state)
 	cleared(&g);
 }
 
-static void test_a_bound_that_is_passed_stays_passed(void **state)
+/* Nor is a bound believed that is passed already: how far a flow has come when a message is read
+ * depends on bursts. */
+static void test_a_bound_is_asked_at_the_end(void **state)
 {
 	struct garden g = garden();
 	planted_listed(g.p, SL_TYPE_DOMAIN, HOST, "c2.example");
@@ -211,7 +213,7 @@ static void test_a_bound_that_is_passed_stays_passed(void **state)
 	g.r->m->flow.bytes[0] = 2000;
 	rig_say(g.r, HOST, "c2.example", 1);
 	rig_run(g.r);
-	assert_int_equal(g.r->n, 1);
+	assert_int_equal(g.r->n, 0);
 	rig_end(g.r);
 	assert_int_equal(g.r->n, 1);
 	cleared(&g);
@@ -261,7 +263,7 @@ int main(void)
 		cmocka_unit_test(test_not_has_three_values),
 		cmocka_unit_test(test_unseen_is_unknown),
 		cmocka_unit_test(test_numbers_that_grow),
-		cmocka_unit_test(test_a_bound_that_is_passed_stays_passed),
+		cmocka_unit_test(test_a_bound_is_asked_at_the_end),
 		cmocka_unit_test(test_nothing_but_the_flow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
