@@ -29,6 +29,7 @@ void sl_intel_free(struct sl_intel *s)
 		return;
 	if (s->items != NULL)
 		munmap(s->items, s->cap * sizeof(*s->items));
+	free(s->detections);
 	free(s->sources);
 	sl_arena_free(s->arena);
 	free(s);
