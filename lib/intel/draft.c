@@ -202,8 +202,11 @@ static void judge(struct reading *r, const struct draft *d, struct sl_indicator 
 	else if (!r->o->taken_as_said)
 		lint_value(r, d, i, &o->j);
 	const char *code = o->j.code;
+	struct draft known = *d; /* one without an id is known by its value */
+	if (d->id == NULL || d->id[0] == '\0')
+		known.id = t->text;
 	if (!d->allow)
-		lint_decide(r, d, &o->j, &o->policy);
+		lint_decide(r, &known, &o->j, &o->policy);
 	if (d->quiet != NULL && o->j.verdict == SL_ARMED)
 		o->j = (struct judgement){ SL_QUIET, "QUIET_PART", d->quiet };
 	if (o->j.code[0] == '\0' && t->note_code != NULL)
@@ -246,7 +249,7 @@ static int judged_add(struct reading *r, const struct draft *d, struct sl_indica
 		return -ENOMEM;
 	int rc = found_add(r, &labels, i, t, o.j);
 	if (rc == 0 && i->type == SL_TYPE_URL && !d->allow && !r->o->taken_as_said &&
-		o.policy.url_host && d->part == NULL)
+		o.policy.url_host && d->where == NULL)
 		rc = host_add(r, d, i);
 	return rc;
 }

@@ -333,7 +333,8 @@ static void policies(void **state)
 	says("other armed=PUBLIC_RESOLVER", NULL, "8.8.8.8\n", SL_QUIET, "PUBLIC_RESOLVER");
 	says("partner.txt quiet", NULL, "evil.example\n", SL_QUIET, "SOURCE_QUIET");
 	says("partner.txt probation", NULL, "evil.example\n", SL_ARMED, "PROBATION");
-	says(NULL, "evil.example refused ours, says Anna", "evil.example\n", SL_ARMED, "");
+	says(NULL, "evil.example refused ours, says Anna", "evil.example\n", SL_REFUSED,
+		"OVERRIDDEN");
 	const char *native = "{\"id\":\"x-1\",\"type\":\"ipv4-addr\",\"value\":\"8.8.8.8\","
 			     "\"confidence\":30}\n";
 	says(NULL, "x-1 armed seen in a case", native, SL_ARMED, "OVERRIDDEN");
