@@ -4,6 +4,7 @@
 the same answer whatever the number of workers and the kind of memory."""
 import csv, json, os, re
 from harness import *
+from hotpath import trees
 
 MIX = data("bench-mix.pcap.gz")
 INTEL = data("intel/derived-from-pcaps/iocs.stix21.json")
@@ -117,6 +118,15 @@ def test_sanitizers_find_nothing(folder):
                       "--emit", "sightings", "--emit", "observables", "--emit", "flows", "--workers", 2)
     assert "runtime error" not in err, err[-3000:]
     assert counts(l for l in lines(out) if l["record"] == "sighting") == one
+
+
+def test_trees_say_the_same_with_any_number_of_workers(folder):
+    """Also where numbers that grow and what a flow speaks are asked for: how packets fall into bursts must not show."""
+    intel, answers = trees(folder), []
+    for workers in 1, 2, 3:
+        _, out, _ = sensor("--replay", data("bench-mix.pcap.gz"), "-i", intel, "--emit", "sightings", "--workers", workers)
+        answers.append(counts(lines(out)))
+    assert len(answers[0]) > 1000 and answers[0] == answers[1] == answers[2], [len(a) for a in answers]
 
 
 if __name__ == "__main__":
