@@ -256,7 +256,7 @@ static int whole_add(struct compile *c, const struct twig *branch, struct sl_ind
 					 .number = window > c->window ? window : c->window });
 	}
 	if (joins(c) > SL_JOINS_MAX)
-		failed(c, "TOO_COMPLEX", "More than 1,024 observations are not joined.");
+		compile_failed(c, "TOO_COMPLEX", "More than 1,024 observations are not joined.");
 	if (c->failed || c->rc < 0) {
 		set->count = first;
 		return c->rc;
