@@ -42,9 +42,10 @@ static void tell_finding(void *arg, const struct sl_finding *f)
 		return;
 	if (f->verdict != SL_REFUSED || strcmp(f->code, "URL_HOST_ONLY") == 0)
 		return;
-	if (f->verdict == SL_REFUSED)
+	bool whole = strcmp(f->code, "PARTS") == 0; /* its parts are told one by one */
+	if (f->verdict == SL_REFUSED && !whole)
 		sl_count(&a->counters, SL_C_FEED_BAD, 1);
-	if (a->told++ >= TOLD_MAX)
+	if (whole || a->told++ >= TOLD_MAX)
 		return;
 	const char *sep = f->part[0] != '\0' ? ": " : "";
 	if (f->line > 0)

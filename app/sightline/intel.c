@@ -99,11 +99,16 @@ static int check(const struct sl_config *c)
 
 int intel_main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "paths") == 0) {
+		sl_intel_paths(stdout, argc > 2 && strcmp(argv[2], "--roff") == 0);
+		return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+	}
 	if (argc < 2 || strcmp(argv[1], "check") != 0) {
 		bool help =
 			argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
 		if (help)
-			puts("Usage: sightline intel check [--json] PATH...");
+			puts("Usage: sightline intel check [--json] PATH...\n"
+			     "       sightline intel paths   what of a STIX pattern is seen");
 		else if (argc < 2)
 			sl_error("what about it? sightline intel check PATH...");
 		else

@@ -135,7 +135,9 @@ struct sl_intel_source {
 	const char *path;
 	const char
 		*format; /* "native", "list", "csv", "stix2.1", or "" where none was recognised */
-	uint64_t count[SL_VERDICT_COUNT];
+	uint64_t count[SL_VERDICT_COUNT]; /* indicators; NOT_VALID ones are in ARMED as well where
+					     validity goes by packet time */
+	uint64_t in_part; /* of those armed or quiet: some of their parts are not */
 };
 
 /* Indicators from any number of files. One owner. */
@@ -151,6 +153,9 @@ int sl_intel_read(struct sl_intel *in, const char *path, const struct sl_intel_o
 int sl_intel_read_bytes(struct sl_intel *in, const char *name, const void *p, size_t len,
 	const struct sl_intel_options *o);
 const struct sl_indicator *sl_intel_indicators(const struct sl_intel *in, size_t *count);
+/* How many indicators these are as their feeds count them: one that is a tree, or falls apart into
+ * several, is one. */
+size_t sl_intel_wholes(const struct sl_intel *in);
 /* Trees, in the order in which their indicators stand. */
 const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t *count);
 const struct sl_intel_source *sl_intel_sources(const struct sl_intel *in, size_t *count);
@@ -170,6 +175,10 @@ struct sl_intel_check_options {
 };
 int sl_intel_check_by(
 	const char *const *paths, size_t n, const struct sl_intel_check_options *how, FILE *out);
+
+/* Writes what each object path of STIX stands for on a network, a line each; or as roff, for the
+ * manual. */
+void sl_intel_paths(FILE *out, bool roff);
 
 /* "hxxps://evil[.]example" and its kind made plain again; returns the length written, *changed
  * whether anything was. 0: longer than cap. */

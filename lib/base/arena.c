@@ -2,12 +2,15 @@
 /* arena.c - pieces that are freed all at once, and texts that are kept once. One thread at a time.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sightline/hash.h>
 #include <sightline/mem.h>
 
+/* An arena may live for one small thing: its first chunk is small, each next twice as large. */
+#define CHUNK_FIRST ((size_t)2 << 10)
 #define CHUNK_BYTES ((size_t)256 << 10)
 
 struct chunk {
@@ -22,6 +25,7 @@ struct sl_arena {
 	struct sl_hash_key key;
 	const char **texts; /* open addressing, a power of two */
 	size_t text_cap, text_count;
+	bool keyed; /* the key is drawn for the first text that is kept once */
 };
 
 int sl_arena_new(struct sl_arena **out)
@@ -29,11 +33,6 @@ int sl_arena_new(struct sl_arena **out)
 	struct sl_arena *a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
-	int rc = sl_hash_key_draw(&a->key);
-	if (rc < 0) {
-		free(a);
-		return rc;
-	}
 	*out = a;
 	return 0;
 }
@@ -52,9 +51,11 @@ void sl_arena_free(struct sl_arena *a)
 
 static struct chunk *chunk_add(struct sl_arena *a, size_t want)
 {
-	size_t size = want > CHUNK_BYTES ? want : CHUNK_BYTES;
+	size_t size = a->head == NULL ? CHUNK_FIRST : a->head->size * 2;
 	if (want > SIZE_MAX / 2)
 		return NULL;
+	size = size < CHUNK_BYTES ? size : CHUNK_BYTES;
+	size = want > size ? want : size;
 	struct chunk *c = calloc(1, sizeof(*c) + size);
 	if (c == NULL)
 		return NULL;
@@ -98,6 +99,9 @@ char *sl_arena_text(struct sl_arena *a, const void *p, size_t len)
 static int texts_grow(struct sl_arena *a)
 {
 	size_t cap = a->text_cap ? a->text_cap * 2 : 256;
+	if (!a->keyed && sl_hash_key_draw(&a->key) < 0)
+		return -EIO;
+	a->keyed = true;
 	const char **texts = calloc(cap, sizeof(*texts));
 	if (texts == NULL)
 		return -ENOMEM;

@@ -52,6 +52,12 @@ static void tell_line(struct check *c, const struct sl_finding *f)
 		put_plain(c->out, f->part, 200);
 		fputc(')', c->out);
 	}
+	if (f->scope[0] != '\0')
+		fprintf(c->out, ", scope %s", f->scope);
+	if (f->suggestion[0] != '\0') {
+		fputs("; instead: ", c->out);
+		put_plain(c->out, f->suggestion, 65536); /* whole: it is there to be copied */
+	}
 	fputc('\n', c->out);
 }
 
@@ -95,6 +101,8 @@ static void summary(struct check *c, const struct sl_intel_source *s)
 		(unsigned long long)s->count[SL_CONTEXT]);
 	if (s->count[SL_NOT_VALID] > 0)
 		fprintf(c->out, ", %llu not valid now", (unsigned long long)s->count[SL_NOT_VALID]);
+	if (s->in_part > 0)
+		fprintf(c->out, ", %llu of these in part only", (unsigned long long)s->in_part);
 	fputc('\n', c->out);
 }
 
@@ -133,7 +141,7 @@ int sl_intel_check_by(
 		const struct sl_intel_source *s = &set->sources[i];
 		if (!json)
 			summary(&c, s);
-		if (status == 0 && s->count[SL_QUIET] + s->count[SL_REFUSED] > 0)
+		if (status == 0 && s->count[SL_QUIET] + s->count[SL_REFUSED] + s->in_part > 0)
 			status = 1;
 	}
 	if (c.report != NULL)

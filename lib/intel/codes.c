@@ -23,6 +23,7 @@ static const struct sl_intel_code codes[] = {
 	{ "CONTRADICTORY", SL_REFUSED,
 		"it can't be true: two values of one property, or a validity "
 		"that ends before it begins" },
+	{ "NEVER_TOGETHER", SL_REFUSED, "an AND of what no one observation can hold" },
 	{ "EXPIRED", SL_NOT_VALID,
 		"its validity has ended (armed where validity goes by packet "
 		"time)" },
@@ -97,6 +98,11 @@ static const struct sl_intel_code codes[] = {
 	{ "PREFIX_IS_SUBSET", SL_ARMED, "= with a prefix length, read as ISSUBSET" },
 	{ "QUOTED_INTEGER", SL_ARMED, "a number in quotes, read as the number" },
 	{ "KEY_SPELLING", SL_ARMED, "the name of a hash or header in another spelling" },
+	{ "TYPE_MENDED", SL_ARMED,
+		"a value of another type than its path says, read as what it is" },
+	{ "PARTS", SL_ARMED, "a tree of which some parts only are armed" },
+	{ "GRANULAR_MARKING", SL_ARMED,
+		"a marking of some of its properties, taken for the whole" },
 	{ "HOST_BITS", SL_ARMED, "bits beyond the prefix length were cleared" },
 	{ "PROBATION", SL_ARMED, "its source is on probation; so its label says" },
 	{ "OVERRIDDEN", SL_ARMED, "the configuration has another verdict on this indicator" },
@@ -105,8 +111,11 @@ static const struct sl_intel_code codes[] = {
 	{ "NO_INDICATOR", SL_CONTEXT, "an object that is no indicator" },
 	{ "OBSERVABLE", SL_CONTEXT, "a bare observable, armed by `arm_observables` only" },
 	{ "NOT_FOR_DETECTION", SL_CONTEXT, "its author means it to explain" },
+	{ "DUPLICATE", SL_CONTEXT, "the same version of it was read before" },
+	{ "OLDER_VERSION", SL_CONTEXT, "a newer version of it was read" },
+	{ "RULE_KEPT", SL_CONTEXT, "a rule of another language, kept for its reader" },
 	{ "UNKNOWN_KEY", SL_CONTEXT, "a key that is not read; its entry is used" },
-	{ "ALLOWED", SL_CONTEXT, "benign: hits of its own source on it are undone" },
+	{ "BENIGN", SL_CONTEXT, "benign: hits of its own source on it are undone" },
 	{ "WARNINGLIST", SL_CONTEXT, "a file that lists what is ordinary" },
 	/* Of a whole file. */
 	{ "NO_INTEL", SL_REFUSED, "no intelligence was recognised (context in a folder)" },

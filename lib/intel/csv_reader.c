@@ -29,6 +29,7 @@ enum column {
 	COL_MATCH,
 	COL_WHERE,
 	COL_TO_IDS,
+	COL_PATTERN, /* of STIX, instead of a value */
 	COL_COUNT
 };
 
@@ -80,6 +81,8 @@ static const struct {
 	{ "match", COL_MATCH },
 	{ "where", COL_WHERE },
 	{ "to_ids", COL_TO_IDS },
+	{ "pattern", COL_PATTERN },
+	{ "stix_pattern", COL_PATTERN },
 };
 
 struct field {
@@ -194,7 +197,7 @@ static bool header_read(const struct field *f, size_t n, struct table *t)
 			t->type = type->text;
 		}
 	}
-	t->header = t->at[COL_VALUE] != 0;
+	t->header = t->at[COL_VALUE] != 0 || (t->at[COL_PATTERN] != 0 && !row);
 	return t->header;
 }
 
@@ -337,7 +340,11 @@ static int record_read(struct reading *r, const struct table *t, char *p, size_t
 		return 0;
 	draft_fill(t, f, n, &d);
 	const char *to_ids = cell(t, f, n, COL_TO_IDS);
-	if (to_ids == NULL || strcmp(to_ids, "0") != 0)
+	const char *pattern = cell(t, f, n, COL_PATTERN);
+	bool used = to_ids == NULL || strcmp(to_ids, "0") != 0;
+	if (used && pattern != NULL && d.value[0] == '\0')
+		return pattern_add(r, &d, pattern, f[t->at[COL_PATTERN] - 1].len);
+	if (used)
 		return draft_add(r, &d);
 	struct sl_finding c = { .line = line,
 		.id = d.id,

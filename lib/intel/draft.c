@@ -10,8 +10,6 @@
 
 #include "lint.h"
 
-#define ENTRIES_MAX UINT64_C(20000000)
-
 /* RFC 3339, a date alone, YYYYMMDD, or seconds since 1970. */
 static bool time_read(const char *text, uint64_t *out)
 {
@@ -127,7 +125,7 @@ static int found_add(struct reading *r, const struct draft *d, struct sl_indicat
 	if (rc < 0)
 		return rc;
 	if (j.code[0] == '\0' && !r->o->tell_all) {
-		r->set->sources[r->source].count[j.verdict]++;
+		reading_count(r, j.verdict);
 		return 0;
 	}
 	struct sl_finding f = { .line = d->line,
@@ -199,7 +197,7 @@ static void judge(struct reading *r, const struct draft *d, struct sl_indicator 
 	i->below = d->below;
 	o->j = (struct judgement){ SL_ARMED, "", "" };
 	if (d->allow)
-		o->j = (struct judgement){ SL_CONTEXT, "ALLOWED",
+		o->j = (struct judgement){ SL_CONTEXT, "BENIGN",
 			"Benign: hits of its own source on this value are undone." };
 	else if (!r->o->taken_as_said)
 		lint_value(r, d, i, &o->j);
@@ -256,17 +254,18 @@ static int judged_add(struct reading *r, const struct draft *d, struct sl_indica
 
 int draft_add(struct reading *r, const struct draft *d)
 {
-	struct sl_indicator i = {
-		.test = d->test, .tlp = (uint8_t)d->tlp, .confidence = d->confidence
-	};
+	struct sl_indicator i = { .test = d->test,
+		.tlp = (uint8_t)d->tlp,
+		.confidence = d->confidence,
+		.allow = d->allow,
+		.below = d->below };
 	static _Thread_local struct value_text t;
 	struct fault why;
-	uint64_t most = r->o->max_entries ? r->o->max_entries : ENTRIES_MAX;
 	if (!value_read(d, &i, &t, &why) || !times_read(d, &i, &why)) {
 		tell_fault(r, d, &why);
 		return 0;
 	}
-	if (r->set->count >= most)
+	if (reading_full(r))
 		return -E2BIG;
 	const char *reason = "", *code = "";
 	if (r->o->validity != SL_VALID_IGNORE)
@@ -277,7 +276,7 @@ int draft_add(struct reading *r, const struct draft *d)
 		return 0;
 	}
 	if (code[0] != '\0')
-		r->set->sources[r->source].count[SL_NOT_VALID]++;
+		reading_count(r, SL_NOT_VALID);
 	return judged_add(r, d, &i, &t, code, reason);
 }
 
@@ -301,7 +300,7 @@ bool draft_detection(struct reading *r, const struct draft *d, const char *text,
 		return false;
 	}
 	if (code[0] != '\0')
-		r->set->sources[r->source].count[SL_NOT_VALID]++;
+		reading_count(r, SL_NOT_VALID);
 	*rc = strings_keep(r, d, out, &t);
 	out->value = sl_arena_text(r->set->arena, text, strlen(text));
 	out->value_len = (uint32_t)strlen(text);

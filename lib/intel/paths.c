@@ -6,18 +6,31 @@
 
 #include "paths.h"
 
-#define VALUE(path, type, wheres)                                                                  \
+#define VALUE(p, t, w)                                                                             \
 	{                                                                                          \
-		path, PATH_VALUE, type, wheres, 0, false                                           \
+		.path = p, .kind = PATH_VALUE, .type = t, .wheres = w                              \
 	}
-#define FIELD(path, field)                                                                         \
+#define NAMED(p, t, w)                                                                             \
 	{                                                                                          \
-		path, PATH_FIELD, NULL, NULL, field, false                                         \
+		.path = p, .kind = PATH_VALUE, .type = t, .wheres = w, .name_too = true            \
 	}
-#define CONTEXT(path)                                                                              \
+#define WEAK(p, t, w)                                                                              \
 	{                                                                                          \
-		path, PATH_CONTEXT, NULL, NULL, 0, false                                           \
+		.path = p, .kind = PATH_VALUE, .type = t, .wheres = w, .weak = true                \
 	}
+#define FIELD(p, f)                                                                                \
+	{                                                                                          \
+		.path = p, .kind = PATH_FIELD, .field = f                                          \
+	}
+#define CONTEXT(p)                                                                                 \
+	{                                                                                          \
+		.path = p, .kind = PATH_CONTEXT                                                    \
+	}
+#define UNSEEN(p, why)                                                                             \
+	{                                                                                          \
+		.path = p, .kind = PATH_UNSEEN, .reason = why                                      \
+	}
+#define KIND "Hashes of this kind are not made of what is seen; give MD5, SHA-1 or SHA-256."
 #define REQUEST "network-traffic:extensions.http-request-ext."
 
 const struct path_row path_rows[] = {
@@ -27,7 +40,7 @@ const struct path_row path_rows[] = {
 	VALUE("ipv6-addr:resolves_to_refs.value", "mac-addr", NULL),
 	VALUE("mac-addr:value", "mac-addr", NULL),
 	VALUE("domain-name:value", "domain-name", NULL),
-	{ "domain-name:resolves_to_refs.value", PATH_VALUE, "ipv4-addr", "dns.answer.ip", 0, true },
+	NAMED("domain-name:resolves_to_refs.value", "ipv4-addr", "dns.answer.ip"),
 	VALUE("url:value", "url", NULL),
 	VALUE("email-addr:value", "email-addr", NULL),
 	VALUE("email-message:from_ref.value", "email-addr", "email.from smtp.mail_from"),
@@ -42,13 +55,19 @@ const struct path_row path_rows[] = {
 	VALUE("file:hashes.MD5", "md5", "file.md5"),
 	VALUE("file:hashes.SHA-1", "sha1", "file.sha1"),
 	VALUE("file:hashes.SHA-256", "sha256", "file.sha256"),
+	UNSEEN("file:hashes.SHA-512", KIND),
+	UNSEEN("file:hashes.SHA3-256", KIND),
+	UNSEEN("file:hashes.SHA3-512", KIND),
+	UNSEEN("file:hashes.SSDEEP", KIND),
+	UNSEEN("file:hashes.TLSH", KIND),
+	UNSEEN("file:hashes.imphash", KIND),
 	VALUE("file:name", "filename", "file.name"),
-	VALUE("file:size", "file-size", "file.size"),
-	VALUE("file:mime_type", "file-type", "file.type"),
+	WEAK("file:size", "file-size", "file.size"),
+	WEAK("file:mime_type", "file-type", "file.type"),
 	VALUE("artifact:hashes.MD5", "md5", "file.md5"),
 	VALUE("artifact:hashes.SHA-1", "sha1", "file.sha1"),
 	VALUE("artifact:hashes.SHA-256", "sha256", "file.sha256"),
-	VALUE("artifact:mime_type", "file-type", "file.type"),
+	WEAK("artifact:mime_type", "file-type", "file.type"),
 	VALUE("artifact:url", "url", NULL),
 	VALUE("x509-certificate:hashes.SHA-1", "cert-sha1", "tls.cert_sha1"),
 	VALUE("x509-certificate:hashes.SHA-256", "cert-sha256", "tls.cert_sha256"),
@@ -58,9 +77,9 @@ const struct path_row path_rows[] = {
 	VALUE("x509-certificate:x509_v3_extensions.subject_alternative_name", "domain-name",
 		"tls.cert_san"),
 	VALUE("software:name", "software", NULL),
-	VALUE("software:version", "software", NULL),
-	{ "network-traffic:src_ref.value", PATH_VALUE, "ipv4-addr", "ip.src", 0, true },
-	{ "network-traffic:dst_ref.value", PATH_VALUE, "ipv4-addr", "ip.dst", 0, true },
+	WEAK("software:version", "software", NULL),
+	NAMED("network-traffic:src_ref.value", "ipv4-addr", "ip.src"),
+	NAMED("network-traffic:dst_ref.value", "ipv4-addr", "ip.dst"),
 	CONTEXT("network-traffic:src_ref.type"),
 	CONTEXT("network-traffic:dst_ref.type"),
 	FIELD("network-traffic:src_port", SL_FIELD_SRC_PORT),
@@ -75,7 +94,7 @@ const struct path_row path_rows[] = {
 	FIELD("network-traffic:end", SL_FIELD_END),
 	FIELD("network-traffic:is_active", SL_FIELD_IS_ACTIVE),
 	FIELD("network-traffic:vlan_id", SL_FIELD_VLAN),
-	VALUE(REQUEST "request_method", "http-method", "http.method"),
+	WEAK(REQUEST "request_method", "http-method", "http.method"),
 	VALUE(REQUEST "request_value", "http-uri", "http.uri"),
 	CONTEXT(REQUEST "request_version"),
 	VALUE(REQUEST "request_header.Host", "domain-name", "http.host"),
@@ -90,11 +109,13 @@ const struct path_row path_rows[] = {
 	VALUE("network-traffic:extensions.*.ja4", "ja4", "ja4.hash"),
 	VALUE("network-traffic:extensions.*.hassh", "hassh-md5", "ssh.hassh"),
 	VALUE("network-traffic:extensions.*.server_name", "domain-name", "tls.sni quic.sni"),
+	VALUE("network-traffic:extensions.*.hasshserver", "hassh-md5", "ssh.hasshserver"),
 	VALUE("network-traffic:extensions.*.sni", "domain-name", "tls.sni quic.sni"),
 	/* Old and common spellings. */
 	VALUE("domain-name:name", "domain-name", NULL),
 	VALUE("x509-certificate:hash.SHA-1", "cert-sha1", "tls.cert_sha1"),
 	VALUE("user-agent:value", "user-agent", NULL),
+	VALUE("file:hashes.SHA", "sha1", "file.sha1"),
 	VALUE("http-request-ext:request_header.User-Agent", "user-agent", "http.user_agent"),
 };
 const size_t path_row_count = sizeof(path_rows) / sizeof(path_rows[0]);
@@ -218,4 +239,72 @@ unsigned wheres_families(const uint64_t wheres[(SL_WHERE_COUNT + 63) / 64])
 		if (wheres[w / 64] >> (w % 64) & 1)
 			out |= place_families((enum sl_where)w);
 	return out;
+}
+
+/* ---- Constants of a flow's numbers ---- */
+
+static void number_unquote(struct sl_constant *c)
+{
+	int64_t v = 0;
+	size_t i = c->len > 0 && c->text[0] == '-';
+	if (c->len == i || c->len > 18)
+		return;
+	for (size_t k = i; k < c->len; k++) {
+		if (c->text[k] < '0' || c->text[k] > '9')
+			return;
+		v = v * 10 + (c->text[k] - '0');
+	}
+	c->integer = i ? -v : v;
+	c->number = (double)c->integer;
+	c->kind = SL_CONSTANT_INTEGER;
+}
+
+/* Names that differ from those of the programs that tell them. */
+static void protocol_name(struct sl_constant *c)
+{
+	static const struct {
+		const char *given, *known;
+	} rows[] = { { "ssl", "tls" }, { "tls1", "tls" }, { "tls1.1", "tls" }, { "tls1.2", "tls" },
+		{ "tls1.3", "tls" }, { "tlsv1.2", "tls" }, { "tlsv1.3", "tls" }, { "ip4", "ipv4" },
+		{ "ip6", "ipv6" }, { "icmp6", "icmpv6" } };
+	char plain[16];
+	size_t n = 0;
+	for (size_t i = 0; i < c->len; i++) {
+		char at = c->text[i];
+		if (at == '-' || at == '_' || at == ' ')
+			continue;
+		if (n + 1 == sizeof(plain))
+			return;
+		plain[n++] = at >= 'A' && at <= 'Z' ? (char)(at | 32) : at;
+	}
+	plain[n] = '\0';
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(rows[i].given, plain) != 0)
+			continue;
+		c->text = rows[i].known;
+		c->len = strlen(c->text);
+	}
+}
+
+void constant_for_field(enum sl_flow_field field, struct sl_constant *c)
+{
+	if (c->kind != SL_CONSTANT_TEXT)
+		return;
+	switch (field) {
+	case SL_FIELD_PROTOCOLS:
+		protocol_name(c);
+		break;
+	case SL_FIELD_START:
+	case SL_FIELD_END:
+		if (sl_instant_read(c->text, c->len, &c->time))
+			c->kind = SL_CONSTANT_TIME;
+		break;
+	case SL_FIELD_IS_ACTIVE:
+		c->integer = strcasecmp(c->text, "true") == 0;
+		if (c->integer || strcasecmp(c->text, "false") == 0)
+			c->kind = SL_CONSTANT_BOOLEAN;
+		break;
+	default:
+		number_unquote(c);
+	}
 }

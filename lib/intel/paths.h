@@ -35,6 +35,8 @@ struct path_row {
 	const char *wheres; /* VALUE: places, blank between them; NULL: all of the type */
 	enum sl_flow_field field; /* FIELD */
 	bool name_too; /* VALUE: a name may stand there for the address that it leads to */
+	bool weak; /* VALUE: true of ordinary traffic whatever the value is */
+	const char *reason; /* UNSEEN: why; NULL: it is seen on a host only */
 };
 
 extern const struct path_row path_rows[];
@@ -45,6 +47,9 @@ const struct path_row *path_find(const struct sl_path *p);
 /* The places of a row, as a mask; type is that of the value. */
 void path_wheres(
 	const struct path_row *row, enum sl_type type, uint64_t out[(SL_WHERE_COUNT + 63) / 64]);
+/* A constant as values of the field are: a number or a time in quotes, a protocol's name in any
+ * spelling. The text of the latter is static. */
+void constant_for_field(enum sl_flow_field field, struct sl_constant *c);
 /* FAMILY_* of the places in a mask. */
 unsigned wheres_families(const uint64_t wheres[(SL_WHERE_COUNT + 63) / 64]);
 

@@ -151,7 +151,8 @@ int sl_intel_read_bytes(struct sl_intel *set, const char *name, const void *p, s
 		return judged(&r, rc);
 	rc = input_read(&r);
 	sl_input_close(r.in);
-	return rc;
+	int closed = set_close_ranks(set);
+	return rc < 0 ? rc : closed;
 }
 
 /* ---- folders ---- */
@@ -216,7 +217,8 @@ static int folder_read(
 int sl_intel_read(struct sl_intel *set, const char *path, const struct sl_intel_options *o)
 {
 	struct stat st;
-	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return folder_read(set, path, o, 0);
-	return file_read(set, path, o, false);
+	bool folder = strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	int rc = folder ? folder_read(set, path, o, 0) : file_read(set, path, o, false);
+	int closed = set_close_ranks(set);
+	return rc < 0 ? rc : closed;
 }

@@ -5,6 +5,7 @@
 #define SL_INTEL_READING_H
 
 #include <sightline/compress.h>
+#include <sightline/hash.h>
 #include <sightline/intel.h>
 #include <sightline/json.h>
 #include <sightline/mem.h>
@@ -12,14 +13,43 @@
 #define LINE_MAX_BYTES ((size_t)64 << 10)
 #define PEEK_BYTES ((size_t)64 << 10)
 
+/* The match of an indicator that a newer version replaced, until the set closes ranks. */
+#define MATCH_DEAD SL_MATCH_COUNT
+
+/* What a version of an indicator became: version.c. */
+struct version {
+	uint64_t name[2]; /* of (source, id): keyed hashes, so that nobody finds two alike */
+	uint64_t modified_ns; /* 0: not said */
+	size_t first, count; /* its indicators in the set */
+	size_t source;
+	uint64_t line;
+	uint8_t counted[SL_VERDICT_COUNT], in_part;
+	bool revoked, nameless;
+};
+
 struct sl_intel {
 	struct sl_indicator *items; /* mapped, so that it grows without a copy */
 	size_t count, cap;
 	struct sl_detection *detections;
 	size_t detection_count, detection_cap;
+	size_t wholes; /* indicators as their feeds count them: with all their parts and leaves */
+	struct version *versions;
+	size_t version_count, version_slots;
+	uint32_t *version_slot; /* 1 + number; open addressing, a power of two */
+	struct sl_hash_key version_key[2];
+	size_t dead; /* indicators with MATCH_DEAD */
 	struct sl_intel_source *sources;
 	size_t source_count, source_cap;
 	struct sl_arena *arena;
+};
+
+/* An indicator of several parts that is being read: whatever is told of its parts, it gets one
+ * verdict. */
+struct entry {
+	bool open;
+	bool seen[SL_VERDICT_COUNT]; /* of the part under way */
+	size_t parts[SL_VERDICT_COUNT];
+	size_t of_time; /* parts that are armed, and not valid now */
 };
 
 /* One file on its way in. */
@@ -32,6 +62,7 @@ struct reading {
 	size_t source; /* its row in set->sources, which may move */
 	size_t first; /* where its indicators begin in set->items */
 	bool in_folder; /* met in a folder, not named by the user */
+	struct entry entry;
 };
 
 /* One entry of a feed, as it says it. NULL or 0 where it says nothing; nothing is owned. */
@@ -111,6 +142,22 @@ bool value_read(
 /* set.c */
 int set_add(struct sl_intel *set, const struct sl_indicator *i);
 int set_source_open(struct sl_intel *set, const char *path, size_t *out);
+/* One verdict more: of an indicator, or of the part of one that is open. */
+void reading_count(struct reading *r, enum sl_intel_verdict v);
+/* As many indicators as are allowed, or as many leaves as so many may have. */
+bool reading_full(const struct reading *r);
+/* What is told between open and close is of one indicator; each part ends with entry_part. */
+void entry_open(struct reading *r);
+void entry_part(struct reading *r);
+void entry_close(struct reading *r, const struct draft *meta);
+/* version.c: around the reading of an indicator that has versions. COUNTS: what was there before is
+ * gone, read it (or, revoked, don't) and end; else pass it over. */
+enum version_order { VERSION_COUNTS, VERSION_OLDER, VERSION_SAME };
+void version_name(struct reading *r, struct version *v, const char *source, const char *id);
+enum version_order version_begin(struct reading *r, struct version *v);
+int version_end(struct reading *r, struct version *v);
+/* After a read: replaced indicators are taken out of the set. */
+int set_close_ranks(struct sl_intel *set);
 /* Counts the verdict and tells the finding. */
 void reading_tell(struct reading *r, const struct sl_finding *f);
 /* Tells a finding beside the one that is counted for its entry. */
@@ -164,6 +211,9 @@ void labels_join(const struct sl_json *list, char *out, size_t cap);
  * branch that is one value) and detections, and tells the rest. meta is the draft without a value.
  * 0, -ENOMEM, -E2BIG. */
 int composite_add(struct reading *r, const struct draft *meta, const struct sl_pattern *p);
+
+/* stix_observed.c: whether the source's policy arms bare observables. */
+bool source_arms_observables(const struct reading *r);
 
 /* pattern.c: an indicator that is a STIX pattern. 0, -ENOMEM, -E2BIG. */
 int pattern_add(struct reading *r, const struct draft *meta, const char *text, size_t len);

@@ -15,7 +15,10 @@ int sl_intel_new(struct sl_intel **out)
 	if (s == NULL)
 		return -ENOMEM;
 	int rc = sl_arena_new(&s->arena);
+	for (unsigned i = 0; rc == 0 && i < 2; i++)
+		rc = sl_hash_key_draw(&s->version_key[i]);
 	if (rc < 0) {
+		sl_arena_free(s->arena);
 		free(s);
 		return rc;
 	}
@@ -30,6 +33,8 @@ void sl_intel_free(struct sl_intel *s)
 	if (s->items != NULL)
 		munmap(s->items, s->cap * sizeof(*s->items));
 	free(s->detections);
+	free(s->versions);
+	free(s->version_slot);
 	free(s->sources);
 	sl_arena_free(s->arena);
 	free(s);
@@ -90,6 +95,11 @@ const struct sl_indicator *sl_intel_indicators(const struct sl_intel *s, size_t 
 	return s->items;
 }
 
+size_t sl_intel_wholes(const struct sl_intel *s)
+{
+	return s->wholes;
+}
+
 const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t *count)
 {
 	*count = in->detection_count;
@@ -105,7 +115,7 @@ const struct sl_intel_source *sl_intel_sources(const struct sl_intel *s, size_t 
 size_t sl_intel_bytes(const struct sl_intel *s)
 {
 	return s->count * sizeof(*s->items) + sl_arena_bytes(s->arena) +
-	       s->source_cap * sizeof(*s->sources);
+	       s->source_cap * sizeof(*s->sources) + s->detection_cap * sizeof(*s->detections);
 }
 
 void reading_note(struct reading *r, const struct sl_finding *f)
@@ -123,7 +133,7 @@ void reading_note(struct reading *r, const struct sl_finding *f)
 
 void reading_tell(struct reading *r, const struct sl_finding *f)
 {
-	r->set->sources[r->source].count[f->verdict]++;
+	reading_count(r, f->verdict);
 	reading_note(r, f);
 }
 

@@ -29,206 +29,68 @@ struct twig *twig_new(struct tree *t, enum sl_node_kind kind, const struct sl_no
 	return w;
 }
 
-static bool is_or(const struct twig *w)
+static void append(struct twig *w, struct twig *kid)
 {
-	return w->kind == SL_NODE_OR || w->kind == SL_NODE_EITHER || w->kind == SL_NODE_ANY;
+	bool same = kid->kind == w->kind && kid->kind != SL_NODE_FOLLOWED &&
+		    (twig_is_or(kid) || twig_is_and(kid));
+	*w->end = same ? kid->child : kid;
+	for (; *w->end != NULL; w->end = &(*w->end)->next)
+		;
 }
 
-static bool is_and(const struct twig *w)
+/* What explains is left out of what stands around it: nothing else of a group goes with it. What
+ * has nothing else explains as a whole. */
+static struct twig *context_drop(struct twig *w)
 {
-	return w->kind == SL_NODE_AND || w->kind == SL_NODE_BOTH || w->kind == SL_NODE_ALL;
+	struct twig **at = &w->child;
+	const struct twig *kept = NULL;
+	size_t n = 0;
+	for (struct twig *c = w->child, *next; c != NULL; c = next) {
+		next = c->next;
+		kept = kept == NULL ? c : kept;
+		if (c->worth == WORTH_CONTEXT && c->context)
+			continue;
+		*at = c;
+		at = &c->next;
+		n++;
+	}
+	if (n == 0) { /* an empty group can't be built */
+		w->context = true;
+		w->worth = WORTH_CONTEXT;
+		w->code = kept != NULL ? kept->code : "EMPTY";
+		w->reason = kept != NULL ? kept->reason : "There is nothing in it.";
+		return w;
+	}
+	*at = NULL;
+	bool group = twig_is_or(w) || twig_is_and(w);
+	return group && n == 1 ? w->child : w;
 }
 
 /* A group of one is its member; a group in a group of its kind is one. */
 static struct twig *grow(struct tree *t, const struct sl_node *n)
 {
-	if ((n->kind == SL_NODE_AND || n->kind == SL_NODE_OR || n->kind == SL_NODE_ALL ||
-		    n->kind == SL_NODE_ANY) &&
-		n->child != NULL && n->child->next == NULL)
-		return grow(t, n->child);
 	struct twig *w = twig_new(t, n->kind, n);
 	if (w == NULL)
 		return NULL;
 	if (n->kind == SL_NODE_TEST) {
 		twig_judge(t, w);
-		return w;
+		w->context = w->worth == WORTH_CONTEXT;
+		return w->uneven ? members_apart(t, w) : w;
 	}
-	struct twig **at = &w->child;
+	if (n->kind == SL_NODE_NOT) {
+		w->code = "NEGATIVE_ONLY";
+		w->reason = "It is true of all that lacks something, which is nearly everything.";
+	}
+	w->end = &w->child;
 	for (const struct sl_node *c = n->child; c != NULL; c = c->next) {
 		struct twig *kid = grow(t, c);
 		if (kid == NULL)
 			return NULL;
-		bool same = kid->kind == w->kind && kid->kind != SL_NODE_NOT &&
-			    kid->kind != SL_NODE_FOLLOWED && (is_or(kid) || is_and(kid));
-		*at = same ? kid->child : kid;
-		while (*at != NULL)
-			at = &(*at)->next;
+		append(w, kid);
 	}
 	if (w->kind == SL_NODE_AND)
 		twig_contradictions(w);
-	return w;
-}
-
-/* ---- What a branch is worth ---- */
-
-/* An AND is worth its best part, as all of it has to be true; an OR its worst, as that may be all
- * that was. *why: the test that decided. */
-enum worth worth_of(const struct twig *w, const struct twig **why)
-{
-	const struct twig *kid_why = w;
-	if (w->kind == SL_NODE_TEST) {
-		*why = w;
-		return w->worth;
-	}
-	enum worth best = WORTH_CONTEXT;
-	bool first = true;
-	for (const struct twig *c = w->child; c != NULL; c = c->next) {
-		enum worth each = worth_of(c, &kid_why);
-		if (w->kind == SL_NODE_NOT && each > WORTH_WEAK)
-			each = WORTH_WEAK;
-		if (is_or(w) ? first || (each < best && each > WORTH_CONTEXT) ||
-					best <= WORTH_CONTEXT
-			     : first || each == WORTH_NEVER ||
-					(each > best && best != WORTH_NEVER)) {
-			best = each;
-			*why = kid_why;
-		}
-		first = false;
-	}
-	bool together = w->kind == SL_NODE_AND || w->kind == SL_NODE_ALL;
-	if (together && best >= WORTH_WEAK && best < WORTH_ARMED && twig_pinned(w))
-		best = WORTH_ARMED;
-	return best;
-}
-
-/* ---- Taking apart ---- */
-
-static struct twig *copy(struct tree *t, const struct twig *from)
-{
-	struct twig *w = twig_new(t, from->kind, from->node);
-	if (w == NULL)
-		return NULL;
-	struct twig *child = w->child;
-	*w = *from;
-	w->next = NULL;
-	w->child = child;
-	struct twig **at = &w->child;
-	for (const struct twig *c = from->child; c != NULL; c = c->next, at = &(*at)->next) {
-		*at = copy(t, c);
-		if (*at == NULL)
-			return NULL;
-	}
-	return w;
-}
-
-/* The OR inside an AND that has members of different worth, where the rest of the AND does not
- * carry them all: NULL, none. */
-static struct twig *uneven(const struct twig *and)
-{
-	const struct twig *why;
-	for (struct twig *c = and->child; c != NULL; c = c->next) {
-		enum worth rest = WORTH_CONTEXT, low = WORTH_ARMED, high = WORTH_NEVER;
-		if (!is_or(c))
-			continue;
-		for (const struct twig *o = and->child; o != NULL; o = o->next) {
-			enum worth each = o != c ? worth_of(o, &why) : WORTH_CONTEXT;
-			rest = each > rest ? each : rest;
-		}
-		for (const struct twig *m = c->child; m != NULL; m = m->next) {
-			enum worth each = worth_of(m, &why);
-			low = each < low ? each : low;
-			high = each > high ? each : high;
-		}
-		if (low < high && (low == WORTH_NEVER || rest < high))
-			return c;
-	}
-	return NULL;
-}
-
-/* The AND with only those members of its OR that are worth so much. */
-static struct twig *narrowed(
-	struct tree *t, const struct twig *and, const struct twig * or, enum worth worth)
-{
-	struct twig *out = twig_new(t, and->kind, and->node);
-	if (out == NULL)
-		return NULL;
-	struct twig **at = &out->child;
-	for (const struct twig *c = and->child; c != NULL; c = c->next) {
-		struct twig *kid = c != or ? copy(t, c) : twig_new(t, or->kind, or->node);
-		if (kid == NULL)
-			return NULL;
-		struct twig **member = &kid->child;
-		const struct twig *why;
-		for (const struct twig *m = c == or ? or->child : NULL; m != NULL; m = m->next) {
-			if (worth_of(m, &why) != worth)
-				continue;
-			*member = copy(t, m);
-			if (*member == NULL)
-				return NULL;
-			member = &(*member)->next;
-		}
-		if (c == or &&kid->child == NULL)
-			return NULL;
-		if (c == or &&kid->child->next == NULL)
-			kid = kid->child;
-		*at = kid;
-		at = &kid->next;
-	}
-	return out;
-}
-
-struct branches {
-	struct twig **at;
-	size_t n, room;
-};
-
-static void branch_keep(struct tree *t, struct branches *b, struct twig *w)
-{
-	if (b->n == b->room) {
-		size_t more = b->room ? b->room * 2 : 64;
-		struct twig **wider = realloc(b->at, more * sizeof(*wider));
-		if (wider == NULL) {
-			t->no_memory = true;
-			return;
-		}
-		b->at = wider;
-		b->room = more;
-	}
-	b->at[b->n++] = w;
-}
-
-/* `inside`: the branch stands in [ ] that was opened around it. */
-static void take_apart(
-	struct tree *t, struct branches *b, struct twig *w, const struct twig *inside)
-{
-	if (is_or(w)) {
-		for (struct twig *c = w->child, *next; c != NULL; c = next) {
-			next = c->next;
-			c->next = NULL;
-			take_apart(t, b, c, inside);
-		}
-		return;
-	}
-	if (w->kind == SL_NODE_OBSERVATION) {
-		take_apart(t, b, w->child, w);
-		return;
-	}
-	struct twig * or = is_and(w) ? uneven(w) : NULL;
-	for (int worth = WORTH_NEVER; or != NULL && worth <= WORTH_ARMED; worth++) {
-		struct twig *part = narrowed(t, w, or, (enum worth)worth);
-		if (part != NULL)
-			take_apart(t, b, part, inside);
-	}
-	if (or != NULL)
-		return;
-	if (inside != NULL) {
-		struct twig *o = twig_new(t, SL_NODE_OBSERVATION, inside->node);
-		if (o == NULL)
-			return;
-		o->child = w;
-		w = o;
-	}
-	branch_keep(t, b, w);
+	return context_drop(w);
 }
 
 /* ---- Text of what is left: nodes again, printed ---- */
@@ -245,8 +107,6 @@ static struct sl_node *node_of(struct tree *t, const struct twig *w)
 	n->child = n->next = NULL;
 	struct sl_node **at = &n->child;
 	for (const struct twig *c = w->child; c != NULL; c = c->next) {
-		if (c->kind == SL_NODE_TEST && c->worth == WORTH_CONTEXT)
-			continue;
 		*at = node_of(t, c);
 		if (*at == NULL)
 			return NULL;
@@ -328,26 +188,29 @@ static const struct twig *member(const struct twig *and, enum path_kind kind)
 	return NULL;
 }
 
+static bool port_of(const struct twig *port, int64_t *out)
+{
+	*out = port->number;
+	return twig_is_equal(port) && !port->negative && *out >= 1 && *out <= 65535;
+}
+
 /* An address with a port at the same end, which the tables answer by themselves. */
 static bool address_port(
 	const struct tree *t, const struct twig *branch, struct draft_hold *hold, struct draft *d)
 {
 	const struct twig *w = branch->kind == SL_NODE_OBSERVATION ? branch->child : branch;
-	if (!is_and(w) || w->child->next == NULL || w->child->next->next != NULL)
+	if (!(twig_is_and(w) && w->kind != SL_NODE_FOLLOWED) || w->child->next == NULL ||
+		w->child->next->next != NULL)
 		return false;
 	const struct twig *value = member(w, PATH_VALUE), *port = member(w, PATH_FIELD);
+	int64_t number;
 	if (value == NULL || port == NULL || value->name || value->row->wheres == NULL ||
-		value->node->test != SL_TEST_EQUAL || value->negative ||
-		port->node->test != SL_TEST_EQUAL || port->negative ||
-		port->node->constant[0].kind != SL_CONSTANT_INTEGER)
+		!twig_is_equal(value) || value->negative || !port_of(port, &number))
 		return false;
-	bool dst =
-		strcmp(value->row->wheres, "ip.dst") == 0 && port->row->field == SL_FIELD_DST_PORT;
-	bool src =
-		strcmp(value->row->wheres, "ip.src") == 0 && port->row->field == SL_FIELD_SRC_PORT;
-	int64_t number = port->node->constant[0].integer;
-	if ((!dst && !src) || number < 1 || number > 65535 ||
-		!twig_draft(t, value, &value->node->constant[0], hold, d) ||
+	const char *at = value->row->wheres;
+	bool dst = strcmp(at, "ip.dst") == 0 && port->row->field == SL_FIELD_DST_PORT;
+	bool src = strcmp(at, "ip.src") == 0 && port->row->field == SL_FIELD_SRC_PORT;
+	if ((!dst && !src) || !twig_draft(t, value, &value->node->constant[0], hold, d) ||
 		memchr(d->value, '/', d->value_len) != NULL)
 		return false;
 	bool six = memchr(d->value, ':', d->value_len) != NULL;
@@ -375,9 +238,19 @@ static int branch_arm(
 		d.part = part;
 		return draft_add(t->r, &d);
 	}
-	t->code = j->code[0] || t->meta->note_code == NULL ? j->code : t->meta->note_code;
-	t->reason = j->code[0] || t->meta->note_code == NULL ? j->reason : t->meta->note;
-	int rc = branch_compile(t, branch, part, j->verdict == SL_QUIET ? j->reason : NULL, &why);
+	if (t->meta->allow) {
+		why = (struct fault){ "BENIGN",
+			"What is benign is a value of its source; a tree of them undoes nothing.",
+			NULL, SL_CONTEXT };
+		tell_branch(t, branch, &why, "");
+		return 0;
+	}
+	bool noted = j->code[0] == '\0' && t->meta->note_code != NULL;
+	struct twig decided = { .code = j->code, .reason = j->reason };
+	t->code = noted ? t->meta->note_code : j->code;
+	t->reason = noted ? t->meta->note : j->reason;
+	bool quiet = j->verdict == SL_QUIET;
+	int rc = branch_compile(t, branch, part, quiet ? &decided : NULL, &why);
 	if (rc > 0)
 		tell_branch(t, branch, &why, "");
 	return rc < 0 ? rc : 0;
@@ -387,7 +260,7 @@ static void branch_refuse(struct tree *t, const struct twig *branch, const struc
 	const char *suggestion, bool joined)
 {
 	char reason[512];
-	struct fault why = { j->code, j->reason, NULL, SL_REFUSED };
+	struct fault why = { j->code, j->reason, NULL, j->verdict };
 	if (joined) {
 		snprintf(reason, sizeof(reason),
 			"%s This indicator says OR where it means AND: each part is true of "
@@ -398,39 +271,49 @@ static void branch_refuse(struct tree *t, const struct twig *branch, const struc
 	tell_branch(t, branch, &why, suggestion);
 }
 
+/* What the branch came to, and what the operator says of that. */
+static struct judgement branch_judge(struct tree *t, const struct twig *branch)
+{
+	const struct twig *decided = branch;
+	struct sl_source_policy policy;
+	enum worth worth = worth_of(branch, &decided);
+	struct judgement j = { worth == WORTH_ARMED	? SL_ARMED
+			       : worth == WORTH_QUIET	? SL_QUIET
+			       : worth == WORTH_CONTEXT ? SL_CONTEXT
+							: SL_REFUSED,
+		worth < WORTH_ARMED ? decided->code : "",
+		worth < WORTH_ARMED ? decided->reason : "" };
+	if (worth >= WORTH_WEAK && !t->meta->allow)
+		lint_decide(t->r, t->meta, &j, &policy);
+	return j;
+}
+
 static int branches_use(struct tree *t, const struct branches *b)
 {
 	const char *suggestion = NULL;
 	bool joined = false;
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < b->n; i++) {
-		const struct twig *decided = b->at[i];
-		enum worth worth = worth_of(b->at[i], &decided);
-		struct judgement j = { worth == WORTH_ARMED   ? SL_ARMED
-				       : worth == WORTH_QUIET ? SL_QUIET
-							      : SL_REFUSED,
-			worth < WORTH_ARMED ? decided->code : "",
-			worth < WORTH_ARMED ? decided->reason : "" };
-		struct sl_source_policy policy;
-		if (worth >= WORTH_WEAK)
-			lint_decide(t->r, t->meta, &j, &policy);
+		struct judgement j = branch_judge(t, b->at[i]);
 		if (j.verdict == SL_ARMED || j.verdict == SL_QUIET) {
 			rc = branch_arm(t, b->at[i], b->n > 1, &j);
-			continue;
+		} else {
+			if (suggestion == NULL)
+				suggestion = suggest(
+					t, (const struct twig *const *)b->at, b->n, &joined);
+			branch_refuse(t, b->at[i], &j, suggestion, joined);
 		}
-		if (suggestion == NULL)
-			suggestion = suggest(t, (const struct twig *const *)b->at, b->n, &joined);
-		branch_refuse(t, b->at[i], &j, suggestion, joined);
+		entry_part(t->r);
 	}
 	return rc;
 }
 
-static bool tree_grow(struct tree *t, struct branches *b, const struct sl_pattern *p)
+static bool tree_grow(struct tree *t, struct branches *b, const struct sl_node *root)
 {
-	struct twig *root = sl_pattern_root(p) != NULL ? grow(t, sl_pattern_root(p)) : NULL;
-	if (root != NULL)
-		take_apart(t, b, root, NULL);
-	return root != NULL && !t->no_memory && !t->too_complex;
+	struct twig *whole = root != NULL ? grow(t, root) : NULL;
+	if (whole != NULL)
+		take_apart(t, b, whole);
+	return whole != NULL && !t->no_memory && !t->too_complex;
 }
 
 bool tree_accepts(struct tree *t, const char *text)
@@ -442,12 +325,25 @@ bool tree_accepts(struct tree *t, const char *text)
 	const struct twig *why;
 	if (sl_pattern_parse(&p, text, strlen(text), SL_PATTERN_21, &err) < 0)
 		return false;
-	bool yes = tree_grow(&trial, &b, p) && b.n > 0;
+	bool yes = tree_grow(&trial, &b, sl_pattern_root(p)) && b.n > 0;
 	for (size_t i = 0; yes && i < b.n; i++)
 		yes = worth_of(b.at[i], &why) == WORTH_ARMED;
 	free(b.at);
 	sl_pattern_free(p);
 	return yes;
+}
+
+static int composite_read(struct tree *t, const struct sl_node *root, struct branches *b)
+{
+	bool grown = tree_grow(t, b, root);
+	if (t->no_memory)
+		return -ENOMEM;
+	if (grown)
+		return branches_use(t, b);
+	reading_refuse(t->r, t->meta->line, t->meta->id, "TOO_COMPLEX",
+		"The tree has more parts than are taken apart; split it.", "");
+	entry_part(t->r);
+	return 0;
 }
 
 int composite_add(struct reading *r, const struct draft *meta, const struct sl_pattern *p)
@@ -460,14 +356,9 @@ int composite_add(struct reading *r, const struct draft *meta, const struct sl_p
 	int rc = sl_arena_new(&t.arena);
 	if (rc < 0)
 		return rc;
-	bool grown = tree_grow(&t, &b, p);
-	if (t.no_memory)
-		rc = -ENOMEM;
-	else if (!grown)
-		reading_refuse(r, meta->line, meta->id, "TOO_COMPLEX",
-			"The tree has more parts than are taken apart; split it.", "");
-	else
-		rc = branches_use(&t, &b);
+	entry_open(r);
+	rc = composite_read(&t, sl_pattern_root(p), &b);
+	entry_close(r, meta);
 	free(b.at);
 	sl_arena_free(t.arena);
 	return rc;

@@ -27,6 +27,11 @@ struct twig {
 	enum worth worth;
 	bool negative; /* true of what lacks something */
 	bool name; /* a name at an address's path */
+	bool host; /* one address */
+	bool uneven; /* a list whose members are worth different things */
+	int64_t number; /* of a FIELD: what it is equal to */
+	bool context; /* this, or all that is in it, explains */
+	struct twig **end; /* of a group that grows: where its next child goes */
 	const char *code, *reason; /* why it is worth less than ARMED */
 	uint64_t wheres[(SL_WHERE_COUNT + 63) / 64];
 };
@@ -40,7 +45,24 @@ struct tree {
 	bool no_memory, too_complex;
 };
 
+/* The branches that an indicator falls apart into: each is armed, quiet or refused by itself. */
+struct branches {
+	struct twig **at;
+	size_t n, room;
+};
+
+/* NULL: no memory, or too many; the tree knows which. */
 struct twig *twig_new(struct tree *t, enum sl_node_kind kind, const struct sl_node *node);
+
+/* apart.c. An AND is worth its best part, as all of it has to be true; an OR its worst, as that may
+ * be all that was. *why: the part that decided. */
+enum worth worth_of(const struct twig *w, const struct twig **why);
+/* Takes the tree apart at its outermost OR, and at one inside of an AND that only some of its
+ * members would arm. */
+void take_apart(struct tree *t, struct branches *b, struct twig *w);
+bool twig_is_or(const struct twig *w);
+/* FOLLOWEDBY counts as one: all of it has to be true. */
+bool twig_is_and(const struct twig *w);
 
 /* judge.c: what a test is worth, by its path, operator and constants. */
 void twig_judge(struct tree *t, struct twig *w);
@@ -53,9 +75,12 @@ bool twig_draft(const struct tree *t, const struct twig *w, const struct sl_cons
 	struct draft_hold *hold, struct draft *out);
 /* A test that the tables answer: a listed value, or one of a list. */
 bool twig_listed(const struct twig *w);
+/* Equal to one constant, spelled in whatever way. */
+bool twig_is_equal(const struct twig *w);
+/* members.c: a list whose members are worth different things, as an OR of lists that are not. */
+struct twig *members_apart(struct tree *t, const struct twig *w);
 
-/* tree.c: what a part is worth, and which test decided; its text, the arena's. */
-enum worth worth_of(const struct twig *w, const struct twig **why);
+/* tree.c: the text of a part, the arena's. */
 const char *text_of(struct tree *t, const struct twig *w);
 /* Whether a pattern would be armed, all of it, without adding it. */
 bool tree_accepts(struct tree *t, const char *text);
@@ -67,9 +92,6 @@ bool meta_judge(struct reading *r, struct draft *meta, const struct sl_pattern *
 /* lint_tree.c */
 /* Marks the tests of an AND that can't be true together. */
 void twig_contradictions(struct twig *and);
-/* Whether an AND of weak tests is evidence: it names both ends of a flow, one of them public, and a
- * port. */
-bool twig_pinned(const struct twig *and);
 /* An address of the inside, refused alone. */
 bool twig_is_private(const struct twig *w);
 
@@ -77,10 +99,10 @@ bool twig_is_private(const struct twig *w);
  * that all of them are parts of (*is_join). "": there is none. */
 const char *suggest(struct tree *t, const struct twig *const *branch, size_t n, bool *is_join);
 
-/* compile.c: adds a branch as a detection. part: its text where it is not the whole. quiet: the
- * reason, or NULL. 0, -errno; *why says why it can't be one, with 1. */
+/* compile.c: adds a branch as a detection. part: its text where it is not the whole. quiet:
+ * the test that makes it so, or NULL. 0, -errno; *why says why it can't be one, with 1. */
 int branch_compile(struct tree *t, const struct twig *branch, const char *part,
-	const char *quiet_reason, struct fault *why);
+	const struct twig *quiet, struct fault *why);
 /* The smallest scope in which the whole branch can occur: for the finding. */
 enum sl_scope branch_scope(const struct twig *branch);
 const char *scope_text(enum sl_scope s);

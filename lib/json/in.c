@@ -444,7 +444,7 @@ const struct sl_json *sl_json_get(const struct sl_json *j, const char *key)
 	if (j == NULL || j->kind != SL_JSON_OBJECT)
 		return NULL;
 	for (const struct sl_json *m = j->child; m != NULL; m = m->next)
-		if (m->key != NULL && strcmp(m->key, key) == 0)
+		if (m->key != NULL && m->key[0] == key[0] && strcmp(m->key, key) == 0)
 			found = m;
 	return found;
 }

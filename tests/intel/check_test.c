@@ -116,6 +116,42 @@ static void objects(void **state)
 	free(text);
 }
 
+/* An indicator that falls apart has one verdict, a line for each part that is not armed, and is not
+ * "all armed". */
+static void parts(void **state)
+{
+	char path[256], want[2048];
+	snprintf(path, sizeof(path), "%s/gone", root);
+	put("gone",
+		"{\"id\":\"i\",\"pattern\":\"[domain-name:value IN ('a.example', 'b.example') OR "
+		"network-traffic:dst_port = 53]\"}\n");
+	char *text = check(path, false, 1);
+	snprintf(want, sizeof(want),
+		"%s:1 i refused LONE_PORT Any traffic on this port would be a hit. "
+		"([network-traffic:dst_port = 53]), scope message; instead: ",
+		path);
+	if (strncmp(text, want, strlen(want)) != 0)
+		fail_msg("%s", text);
+	snprintf(want, sizeof(want),
+		"\n%s:1 i armed PARTS 1 of 2 parts are armed.\n"
+		"%s: native: 1 armed, 0 quiet, 0 refused, 0 context, 1 of these in part only\n",
+		path, path);
+	assert_non_null(strstr(text, want));
+	free(text);
+	text = check(path, true, 1);
+	size_t lines = 0;
+	for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+		lines++;
+	assert_int_equal(lines, 4); /* two names, the port, the whole */
+	snprintf(want, sizeof(want),
+		"{\"file\":\"%s\",\"line\":1,\"id\":\"i\",\"verdict\":\"armed\",\"code\":\"PARTS\","
+		"\"reason\":\"1 of 2 parts are armed.\",\"part\":\"\",\"suggestion\":\"\","
+		"\"scope\":\"\"}\n",
+		path);
+	assert_non_null(strstr(text, want));
+	free(text);
+}
+
 static void exits(void **state)
 {
 	char path[256];
@@ -187,6 +223,7 @@ int main(void)
 		cmocka_unit_test(lines),
 		cmocka_unit_test(objects),
 		cmocka_unit_test(exits),
+		cmocka_unit_test(parts),
 		cmocka_unit_test(real),
 	};
 	return cmocka_run_group_tests(tests, make, clean);

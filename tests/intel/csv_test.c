@@ -131,9 +131,33 @@ static void to_ids(void **state)
 	read_free(&r);
 }
 
+/* A pattern stands for the value where there is none. */
+static void pattern_column(void **state)
+{
+	struct read r;
+	read_text(&r,
+		"id,value,pattern\n"
+		"1,a.example,\n"
+		"2,,\"[domain-name:value = 'b.example' AND network-traffic:dst_port = 4433]\"\n"
+		"3,,[domain-name:value = 'c.example']\n"
+		"4,,[nonsense\n");
+	assert_string_equal(r.said, "5 PATTERN_SYNTAX\n");
+	assert_int_equal(sl_intel_wholes(r.set), 3);
+	assert_int_equal(r.count, 4);
+	assert_string_equal(r.ind[2].id, "2");
+	assert_int_equal(r.ind[2].match, SL_MATCH_TREE);
+	assert_string_equal(r.ind[3].value, "c.example");
+	read_free(&r);
+	read_text(&r, "name,pattern\nx,[domain-name:value = 'c.example']\n");
+	assert_int_equal(r.count, 1);
+	assert_string_equal(r.ind[0].name, "x");
+	read_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pattern_column),
 		cmocka_unit_test(header),
 		cmocka_unit_test(validity),
 		cmocka_unit_test(forms),

@@ -6,6 +6,8 @@
 
 #include <sightline/intel.h>
 
+#include "reference.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
 static void finding(void *arg, const struct sl_finding *f)
@@ -22,7 +24,12 @@ static void expect(bool yes)
 
 static void indicator(const struct sl_indicator *i)
 {
-	expect(i->type != SL_TYPE_NONE && i->type < SL_TYPE_COUNT && i->where < SL_WHERE_COUNT);
+	if (i->match == SL_MATCH_TREE) {
+		expect(strlen(i->value) == i->value_len && i->type < SL_TYPE_COUNT);
+		return;
+	}
+	expect(i->match < SL_MATCH_COUNT && i->type != SL_TYPE_NONE && i->type < SL_TYPE_COUNT &&
+		i->where < SL_WHERE_COUNT);
 	expect(i->value_len > 0 && i->value_len <= SL_VALUE_MAX && i->value[i->value_len] == '\0');
 	expect(i->id[0] != '\0' && i->source != NULL && i->name != NULL && i->tlp < SL_TLP_COUNT);
 	if (i->type != SL_TYPE_IPV4 && i->type != SL_TYPE_IPV6)
@@ -47,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	sl_intel_read_bytes(set, "fuzz", p, len, &o);
 	const struct sl_indicator *i = sl_intel_indicators(set, &count);
 	const struct sl_intel_source *s = sl_intel_sources(set, &sources);
-	expect(sources == 1 && s->count[SL_ARMED] == count);
+	expect(sources == 1 && s->count[SL_ARMED] + s->count[SL_QUIET] == sl_intel_wholes(set));
+	expect(sl_intel_wholes(set) <= count && reference_wrong(set) == NULL);
 	for (size_t n = 0; n < count; n++)
 		indicator(&i[n]);
 	sl_intel_free(set);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stix_test.c - bundles: patterns, markings, creators, and what is context. */
+#include "../../lib/intel/stix.h"
 #include "reading.h"
+#include "reference.h"
 
 #define ID "indicator--00000000-0000-4000-8000-000000000001"
 
@@ -179,6 +181,229 @@ static void patterns(void **state)
 	}
 }
 
+/* ---- Versions ---- */
+
+#define IND(id, by, modified, more, value)                                                         \
+	"{\"type\":\"indicator\",\"id\":\"indicator--" id "\",\"created_by_ref\":\"identity--" by  \
+	"\",\"modified\":\"2026-01-0" modified "T00:00:00Z\"," more                                \
+	"\"pattern\":\"[domain-name:value = '" value ".example']\"}\n"
+#define OFF "\"revoked\":true,"
+
+static void versions(void **state)
+{
+	static const struct {
+		const char *text, *values; /* what is left, in order */
+		uint64_t armed, refused, context;
+	} rows[] = {
+		{ IND("1", "a", "1", "", "old") IND("1", "a", "2", "", "new"), "new", 1, 0, 1 },
+		{ IND("1", "a", "2", "", "new") IND("1", "a", "1", "", "old"), "new", 1, 0, 1 },
+		{ IND("1", "a", "1", "", "x") IND("1", "a", "1", "", "x"), "x", 1, 0, 1 },
+		{ IND("1", "a", "1", "", "x") IND("1", "b", "2", "", "y"), "x y", 2, 0, 0 },
+		{ IND("1", "a", "1", "", "x") IND("1", "a", "2", OFF, "x"), "", 0, 1, 1 },
+		{ IND("1", "a", "2", OFF, "x") IND("1", "a", "1", "", "x"), "", 0, 1, 1 },
+		{ IND("1", "a", "1", "", "x") IND("1", "a", "1", OFF, "x"), "", 0, 1, 1 },
+		{ IND("1", "a", "2", OFF, "x") IND("1", "a", "3", "", "y"), "y", 1, 0, 1 },
+		{ IND("1", "a", "1", "", "x") IND("1", "b", "2", OFF, "x"), "x", 1, 1, 0 },
+		{ IND("1", "a", "3", "", "x") IND("2", "a", "1", "", "y")
+				IND("1", "a", "2", OFF, "x"),
+			"x y", 2, 0, 1 },
+		{ IND("1", "a", "1", "", "x' AND domain-name:value = 'z") IND("2", "a", "1", "",
+			  "y' AND domain-name:value = 'w") IND("1", "a", "2", "", "n"),
+			"y w - n", 2, 0, 1 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct read r;
+		char values[256] = "";
+		read_text(&r, rows[i].text);
+		for (size_t k = 0; k < r.count; k++) {
+			size_t used = strlen(values), len = strcspn(r.ind[k].value, ".");
+			bool tree = r.ind[k].match == SL_MATCH_TREE;
+			snprintf(values + used, sizeof(values) - used, "%s%.*s", used ? " " : "",
+				tree ? 1 : (int)len, tree ? "-" : r.ind[k].value);
+			assert_true(r.ind[k].match < SL_MATCH_COUNT);
+		}
+		if (strcmp(values, rows[i].values) != 0 ||
+			r.source->count[SL_ARMED] != rows[i].armed ||
+			r.source->count[SL_REFUSED] != rows[i].refused ||
+			r.source->count[SL_CONTEXT] != rows[i].context)
+			fail_msg("row %zu: '%s' %s", i, values, r.said);
+		assert_int_equal(sl_intel_wholes(r.set), rows[i].armed);
+		if (reference_wrong(r.set) != NULL)
+			fail_msg("row %zu: %s", i, reference_wrong(r.set));
+		read_free(&r);
+	}
+}
+
+/* Across files of a set, and never across creators: a file without one is its own. */
+static void versions_of_files(void **state)
+{
+	static const char nobody[] = "{\"type\":\"indicator\",\"id\":\"indicator--1\","
+				     "\"modified\":\"2026-01-01T00:00:00Z\",\"pattern\":"
+				     "\"[domain-name:value = 'mine.example']\"}";
+	static const char revoking[] = "{\"type\":\"indicator\",\"id\":\"indicator--1\","
+				       "\"modified\":\"2026-01-02T00:00:00Z\",\"revoked\":true}";
+	static const char newer[] = IND("1", "a", "1", "", "old"),
+			  older[] = IND("1", "a", "2", "", "new");
+	struct sl_intel_options o = { .validity = SL_VALID_IGNORE };
+	struct sl_intel *set;
+	size_t count;
+	assert_int_equal(sl_intel_new(&set), 0);
+	assert_int_equal(sl_intel_read_bytes(set, "a", nobody, sizeof(nobody) - 1, &o), 0);
+	assert_int_equal(sl_intel_read_bytes(set, "b", revoking, sizeof(revoking) - 1, &o), 0);
+	assert_int_equal(sl_intel_read_bytes(set, "c", older, sizeof(older) - 1, &o), 0);
+	assert_int_equal(sl_intel_read_bytes(set, "d", newer, sizeof(newer) - 1, &o), 0);
+	const struct sl_indicator *i = sl_intel_indicators(set, &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(i[0].value, "mine.example");
+	assert_string_equal(i[1].value, "new.example");
+	sl_intel_free(set);
+}
+
+/* ---- What stands beside the pattern ---- */
+
+static const struct sl_indicator *beside(struct read *r, const char *more)
+{
+	char text[2048];
+	snprintf(text, sizeof(text),
+		"{\"type\":\"bundle\",\"spec_version\":\"2.0\",\"objects\":[{\"type\":"
+		"\"indicator\",\"id\":\"indicator--1\",%s,\"pattern\":\"[domain-name:value = "
+		"'a.example']\"}]}",
+		more);
+	read_text(r, text);
+	assert_string_equal(r->source->format, "stix2.0");
+	return r->count == 1 ? r->ind : NULL;
+}
+
+static void said_beside(void **state)
+{
+	struct read r;
+	const struct sl_indicator *i =
+		beside(&r, "\"indicator_types\":[\"benign\"],\"name\":\"own\"");
+	assert_true(i->allow);
+	assert_string_equal(i->name, "own");
+	assert_string_equal(r.said, "1 BENIGN\n");
+	read_free(&r);
+	i = beside(&r, "\"labels\":[\"benign\",\"malicious-activity\"]");
+	assert_false(i->allow);
+	read_free(&r);
+	i = beside(&r, "\"labels\":[\"x\"],\"kill_chain_phases\":[{\"kill_chain_name\":\"kc\","
+		       "\"phase_name\":\"c2\"}],\"external_references\":[{\"url\":\"https://r/\"},"
+		       "{\"source_name\":\"cve\",\"external_id\":\"CVE-2026-1\"}]");
+	assert_string_equal(i->labels, "x,kc:c2");
+	assert_string_equal(i->name, "CVE-2026-1");
+	read_free(&r);
+	i = beside(&r, "\"granular_markings\":[{\"lang\":\"de\"},{\"selectors\":[\"name\"],"
+		       "\"marking_ref\":\"marking-definition--5e57c739-391a-4eb3-b6be-"
+		       "7d15ca92d5ed\"}]");
+	assert_int_equal(i->tlp, SL_TLP_RED);
+	assert_string_equal(r.said, "1 GRANULAR_MARKING\n");
+	read_free(&r);
+	assert_null(beside(&r, "\"pattern_type\":\"suricata\""));
+	assert_string_equal(r.said, "1 RULE_KEPT\n");
+	assert_int_equal(r.source->count[SL_CONTEXT], 1);
+	read_free(&r);
+	assert_null(beside(&r, "\"pattern_type\":\"yara\""));
+	assert_string_equal(r.said, "1 PATTERN_TYPE\n");
+	assert_int_equal(r.source->count[SL_REFUSED], 1);
+	read_free(&r);
+	assert_non_null(beside(&r, "\"pattern_type\":\"STIX\""));
+	read_free(&r);
+}
+
+/* ---- Observables, as if their source armed them ---- */
+
+static int observed_object(void *arg, const struct sl_json *o)
+{
+	bool used;
+	return stix_observed(arg, o, &used);
+}
+
+static void observed(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t values;
+		uint64_t armed;
+	} rows[] = {
+		{ "{\"type\":\"domain-name\",\"id\":\"domain-name--1\",\"value\":\"a.example\"}", 1,
+			1 },
+		{ "{\"type\":\"file\",\"id\":\"file--1\",\"name\":\"x\",\"hashes\":{\"MD5\":"
+		  "\"0123456789abcdef0123456789abcdef\",\"SHA-1\":"
+		  "\"0123456789abcdef0123456789abcdef01234567\"}}",
+			2, 1 },
+		{ "{\"type\":\"file\",\"id\":\"file--1\",\"name\":\"x\"}", 0, 0 },
+		{ "{\"type\":\"malware\",\"id\":\"malware--1\",\"value\":\"a.example\"}", 0, 0 },
+		{ "{\"type\":\"observed-data\",\"id\":\"observed-data--1\",\"objects\":{\"0\":{"
+		  "\"type\":\"ipv4-addr\",\"value\":\"198.51.100.7\"},\"1\":{\"type\":\"url\","
+		  "\"value\":\"http://a.example/\"},\"2\":{\"type\":\"process\"},\"3\":7}}",
+			2, 1 },
+		{ "{\"type\":\"observed-data\",\"id\":\"observed-data--1\",\"object_refs\":[\"x\"]"
+		  "}",
+			0, 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sl_intel_options o = { .validity = SL_VALID_IGNORE };
+		struct reading r = { .o = &o, .path = "t", .name = "t" };
+		struct stix s = { .r = &r };
+		struct sl_json_limits limits = { 0, 0 };
+		struct sl_json_in *in;
+		assert_int_equal(sl_intel_new(&r.set), 0);
+		assert_int_equal(set_source_open(r.set, "t", &r.source), 0);
+		assert_int_equal(sl_json_in_new(&in, "", &limits, observed_object, &s), 0);
+		assert_int_equal(sl_json_in_feed(in, rows[i].text, strlen(rows[i].text)), 0);
+		assert_int_equal(sl_json_in_end(in), 0);
+		if (r.set->count != rows[i].values ||
+			r.set->sources[0].count[SL_ARMED] != rows[i].armed)
+			fail_msg("row %zu: %zu values", i, r.set->count);
+		sl_json_in_free(in);
+		sl_intel_free(r.set);
+	}
+}
+
+#define SAID "14 PRIVATE_ADDRESS\n14 LONE_PORT\n"
+
+/* The classic: one analyst's hurried indicator, and the same thought through. */
+static void classic(void **state)
+{
+	static const struct {
+		const char *file;
+		const char *said, *hit, *miss; /* said: how it begins */
+	} rows[] = {
+		{ "four-ored.json", SAID, "", "0:dst_port=53" },
+		{ "five-ored.json", SAID, "0:ip.dst=198.51.100.77",
+			"0:ip.src=10.20.30.40 0:ip.dst=192.0.2.99 0:dst_port=53 0:src_port=6633" },
+		{ "nested-and.json", "",
+			"0:ip.src=10.20.30.40 0:ip.dst=8.8.8.8 0:src_port=6633 0:dst_port=53",
+			"0:ip.src=10.20.30.40 0:ip.dst=8.8.8.8 0:src_port=6634 0:dst_port=53|"
+			"0:ip.src=10.20.30.41 0:ip.dst=8.8.8.8 0:src_port=6633 0:dst_port=53|"
+			"0:ip.src=10.20.30.40 0:ip.dst=8.8.4.4 0:src_port=6633 0:dst_port=53|"
+			"0:ip.src=10.20.30.40 0:ip.dst=8.8.8.8 0:src_port=6633 0:dst_port=80" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct read r = { 0 };
+		struct sl_intel_options o = {
+			.validity = SL_VALID_IGNORE, .finding = read_said, .arg = &r
+		};
+		char path[512], miss[512], *at = miss, *one;
+		size_t sources;
+		snprintf(path, sizeof(path), "%s/data/intel/classic/%s", TESTS, rows[i].file);
+		snprintf(miss, sizeof(miss), "%s", rows[i].miss);
+		assert_int_equal(sl_intel_new(&r.set), 0);
+		assert_int_equal(sl_intel_read(r.set, path, &o), 0);
+		const struct sl_intel_source *s = sl_intel_sources(r.set, &sources);
+		/* whether 8.8.8.8 is quiet is for the lists to say */
+		if (s->count[SL_ARMED] + s->count[SL_QUIET] != 1 ||
+			strncmp(r.said, rows[i].said, strlen(rows[i].said)) != 0 ||
+			(rows[i].said[0] == '\0' && r.said[0] != '\0'))
+			fail_msg("%s: %s", rows[i].file, r.said);
+		if (rows[i].hit[0] != '\0')
+			assert_true(reference_hit(r.set, rows[i].hit));
+		while ((one = strsep(&at, "|")) != NULL)
+			assert_false(reference_hit(r.set, one));
+		read_free(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +413,11 @@ int main(void)
 		cmocka_unit_test(one_voice),
 		cmocka_unit_test(shapes),
 		cmocka_unit_test(patterns),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(versions_of_files),
+		cmocka_unit_test(said_beside),
+		cmocka_unit_test(observed),
+		cmocka_unit_test(classic),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

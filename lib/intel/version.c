@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* version.c - which version of an indicator counts. One that comes again with a later time takes
+ * the place of the one before, also of one in an earlier file; within one (source, id) only, so
+ * that no feed takes back what another says. Control threads. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reading.h"
+
+#define SLOTS_FIRST 1024
+
+void version_name(struct reading *r, struct version *v, const char *source, const char *id)
+{
+	struct sl_intel *set = r->set;
+	for (unsigned i = 0; i < 2; i++)
+		v->name[i] = sl_hash_fold(
+			sl_hash_bytes(set->version_key[i], id, strlen(id)) ^ set->version_key[i].k0,
+			sl_hash_bytes(set->version_key[!i], source, strlen(source)));
+	v->nameless = id[0] == '\0';
+}
+
+static uint32_t *slot_of(const struct sl_intel *set, const struct version *v)
+{
+	size_t mask = set->version_slots - 1, at = v->name[0] & mask;
+	while (set->version_slot[at] != 0) {
+		const struct version *o = &set->versions[set->version_slot[at] - 1];
+		if (o->name[0] == v->name[0] && o->name[1] == v->name[1])
+			break;
+		at = (at + 1) & mask;
+	}
+	return &set->version_slot[at];
+}
+
+static int slots_grow(struct sl_intel *set)
+{
+	size_t slots = set->version_slots ? set->version_slots * 2 : SLOTS_FIRST;
+	uint32_t *wider = calloc(slots, sizeof(*wider));
+	struct version *more = realloc(set->versions, slots / 2 * sizeof(*more));
+	if (more != NULL)
+		set->versions = more;
+	if (wider == NULL || more == NULL) {
+		free(wider);
+		return -ENOMEM;
+	}
+	free(set->version_slot);
+	set->version_slot = wider;
+	set->version_slots = slots;
+	for (size_t i = 0; i < set->version_count; i++)
+		*slot_of(set, &set->versions[i]) = (uint32_t)i + 1;
+	return 0;
+}
+
+static struct version *version_find(const struct sl_intel *set, const struct version *v)
+{
+	uint32_t number = set->version_slots ? *slot_of(set, v) : 0;
+	return number != 0 && !v->nameless ? &set->versions[number - 1] : NULL;
+}
+
+static void tell_older(struct reading *r, const struct version *old)
+{
+	if (r->o->finding == NULL || old->revoked)
+		return;
+	struct sl_finding f = { .file = r->set->sources[old->source].path,
+		.line = old->line,
+		.id = old->count > 0 ? r->set->items[old->first].id : "",
+		.verdict = SL_CONTEXT,
+		.code = "OLDER_VERSION",
+		.reason = "A newer version of it was read.",
+		.part = "",
+		.suggestion = "",
+		.scope = "" };
+	r->o->finding(r->o->arg, &f);
+}
+
+/* What a version added is forgotten, and counted as what explains. */
+static void bury(struct reading *r, struct version *old)
+{
+	struct sl_intel *set = r->set;
+	struct sl_intel_source *s = &set->sources[old->source];
+	tell_older(r, old);
+	for (size_t i = old->first; i < old->first + old->count; i++)
+		set->items[i].match = MATCH_DEAD;
+	set->dead += old->count;
+	for (unsigned v = 0; v < SL_VERDICT_COUNT; v++)
+		s->count[v] -= old->counted[v];
+	set->wholes -= old->counted[SL_ARMED] + old->counted[SL_QUIET];
+	s->in_part -= old->in_part;
+	s->count[SL_CONTEXT]++;
+	old->count = 0;
+}
+
+static void counts_mark(const struct reading *r, struct version *v)
+{
+	const struct sl_intel_source *s = &r->set->sources[r->source];
+	for (unsigned i = 0; i < SL_VERDICT_COUNT; i++)
+		v->counted[i] = (uint8_t)(s->count[i] - v->counted[i]);
+	v->in_part = (uint8_t)(s->in_part - v->in_part);
+}
+
+enum version_order version_begin(struct reading *r, struct version *v)
+{
+	struct version *old = version_find(r->set, v);
+	if (old != NULL && old->modified_ns > v->modified_ns && v->modified_ns != 0)
+		return VERSION_OLDER;
+	if (old != NULL && old->modified_ns == v->modified_ns && v->modified_ns != 0 &&
+		(old->revoked || !v->revoked))
+		return VERSION_SAME;
+	if (old != NULL && old->revoked && v->modified_ns == 0)
+		return VERSION_OLDER; /* nothing says that it came after */
+	bool newer = old != NULL && (old->modified_ns < v->modified_ns || v->revoked);
+	if (newer)
+		bury(r, old);
+	v->first = r->set->count;
+	v->source = r->source;
+	memset(v->counted, 0, sizeof(v->counted));
+	v->in_part = 0;
+	counts_mark(r, v); /* modulo 256: what is added is a few */
+	return VERSION_COUNTS;
+}
+
+int version_end(struct reading *r, struct version *v)
+{
+	struct sl_intel *set = r->set;
+	struct version *old = version_find(set, v);
+	counts_mark(r, v);
+	v->count = set->count - v->first;
+	if (old != NULL && old->modified_ns <= v->modified_ns) {
+		*old = *v;
+		return 0;
+	}
+	if (old != NULL)
+		old->revoked |= v->revoked;
+	if (old != NULL || v->nameless)
+		return 0;
+	if (set->version_count * 2 >= set->version_slots && slots_grow(set) < 0)
+		return -ENOMEM;
+	set->versions[set->version_count] = *v;
+	*slot_of(set, v) = (uint32_t)++set->version_count;
+	return 0;
+}
+
+/* ---- The dead are taken out ---- */
+
+static size_t items_close(struct sl_intel *set, size_t *moved)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		moved[i] = n;
+		if (set->items[i].match != MATCH_DEAD)
+			set->items[n++] = set->items[i];
+	}
+	moved[set->count] = n;
+	return n;
+}
+
+/* Detections stand in the order of their indicators. */
+static void detections_close(struct sl_intel *set, const size_t *moved)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < set->detection_count; i++) {
+		struct sl_detection d = set->detections[i];
+		if (moved[d.indicator] == moved[d.indicator + 1])
+			continue;
+		d.indicator = (uint32_t)moved[d.indicator];
+		set->detections[n++] = d;
+	}
+	set->detection_count = n;
+	size_t from = 0;
+	for (size_t i = 0; i < n; i++) {
+		for (; from <= set->detections[i].indicator; from++)
+			if (set->items[from].detection != 0)
+				set->items[from].detection = (uint32_t)i + 1;
+	}
+}
+
+int set_close_ranks(struct sl_intel *set)
+{
+	if (set->dead == 0)
+		return 0;
+	size_t *moved = malloc((set->count + 1) * sizeof(*moved));
+	if (moved == NULL)
+		return -ENOMEM;
+	set->count = items_close(set, moved);
+	detections_close(set, moved);
+	for (size_t i = 0; i < set->version_count; i++) {
+		struct version *v = &set->versions[i];
+		v->first = moved[v->first];
+	}
+	set->dead = 0;
+	free(moved);
+	return 0;
+}
