@@ -19,6 +19,60 @@ bool twig_is_and(const struct twig *w)
 
 /* ---- What a branch is worth ---- */
 
+/* Ports that ordinary traffic uses, beside those below 1024. */
+static bool ordinary_port(int64_t port)
+{
+	static const uint16_t known[] = { 1194, 1433, 1521, 1701, 1723, 1883, 1900, 2049, 3128,
+		3268, 3306, 3389, 3478, 4500, 5060, 5061, 5222, 5353, 5355, 5432, 5671, 5672, 5900,
+		5985, 5986, 6379, 8000, 8008, 8080, 8081, 8443, 8883, 8888, 9100, 9200, 9418, 11211,
+		27017 };
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i] == port)
+			return true;
+	return port < 1024;
+}
+
+/* Equal to a port that ordinary traffic has no use for, whichever part of it is true. */
+static bool names_port(const struct twig *w)
+{
+	if (w->kind == SL_NODE_TEST)
+		return !w->negative && w->worth >= WORTH_WEAK && w->row->kind == PATH_FIELD &&
+		       w->row->field <= SL_FIELD_ANY_PORT && twig_is_equal(w) &&
+		       !ordinary_port(w->number);
+	bool any = false, all = w->child != NULL;
+	for (const struct twig *c = w->child; c != NULL; c = c->next) {
+		bool one = names_port(c);
+		any |= one;
+		all &= one;
+	}
+	return twig_is_or(w) ? all : any && twig_is_and(w);
+}
+
+static bool names_host(const struct twig *w)
+{
+	if (w->kind == SL_NODE_TEST)
+		return !w->negative && w->worth >= WORTH_WEAK && w->row->kind == PATH_VALUE &&
+		       w->host;
+	for (const struct twig *c = w->child; c != NULL; c = c->next)
+		if (!names_host(c))
+			return false;
+	return twig_is_or(w);
+}
+
+/* Two addresses and a port that ordinary traffic has no use for name one conversation, whatever
+ * each of them is worth alone. */
+static bool pinned(const struct twig *w)
+{
+	unsigned addresses = 0, ports = 0;
+	if (w->kind != SL_NODE_AND && w->kind != SL_NODE_ALL)
+		return false;
+	for (const struct twig *c = w->child; c != NULL; c = c->next) {
+		ports += names_port(c);
+		addresses += names_host(c);
+	}
+	return addresses >= 2 && ports >= 1;
+}
+
 static enum worth worth_of_or(const struct twig *w, const struct twig **why)
 {
 	enum worth low = WORTH_NEVER;
@@ -48,8 +102,7 @@ static enum worth worth_of_and(const struct twig *w, const struct twig **why)
 		if (best == WORTH_NEVER)
 			return best;
 	}
-	bool together = w->kind == SL_NODE_AND || w->kind == SL_NODE_ALL;
-	return together && best >= WORTH_WEAK && twig_pinned(w) ? WORTH_ARMED : best;
+	return best >= WORTH_WEAK && pinned(w) ? WORTH_ARMED : best;
 }
 
 enum worth worth_of(const struct twig *w, const struct twig **why)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lint_tree.c - what is said of a tree rather than of one of its tests: what can't be true, what
- * several weak tests are worth together, and how it was read where its author wrote something else.
- * Control threads. */
+/* lint_tree.c - what is said of a tree rather than of one of its tests: what can't be true, and how
+ * it was read where its author wrote something else. Control threads. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,81 +72,10 @@ void twig_contradictions(struct twig *and)
 	}
 }
 
-/* ---- Weak tests together ---- */
-
-static bool is_port(const struct twig *w)
-{
-	if (w->kind == SL_NODE_TEST)
-		return says_equal(w) && w->row->kind == PATH_FIELD &&
-		       w->row->field <= SL_FIELD_ANY_PORT;
-	if (w->kind != SL_NODE_AND && w->kind != SL_NODE_OR && w->kind != SL_NODE_ALL &&
-		w->kind != SL_NODE_ANY)
-		return false;
-	for (const struct twig *c = w->child; c != NULL; c = c->next)
-		if (!is_port(c))
-			return false;
-	return w->child != NULL;
-}
-
-/* Ports that ordinary traffic uses, beside those below 1024. */
-static bool ordinary_port(int64_t port)
-{
-	static const uint16_t known[] = { 1194, 1433, 1521, 1701, 1723, 1883, 1900, 2049, 3128,
-		3268, 3306, 3389, 3478, 4500, 5060, 5061, 5222, 5353, 5355, 5432, 5671, 5672, 5900,
-		5985, 5986, 6379, 8000, 8008, 8080, 8081, 8443, 8883, 8888, 9100, 9200, 9418, 11211,
-		27017 };
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i] == port)
-			return true;
-	return port < 1024;
-}
-
-/* Whether a port that is asked for is one that ordinary traffic has no use for. */
-static bool is_odd_port(const struct twig *w)
-{
-	if (w->kind == SL_NODE_TEST)
-		return !ordinary_port(w->number);
-	for (const struct twig *c = w->child; c != NULL; c = c->next)
-		if (is_odd_port(c))
-			return true;
-	return false;
-}
-
-/* One host, or one of a few. */
-static bool is_address(const struct twig *w)
-{
-	bool says = says_equal(w) ||
-		    (w->kind == SL_NODE_TEST && w->node->test == SL_TEST_IN && !w->negative &&
-			    !w->name && w->node->constants >= 1 && w->node->constants <= 4);
-	if (!says || w->row->kind != PATH_VALUE || w->row->type == NULL ||
-		strncmp(w->row->type, "ipv", 3) != 0 || w->worth < WORTH_WEAK)
-		return false;
-	for (size_t i = 0; i < w->node->constants; i++)
-		if (w->node->constant[i].kind != SL_CONSTANT_TEXT ||
-			strchr(w->node->constant[i].text, '/') != NULL)
-			return false;
-	return true;
-}
-
 bool twig_is_private(const struct twig *w)
 {
 	return w->code != NULL &&
 	       (strcmp(w->code, "PRIVATE_ADDRESS") == 0 || strcmp(w->code, "OWN_ADDRESS") == 0);
-}
-
-bool twig_pinned(const struct twig *and)
-{
-	const struct twig *first = NULL;
-	bool both = false, public = false, port = false;
-	for (const struct twig *c = and->child; c != NULL; c = c->next) {
-		port |= is_port(c) && is_odd_port(c);
-		if (!is_address(c))
-			continue;
-		public |= !twig_is_private(c);
-		both |= first != NULL && differ(&first->node->constant[0], &c->node->constant[0]);
-		first = first != NULL ? first : c;
-	}
-	return both && public && port;
 }
 
 /* ---- Notes ---- */

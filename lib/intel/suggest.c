@@ -83,12 +83,10 @@ static size_t put(char *out, size_t used, const char *format, ...)
 
 static size_t addresses(char *out, size_t used, const char *path, const char *const *list, size_t n)
 {
-	if (n == 1)
-		return put(out, used, "%s = '%s'", path, list[0]);
-	used = put(out, used, "%s IN (", path);
+	used = put(out, used, "%s", n > 1 ? "(" : "");
 	for (size_t i = 0; i < n; i++)
-		used = put(out, used, "%s'%s'", i > 0 ? ", " : "", list[i]);
-	return put(out, used, ")");
+		used = put(out, used, "%s%s = '%s'", i > 0 ? " OR " : "", path, list[i]);
+	return put(out, used, "%s", n > 1 ? ")" : "");
 }
 
 /* The service's port is the lower one; which end it is at is not known, so both orders. */
@@ -149,15 +147,12 @@ static const char *kept_text(struct tree *t, const struct twig *const *branch, s
 	for (size_t i = 0; out != NULL && i < n; i++) {
 		if (worth_of(branch[i], &why) != WORTH_ARMED)
 			continue;
-		const char *text = text_of(t, branch[i]);
-		size_t more = strlen(text);
-		if (len + more + 5 > PART_BYTES)
+		bool loose = branch[i]->kind == SL_NODE_FOLLOWED; /* binds less than OR */
+		int more = snprintf(out + len, PART_BYTES - len, "%s%s%s%s", len > 0 ? " OR " : "",
+			loose ? "(" : "", text_of(t, branch[i]), loose ? ")" : "");
+		if (more < 0 || (size_t)more >= PART_BYTES - len)
 			return "";
-		if (len > 0)
-			memcpy(out + len, " OR ", 4);
-		len += len > 0 ? 4 : 0;
-		memcpy(out + len, text, more + 1);
-		len += more;
+		len += (size_t)more;
 	}
 	return out != NULL ? out : "";
 }

@@ -91,9 +91,6 @@ bool meta_judge(struct reading *r, struct draft *meta, const struct sl_pattern *
 /* lint_tree.c */
 /* Marks the tests of an AND that can't be true together. */
 void twig_contradictions(struct twig *and);
-/* Whether an AND of weak tests is evidence: it names both ends of a flow, one of them public, and a
- * port that ordinary traffic has no use for. */
-bool twig_pinned(const struct twig *and);
 /* An address of the inside, refused alone. */
 bool twig_is_private(const struct twig *w);
 

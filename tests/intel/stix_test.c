@@ -386,7 +386,7 @@ static void classic(void **state)
 		};
 		char path[512], miss[512], *at = miss, *one;
 		size_t sources;
-		snprintf(path, sizeof(path), "%s/data/intel/classic/%s", TESTS, rows[i].file);
+		snprintf(path, sizeof(path), "%s/data/classic/%s", TESTS, rows[i].file);
 		snprintf(miss, sizeof(miss), "%s", rows[i].miss);
 		assert_int_equal(sl_intel_new(&r.set), 0);
 		assert_int_equal(sl_intel_read(r.set, path, &o), 0);

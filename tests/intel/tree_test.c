@@ -36,7 +36,7 @@ static void tried_open(struct tried *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->o = (struct sl_intel_options){
-		.validity = SL_VALID_IGNORE, .finding = tell, .arg = &t->told
+		.taken_as_said = true, .validity = SL_VALID_IGNORE, .finding = tell, .arg = &t->told
 	};
 	assert_int_equal(sl_intel_new(&t->set), 0);
 	t->r = (struct reading){ .set = t->set, .o = &t->o, .path = "t", .name = "t" };
