@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* formats_test.c - the text formats of block lists, of Zeek and Suricata, and of abuse.ch, and zip
- * archives of them: what each of the samples in tests/data/intel/formats becomes. */
+ * archives of them: what each of the samples in tests/data/formats becomes. */
 #include <errno.h>
 
 #include "reading.h"

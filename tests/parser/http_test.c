@@ -79,7 +79,8 @@ static void test_targets(void **s)
 		"http.method 1 CONNECT\nhttp.uri 1 evil.example:443\nhttp.host 1 evil.example\n"
 		"close 1 \n");
 	expect("GET HTTP://Evil.Example/x HTTP/1.1\r\nHost: front.example\r\n\r\n",
-		"http.method 1 GET\nhttp.uri 1 HTTP://Evil.Example/x\nhttp.target_host 1 evil.example\n"
+		"http.method 1 GET\nhttp.uri 1 HTTP://Evil.Example/x\nhttp.target_host 1 "
+		"evil.example\n"
 		"http.host 1 front.example\nhttp.url 1 http://evil.example/x\nclose 1 \n");
 	expect("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nUser-Agent: x\r\nUser-Agent: y\r\n\r\n",
 		"http.method 1 GET\nhttp.uri 1 /\nhttp.host 1 a\nhttp.host 1 b\n"
