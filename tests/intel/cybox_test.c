@@ -104,7 +104,7 @@ static void a_list_alone(void **state)
 			OBSERVABLE("o",
 				ADDRESS("185.1.1.1##comma##10.0.0.1##comma##x##comma##185.1.1.2")))
 			TAIL);
-	assert_string_equal(r.said, "2 PRIVATE_ADDRESS\n2 BAD_ADDRESS\n");
+	assert_string_equal(r.said, "2 PRIVATE_ADDRESS\n2 BAD_ADDRESS\n2 PARTS\n");
 	assert_int_equal(r.count, 2);
 	assert_string_equal(value_of(&r, 1), "185.1.1.2");
 	read_free(&r);

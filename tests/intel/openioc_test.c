@@ -28,8 +28,8 @@ static void whole(void **state)
 	struct read r;
 	read_text(&r, ten);
 	assert_string_equal(r.source->format, "openioc");
-	assert_string_equal(r.said,
-		"9 RULE_KEPT\n7 LONE_PORT\n7 LONE_PORT\n8 NOT_EVALUABLE\n10 PRIVATE_ADDRESS\n");
+	assert_string_equal(r.said, "9 RULE_KEPT\n7 LONE_PORT\n7 LONE_PORT\n8 NOT_EVALUABLE\n10 "
+				    "PRIVATE_ADDRESS\n2 PARTS\n");
 	assert_int_equal(r.count, 4);
 	assert_string_equal(value_of(&r, 0), "one.example");
 	assert_string_equal(value_of(&r, 1), MD5);
@@ -103,7 +103,7 @@ static void eleven(void **state)
 				      ITEM("condition=\"is\" negate=\"true\"", "Network/DNS",
 					      "x.example") ITEM("condition=\"sounds-like\"",
 					      "Network/DNS", "x.example")) "</criteria></OpenIOC>");
-	assert_string_equal(r.said, "2 NEGATIVE_ONLY\n3 CONDITION_NOT_SUPPORTED\n");
+	assert_string_equal(r.said, "2 NEGATIVE_ONLY\n3 CONDITION_NOT_SUPPORTED\n1 PARTS\n");
 	assert_int_equal(r.count, 1);
 	assert_string_equal(value_of(&r, 0), "u.example");
 	assert_string_equal(r.ind[0].name, "S");

@@ -11,10 +11,10 @@ INTEL = data("intel/derived-from-pcaps/iocs.stix21.json")
 
 # What every observable is put to, through each engine; true of much of the mix, so that states come and go.
 TREES = [
-    "[domain-name:value LIKE '%a%' AND domain-name:value NOT LIKE '%microsoft%' AND network-traffic:dst_port < 1024]",
+    "[domain-name:value LIKE '%om%' AND domain-name:value NOT LIKE '%microsoft%' AND network-traffic:dst_port < 1024]",
     "[url:value MATCHES '^http://[a-z]+' AND network-traffic:protocols[*] = 'http']",
     "[url:value MATCHES '([a-z])\\\\1.*([a-z])\\\\2' AND network-traffic:src_packets > 2]",
-    "[domain-name:value != 'www.example' AND network-traffic:dst_byte_count < 100000 AND domain-name:value LIKE '%e%']",
+    "[domain-name:value != 'www.example' AND network-traffic:dst_byte_count < 100000 AND domain-name:value LIKE '%om%']",
     "[network-traffic:src_ref.value ISSUBSET '10.0.0.0/8' AND domain-name:value LIKE '%com']",
     "[domain-name:value LIKE '%net'] FOLLOWEDBY [domain-name:value LIKE '%com']",
 ]
