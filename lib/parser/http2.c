@@ -132,7 +132,8 @@ static void body_begin(struct http2_stream *stream, const struct http2_head *hea
 	struct sl_batch *b)
 {
 	struct sl_file_begin how = { .dir = dir, .message = stream->message };
-	if (stream->tunnel || stream->file[dir] != NULL || http2_head_is_interim(head))
+	if (stream->tunnel || stream->file[dir] != NULL || http2_head_is_interim(head) ||
+		http_is_message(head->http.type.last))
 		return;
 	bool known = http2_head_coding(head, how.coding);
 	how.name = http2_head_file_name(head);

@@ -24,6 +24,7 @@ enum field {
 	FORWARDED,
 	SERVER,
 	LOCATION,
+	MEDIA_TYPE,
 	CODING,
 	DISPOSITION,
 	FIELDS
@@ -43,6 +44,7 @@ static const char *const names[FIELDS] = {
 	[FORWARDED] = "x-forwarded-for",
 	[SERVER] = "server",
 	[LOCATION] = "location",
+	[MEDIA_TYPE] = "content-type",
 	[CODING] = "content-encoding",
 	[DISPOSITION] = "content-disposition",
 };
@@ -158,6 +160,7 @@ static void read_value(
 		[FORWARDED] = offsetof(struct http_head, forwarded),
 		[SERVER] = offsetof(struct http_head, server),
 		[LOCATION] = offsetof(struct http_head, location),
+		[MEDIA_TYPE] = offsetof(struct http_head, type),
 	};
 	if (id < HOST)
 		read_pseudo(h, id, v);

@@ -193,7 +193,7 @@ void http_file_begin(struct http_file *f, struct http_range *r, struct sl_batch 
 	unsigned n = 0;
 	struct sl_file_begin how = { .dir = dir, .message = message };
 	f->message = message;
-	if (!sl_file_wanted(b))
+	if (!sl_file_wanted(b) || http_is_message(h->type.last))
 		return;
 	add_codings(how.coding, &n, h->encoding.last);
 	add_codings(how.coding, &n, h->transfer.last);

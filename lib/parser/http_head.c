@@ -283,3 +283,15 @@ bool http_head_read(struct sl_span in, struct http_head *h)
 	read_field(h, field);
 	return true;
 }
+
+bool http_is_message(struct sl_span type)
+{
+	static const char *const known[] = { "application/dns-message",
+		"application/oblivious-dns-message", "application/grpc" };
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t n = strlen(known[i]);
+		if (type.len >= n && strncasecmp((const char *)type.p, known[i], n) == 0)
+			return true;
+	}
+	return false;
+}

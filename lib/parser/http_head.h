@@ -40,6 +40,10 @@ bool http_head_read(struct sl_span in, struct http_head *h);
 
 /* A place in a run of lines that comes in pieces. */
 enum http_line { HTTP_LINE_BEGIN, HTTP_LINE_CR, HTTP_LINE_MORE };
+/* A media type whose bodies are messages of a protocol, and no files: DNS over HTTPS (RFC 8484, RFC
+ * 9230), gRPC. */
+bool http_is_message(struct sl_span type);
+
 /* Looks for the empty line that ends a head or a trailer. True: it is there, *used is behind it;
  * false: *used is all of the input. Each byte is looked at once, however they are cut. */
 bool http_empty_line(enum http_line *line, struct sl_span in, size_t *used);

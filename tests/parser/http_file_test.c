@@ -281,6 +281,17 @@ static void test_no_memory(void **s)
 	feed_free(f);
 }
 
+/* What a protocol says over HTTP is no file. */
+static void test_messages(void **s)
+{
+	(void)s;
+	begin();
+	made_text(&in[0], GET(1) GET(2));
+	respond("Content-Type: application/dns-message\r\n", "\1\2\3\4", 4);
+	respond("Content-Type: Application/gRPC+proto\r\n", "\1\2\3\4", 4);
+	expect();
+}
+
 int main(void)
 {
 	feed_wants = FEED_ONLY_FILES;
@@ -293,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_bombs),
 		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_messages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
