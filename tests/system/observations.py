@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Indicators that are trees against traffic made for them: what has to join, and what must not. Each pair runs with 1, 2
 and 3 workers; the number is how often the tree became true (the sum of its sightings' counts)."""
-import hashlib, json, struct
+import hashlib, json, os, struct
 from harness import *
 from reload import HEADER
 
@@ -214,14 +214,14 @@ def test_what_a_tree_says(folder):
     assert s["flow"]["dport"] == 53 and s["indicators"][0]["id"].startswith("indicator--"), s
 
 
-def classic(folder):
+def classic(folder, own="10.0.0.5"):
     """A planted flow among thousands of other DNS messages: an own machine asks a public resolver from port 6633."""
     frames = []
     for n in range(3000):
         frames += ask(n / 100, "host%d" % n, host="10.0.%d.%d" % (n % 7, 1 + n % 200), port=20000 + n)
-    query = ask(10, "planted", host="10.0.0.5", port=6633)
-    planted = [packet(10, "10.0.0.5", "8.8.8.8", 17, query[0][1][16 + 34:])]
-    return written(folder + "/classic.pcap", frames + planted)
+    query = ask(10, "planted", host=own, port=6633)
+    planted = [packet(10, own, "8.8.8.8", 17, query[0][1][16 + 34:])]
+    return written("%s/classic-%s.pcap" % (folder, own), frames + planted)
 
 
 def test_the_classic(folder):
@@ -246,6 +246,28 @@ def test_the_classic(folder):
     armed = written(folder + "/c2.pcap", talk(0))
     s, = [s for s in sightings(armed, fifth, 1) if not s["quiet"]]
     assert s["observable"]["value"] == EVIL, s
+
+
+def test_the_classic_in_stix_1_and_2(folder):
+    """The files of the classic: the ORed forms never fire on all DNS, the sound branch does on its flow; the AND, nested,
+    by reference, in both families, on exactly the planted flow."""
+    files = [sample("classic", f) for f in sorted(os.listdir(sample("classic")))]
+    fives = [f for f in files if "five" in f]
+    ands = [f for f in files if "and" in os.path.basename(f)]
+    assert len(files) == 11 and len(fives) == 3 and len(ands) == 5, files
+    captures = {own: classic(folder, own) for own in ("10.0.0.5", "10.20.30.40")}
+    for f in files:
+        own, bad = ("10.20.30.40", "198.51.100.77") if f.endswith(".json") else ("10.0.0.5", "176.103.48.27")
+        if f in ands:
+            for workers in (1, 2, 3):
+                s, = sightings(captures[own], f, workers)
+                flow = s["flow"]
+                assert (flow["src"], flow["sport"], flow["dst"], s["count"]) == (own, 6633, "8.8.8.8", 1), (f, s)
+            continue
+        assert not [s for s in sightings(captures[own], f, 2) if not s["quiet"]], f
+        if f in fives:
+            c2 = written(folder + "/c2.pcap", talk(0, server=bad))
+            assert [s["flow"]["dst"] for s in sightings(c2, f, 1) if not s["quiet"]] == [bad], f
 
 
 if __name__ == "__main__":
