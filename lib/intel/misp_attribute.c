@@ -312,16 +312,13 @@ static int by_kind(
 	return 0;
 }
 
-int misp_attribute(struct misp *m, const struct sl_json *a)
+/* One that counts, and was not taken back. */
+static int attribute_use(struct misp *m, const struct sl_json *a)
 {
 	char labels[MISP_LABELS_BYTES];
 	struct draft d;
 	const char *type = sl_json_get_text(a, "type");
 	const struct sl_json *value = sl_json_get(a, "value");
-	if (misp_yes(a, "deleted")) {
-		misp_context(m, a, "DELETED", "Its author took it back.");
-		return 0;
-	}
 	if (!misp_yes(a, "to_ids")) {
 		misp_context(m, a, "NOT_FOR_DETECTION", "The feed says so (to_ids is not set).");
 		return 0;
@@ -339,4 +336,41 @@ int misp_attribute(struct misp *m, const struct sl_json *a)
 	d.value = value->text;
 	d.value_len = value->len;
 	return by_kind(m, a, t, &d);
+}
+
+/* Seconds since 1970, as a number or in quotes. */
+static uint64_t changed_ns(const struct sl_json *a)
+{
+	const struct sl_json *t = sl_json_get(a, "timestamp");
+	bool said = t != NULL && (t->kind == SL_JSON_NUMBER || t->kind == SL_JSON_STRING);
+	uint64_t seconds = said ? strtoull(t->text, NULL, 10) : 0;
+	return seconds < UINT64_C(1) << 33 ? seconds * UINT64_C(1000000000) : 0;
+}
+
+/* The newest version counts, and a deletion takes back, within one creator and uuid. */
+int misp_attribute(struct misp *m, const struct sl_json *a)
+{
+	const char *uuid = sl_json_get_text(a, "uuid");
+	struct version v = {
+		.line = a->line, .revoked = misp_yes(a, "deleted"), .modified_ns = changed_ns(a)
+	};
+	version_name(
+		m->r, &v, m->source != NULL ? m->source : m->r->path, uuid != NULL ? uuid : "");
+	switch (version_begin(m->r, &v)) {
+	case VERSION_OLDER:
+		misp_context(m, a, "OLDER_VERSION", "A newer version of it was read.");
+		return 0;
+	case VERSION_SAME:
+		misp_context(m, a, "DUPLICATE", "The same version of it was read before.");
+		return 0;
+	case VERSION_COUNTS:
+		break;
+	}
+	int rc = 0;
+	if (v.revoked)
+		misp_context(m, a, "DELETED", "Its author took it back.");
+	else
+		rc = attribute_use(m, a);
+	int kept = version_end(m->r, &v);
+	return rc < 0 ? rc : kept;
 }

@@ -277,6 +277,36 @@ static void cut_short(void **state)
 		"\"value\":\"443\"}]}]}}");
 }
 
+#define EVENT(org, uuid, time, more, value)                                                        \
+	"{\"Event\":{\"info\":\"x\",\"Orgc\":{\"name\":\"" org                                     \
+	"\"},\"Attribute\":[{\"type\":\"hostname\","                                               \
+	"\"uuid\":\"" uuid "\",\"timestamp\":\"" time "\",\"to_ids\":true" more                    \
+	",\"value\":\"" value "\"}]}}\n"
+
+/* The newest version counts in any order, and a deletion takes back: for its creator alone. */
+static void versions(void **state)
+{
+	struct read r;
+	read_text(&r, EVENT("a", "u1", "100", "", "old.example")
+			      EVENT("a", "u1", "200", "", "new.example"));
+	assert_int_equal(r.count, 1);
+	assert_string_equal(r.ind[0].value, "new.example");
+	read_free(&r);
+	read_text(&r, EVENT("a", "u1", "200", "", "new.example")
+			      EVENT("a", "u1", "100", "", "old.example"));
+	assert_int_equal(r.count, 1);
+	assert_string_equal(r.ind[0].value, "new.example");
+	read_free(&r);
+	read_text(&r, EVENT("a", "u1", "100", "", "old.example")
+			      EVENT("a", "u1", "200", ",\"deleted\":true", "old.example"));
+	assert_int_equal(r.count, 0);
+	read_free(&r);
+	read_text(&r, EVENT("a", "u1", "100", "", "old.example")
+			      EVENT("b", "u1", "200", ",\"deleted\":true", "old.example"));
+	assert_int_equal(r.count, 1);
+	read_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +317,7 @@ int main(void)
 		cmocka_unit_test(closeness),
 		cmocka_unit_test(manifest),
 		cmocka_unit_test(cut_short),
+		cmocka_unit_test(versions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
