@@ -26,10 +26,16 @@ static inline struct sl_span sl_span_str(const char *s)
 	return sl_span(s, strlen(s));
 }
 
+/* No bytes may lie nowhere, and C adds not even 0 to NULL. It compiles to the addition. */
+static inline const uint8_t *sl_at(const uint8_t *p, size_t off)
+{
+	return off > 0 ? p + off : p;
+}
+
 /* The span from `off` on; empty where off is past the end. */
 static inline struct sl_span sl_span_from(struct sl_span s, size_t off)
 {
-	return off <= s.len ? sl_span(s.p + off, s.len - off) : sl_span(s.p, 0);
+	return off <= s.len ? sl_span(sl_at(s.p, off), s.len - off) : sl_span(s.p, 0);
 }
 
 static inline bool sl_span_eq(struct sl_span a, struct sl_span b)
@@ -45,7 +51,7 @@ struct sl_rd {
 
 static inline struct sl_rd sl_rd(struct sl_span s)
 {
-	return (struct sl_rd){ s.p, s.p + s.len, false };
+	return (struct sl_rd){ s.p, sl_at(s.p, s.len), false };
 }
 
 static inline size_t sl_rd_left(const struct sl_rd *r)

@@ -251,6 +251,8 @@ static enum sl_verdict feed_bytes(
 	struct socks *s, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
 	if (s->version == 0) {
+		if (p->bytes.p[0] != 4 && p->bytes.p[0] != 5)
+			return SL_NOT_MINE;
 		s->version = p->bytes.p[0];
 		s->client = (uint8_t)p->dir;
 	}
