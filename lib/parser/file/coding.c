@@ -67,14 +67,14 @@ static void feed_layer(struct coding *c, struct sl_batch *b, unsigned n, struct 
 			while (c->layers > n)
 				sl_inflate_end(c->layer[--c->layers]);
 			said = SL_INFLATE_ROOM;
-		} else if (said == SL_INFLATE_BAD)
-			fail(c, CODING_BROKEN);
-		else if (said == SL_INFLATE_NO_MEMORY)
+		} else if (said == SL_INFLATE_NO_MEMORY)
 			fail(c, CODING_NO_MEMORY);
 		else if (!within(c))
 			fail(c, CODING_BOMB);
-		else if (got)
+		else if (got) /* before what is broken too, however the bytes were cut */
 			feed_layer(c, b, n + 1, sl_span(out, got), sink, to);
+		if (said == SL_INFLATE_BAD && c->fault == CODING_GOOD)
+			fail(c, CODING_BROKEN);
 	}
 }
 
