@@ -51,6 +51,14 @@ void mail_begin_body(struct mail *m)
 	m->state = MAIL_BODY_START;
 }
 
+static void body_begin(struct mail *m, const struct mail_to *to)
+{
+	m->state = MAIL_BODY_START;
+	m->look = m->kind == MAIL_TEXT || m->kind == MAIL_HTML;
+	mail_text_begin(m);
+	mail_part_begin(m, to);
+}
+
 /* The empty line after a header: what follows is as the header said. */
 static void head_end(struct mail *m, const struct mail_to *to)
 {
@@ -61,16 +69,15 @@ static void head_end(struct mail *m, const struct mail_to *to)
 		} else
 			count_cut(m, to);
 	}
-	if (m->kind == MAIL_MESSAGE && m->coding == MAIL_PLAIN && m->nested < MAIL_DEPTH) {
+	bool inner = m->kind == MAIL_MESSAGE && m->nested < MAIL_DEPTH;
+	m->len = 0;
+	if (inner && m->coding == MAIL_PLAIN) {
 		m->nested++;
 		head_begin(m, false);
-		return;
-	}
-	m->len = 0;
-	m->state = MAIL_BODY_START;
-	m->look = m->kind == MAIL_TEXT || m->kind == MAIL_HTML;
-	mail_text_begin(m);
-	mail_part_begin(m, to);
+	} else if (inner)
+		m->state = MAIL_MESSAGE_CHECK;
+	else
+		body_begin(m, to);
 }
 
 /* Says the field at hand and forgets it. */
@@ -159,6 +166,39 @@ static bool field_bytes(struct mail *m, struct sl_span in, size_t *n, const stru
 	return true;
 }
 
+/* What was put together is no field: it is of the body. */
+static void message_encoded(struct mail *m, const struct mail_to *to)
+{
+	body_begin(m, to);
+	m->at = 0;
+	if (m->len)
+		m->state = MAIL_BODY_REPLAY;
+}
+
+/* A message says that it is encoded, which RFC 2046 5.2.1 forbids. Readers believe a first line
+ * that is a field, and undo the coding otherwise: no coding has a colon. */
+static bool message_check(struct mail *m, struct sl_span in, size_t *n, const struct mail_to *to)
+{
+	size_t left = CHECK_MAX - (size_t)m->len, run = 0;
+	bool dash = m->len == 0 && in.p[0] == '-'; /* may be a boundary */
+	while (!dash && run < in.len && run < left && in.p[run] != ':' && in.p[run] != '\n')
+		run++;
+	memcpy(m->field + m->len, in.p, run);
+	m->len += (uint16_t)run;
+	*n = run;
+	if (run == in.len && m->len < CHECK_MAX)
+		return true;
+	if (run < in.len && in.p[run] == ':' && m->len) {
+		uint16_t len = m->len;
+		m->nested++;
+		head_begin(m, false);
+		m->len = len;
+		m->state = MAIL_FIELD;
+	} else
+		message_encoded(m, to);
+	return true;
+}
+
 static bool body_start(struct mail *m, struct sl_span in, size_t *n, const struct mail_to *to)
 {
 	*n = 0;
@@ -241,6 +281,7 @@ bool mail_feed(struct mail *m, struct sl_span in, size_t *used, const struct mai
 		[MAIL_NONE] = none,
 		[MAIL_FIELD_START] = field_start,
 		[MAIL_FIELD] = field_bytes,
+		[MAIL_MESSAGE_CHECK] = message_check,
 		[MAIL_BODY_START] = body_start,
 		[MAIL_BODY_CHECK] = body_check,
 		[MAIL_BODY_REPLAY] = body_replay,
@@ -289,6 +330,8 @@ bool mail_gap(struct mail *m, const struct mail_to *to)
 {
 	if (m->state == MAIL_NONE)
 		return true;
+	if (m->state == MAIL_MESSAGE_CHECK)
+		message_encoded(m, to);
 	if (!flush(m, to) || (m->state == MAIL_BODY_REPLAY && !replay(m, to)))
 		return false;
 	if (m->state == MAIL_FIELD || m->state == MAIL_FIELD_START) {
@@ -321,6 +364,8 @@ bool mail_end(struct mail *m, const struct mail_to *to)
 	}
 	if (m->state == MAIL_FIELD_START && !field_end(m, to))
 		return false;
+	if (m->state == MAIL_MESSAGE_CHECK)
+		message_encoded(m, to);
 	if (m->state == MAIL_BODY_CHECK) {
 		m->at = 0;
 		m->state = MAIL_BODY_REPLAY;

@@ -18,6 +18,7 @@ enum mail_state {
 	MAIL_NONE, /* no mail begun, or it has ended */
 	MAIL_FIELD_START,
 	MAIL_FIELD,
+	MAIL_MESSAGE_CHECK, /* a message that says it is encoded begins */
 	MAIL_BODY_START,
 	MAIL_BODY_CHECK, /* a line that may be a boundary is put together */
 	MAIL_BODY_REPLAY, /* it was none */

@@ -96,6 +96,30 @@ static void test_no_end(void **s)
 	feed_free(f);
 }
 
+/* A message may not be encoded (RFC 2046 5.2.1): where it says so and begins with a field, it is
+ * read as it lies; where it is encoded all the same, the file is what the coding hid. */
+static void test_encoded_message(void **s)
+{
+	(void)s;
+	want.len = 0;
+	made_said(&want, 1, "b.pdf", "application/pdf", "%PDF-\r\nx", 8);
+	made_said(&want, 1, "c.eml", "text/plain", "From: a@b\r\n\r\nhello", 18);
+	made_said(&want, 1, "d.eml", "text/plain", "text", 4);
+	expect("smtp", SL_TO_SERVER,
+		MAIL(MULTI "--b b\r\nContent-Type: message/rfc822\r\n"
+			   "Content-Transfer-Encoding: base64\r\n"
+			   "Content-Disposition: attachment; filename=\"a.txt\"\r\n\r\n"
+			   "Subject: inner\r\nContent-Type: application/pdf; name=b.pdf\r\n\r\n"
+			   "%PDF-\r\nx\r\n"
+			   "--b b\r\nContent-Type: message/rfc822; name=c.eml\r\n"
+			   "Content-Transfer-Encoding: base64\r\n\r\n"
+			   "RnJvbTogYUBiDQoNCmhl\r\nbGxv\r\n"
+			   "--b b\r\nContent-Type: message/rfc822; name=d.eml\r\n"
+			   "Content-Transfer-Encoding: base64\r\n\r\n\r\ndGV4dA==\r\n"
+			   "--b b\r\nContent-Type: message/rfc822\r\n"
+			   "Content-Transfer-Encoding: base64\r\n\r\n--b b--\r\n"));
+}
+
 int main(void)
 {
 	feed_wants = FEED_ONLY_FILES;
@@ -103,6 +127,7 @@ int main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_whole_mail),
 		cmocka_unit_test(test_no_end),
+		cmocka_unit_test(test_encoded_message),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
