@@ -24,6 +24,7 @@ struct pop3 {
 	uint8_t dot; /* of a listing: bytes of CR LF dot CR LF seen */
 	bool mail; /* the answer is a mail */
 	bool ending; /* it is over, and waits to be said so */
+	bool challenged; /* the client's next line answers the server's, and is no command */
 	uint32_t message; /* 0: none open */
 	struct mail_asked asked;
 	struct mail_line line[2]; /* by enum sl_dir */
@@ -76,7 +77,9 @@ static enum sl_verdict feed_client(
 	for (size_t at = 0; at < p->bytes.len;) {
 		at += mail_line_take(l, sl_span_from(p->bytes, at));
 		if (l->ready) {
-			command(s, mail_line_span(l));
+			if (!s->challenged)
+				command(s, mail_line_span(l));
+			s->challenged = false;
 			mail_line_reset(l);
 		}
 	}
@@ -103,11 +106,13 @@ static void content_begins(struct pop3 *s, struct sl_batch *b, bool mail)
 	}
 }
 
-/* One line that is a reply. True: TLS begins behind it. */
+/* One line that is a reply, or a challenge in the middle of an AUTH (RFC 5034 4). True: TLS begins
+ * behind it. */
 static bool reply(struct pop3 *s, struct sl_span line, struct sl_batch *b)
 {
 	bool ok = mail_begins(line, "+OK");
 	uint8_t kind = mail_asked_kind(&s->asked);
+	s->challenged = mail_is(line, "+") || mail_begins(line, "+ ");
 	if (!ok && !mail_begins(line, "-ERR"))
 		return false;
 	mail_answered(&s->asked);
@@ -193,6 +198,7 @@ static enum sl_verdict feed_gap(struct pop3 *s, const struct sl_piece *p, struct
 	} else
 		mail_line_gap(&s->line[p->dir]);
 	s->dot = 0;
+	s->challenged = false;
 	mail_asked_forget(&s->asked);
 	return SL_MORE;
 }

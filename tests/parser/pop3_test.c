@@ -23,6 +23,24 @@ static void test_session(void **s)
 		"email.from 2 b@example.com\nemail.from_domain 2 example.com\nclose 2 \n");
 }
 
+/* What the client answers to a challenge is no command: the reply to RETR is still the mail's. */
+static void test_challenges(void **s)
+{
+	(void)s;
+	static const struct turn turns[] = {
+		{ SL_TO_CLIENT, "+OK ready\r\n" },
+		{ SL_TO_SERVER, "AUTH LOGIN\r\n" },
+		{ SL_TO_CLIENT, "+ VXNlcm5hbWU6\r\n" },
+		{ SL_TO_SERVER, "dXNlcg==\r\n" },
+		{ SL_TO_CLIENT, "+\r\n" },
+		{ SL_TO_SERVER, "cGFzcw==\r\n" },
+		{ SL_TO_CLIENT, "+OK in\r\n" },
+		{ SL_TO_SERVER, "RETR 1\r\n" },
+		{ SL_TO_CLIENT, "+OK\r\nSubject: one\r\n\r\n.\r\n" },
+	};
+	expect_turns("pop3", turns, COUNT(turns), "email.subject 1 one\nclose 1 \n");
+}
+
 static void test_one_side(void **s)
 {
 	(void)s;
@@ -58,6 +76,7 @@ int main(void)
 	feed_wants = FEED_WITHOUT_FILES;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_challenges),
 		cmocka_unit_test(test_one_side),
 		cmocka_unit_test(test_tls_and_gap),
 	};
