@@ -12,6 +12,7 @@ enum kind {
 	LINE,
 	LISTING, /* lines that end with a dot, none of them a mail's */
 	CONTENT,
+	BEGIN, /* of a mail: TOP has as many lines as were asked for (RFC 1939 7) */
 	STLS,
 };
 
@@ -23,6 +24,7 @@ struct pop3 {
 	uint8_t mode; /* enum mode, of the server's side */
 	uint8_t dot; /* of a listing: bytes of CR LF dot CR LF seen */
 	bool mail; /* the answer is a mail */
+	bool begin; /* or the begin of one */
 	bool ending; /* it is over, and waits to be said so */
 	bool challenged; /* the client's next line answers the server's, and is no command */
 	uint32_t message; /* 0: none open */
@@ -46,6 +48,7 @@ static enum sl_probe pop3_probe(const struct sl_piece *p, uint16_t sport, uint16
 static bool finish(struct pop3 *s, struct sl_batch *b)
 {
 	struct mail_to to = { b, s->server, s->message };
+	s->content.whole &= !s->begin;
 	if (s->message && (!mail_end(&s->content, &to) ||
 				  !sl_batch_close(b, (enum sl_dir)s->server, s->message)))
 		return false;
@@ -60,8 +63,10 @@ static void command(struct pop3 *s, struct sl_span line)
 {
 	struct sl_span rest = line, word = mail_word(&rest);
 	uint8_t kind = LINE;
-	if (mail_is(word, "RETR") || mail_is(word, "TOP"))
+	if (mail_is(word, "RETR"))
 		kind = CONTENT;
+	else if (mail_is(word, "TOP"))
+		kind = BEGIN;
 	else if (mail_is(word, "CAPA") ||
 		 ((mail_is(word, "LIST") || mail_is(word, "UIDL")) && rest.len == 0))
 		kind = LISTING;
@@ -116,8 +121,9 @@ static bool reply(struct pop3 *s, struct sl_span line, struct sl_batch *b)
 	if (!ok && !mail_begins(line, "-ERR"))
 		return false;
 	mail_answered(&s->asked);
-	if (ok && (kind == CONTENT || kind == LISTING))
-		content_begins(s, b, kind == CONTENT);
+	s->begin = kind == BEGIN;
+	if (ok && (kind == CONTENT || kind == BEGIN || kind == LISTING))
+		content_begins(s, b, kind != LISTING);
 	else if (ok && kind == UNKNOWN && looks_like_mail(line))
 		content_begins(s, b, true);
 	return ok && kind == STLS;

@@ -64,6 +64,23 @@ static void test_whole_mail(void **s)
 		"%PDF-\r\n)\r\n");
 }
 
+/* TOP has an end as RETR has, and as many lines of the body as the client likes. */
+static void test_top(void **s)
+{
+	(void)s;
+#define ANSWER "+OK\r\nContent-Type: application/pdf; name=x\r\n\r\n%PDF-\r\n.\r\n"
+	static const char asked[] = "TOP 1 1\r\nRETR 1\r\n", answers[] = ANSWER ANSWER;
+	static const struct cut_step steps[] = {
+		{ SL_TO_SERVER, asked, sizeof(asked) - 1 },
+		{ SL_TO_CLIENT, answers, sizeof(answers) - 1 },
+	};
+	want.len = 0;
+	made_text(&want, "file.name 1 x\nfile.type 1 application/pdf\nclose 1 \n");
+	made_said(&want, 2, "x", "application/pdf", "%PDF-\r\n", 7);
+	made_text(&want, "close 2 \n");
+	expect_stream("pop3", steps, 2, SL_MORE, want.b);
+}
+
 /* What has no end, or a hole, is no whole file. */
 static void test_no_end(void **s)
 {
@@ -126,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_whole_mail),
+		cmocka_unit_test(test_top),
 		cmocka_unit_test(test_no_end),
 		cmocka_unit_test(test_encoded_message),
 	};
