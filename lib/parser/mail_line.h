@@ -28,8 +28,8 @@ static inline size_t mail_line_take(struct mail_line *l, struct sl_span in)
 	if (n && !l->skip) {
 		memcpy(l->b + l->len, in.p, n);
 		l->len += (uint16_t)n;
-		l->over |= n < run;
 	}
+	l->over |= n < run && !l->skip;
 	if (end == NULL)
 		return run;
 	l->ready = !l->skip;

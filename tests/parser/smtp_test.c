@@ -140,6 +140,22 @@ static void test_long_line(void **s)
 	feed_free(f);
 }
 
+/* Wherever a line is cut, it is as long. */
+static void test_long_line_cut(void **s)
+{
+	(void)s;
+	char line[1024 + 16];
+	size_t len = (size_t)snprintf(line, sizeof(line), "RCPT TO:<%01015uxyz>\r\n", 0u);
+	for (size_t at = 1; at < len; at++) {
+		struct feed *f = feed_new("smtp", 0);
+		text(f, SL_TO_SERVER, "EHLO x\r\n");
+		feed_bytes(f, SL_TO_SERVER, line, at);
+		feed_bytes(f, SL_TO_SERVER, line + at, len - at);
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+		feed_free(f);
+	}
+}
+
 static void test_probe(void **s)
 {
 	(void)s;
@@ -164,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_long_line_cut),
 		cmocka_unit_test(test_probe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
