@@ -57,6 +57,26 @@ static enum sl_probe imap_probe(const struct sl_piece *p, uint16_t sport, uint16
 
 /* ---- Lines ---- */
 
+#define LINE_HEAD (MAIL_LINE_MAX / 2)
+#define LINE_TAIL (MAIL_LINE_MAX / 4)
+
+/* Takes bytes up to the end of a line of any length. What it is stands in its first words, what
+ * follows it in its last ones, and all of an envelope may stand between (RFC 9051 7.5.2): that is
+ * left out where there is no room, at places that do not depend on how the line was cut. */
+static size_t line_take(struct mail_line *l, struct sl_span in)
+{
+	size_t at = 0;
+	while (at < in.len && !l->ready) {
+		size_t left = in.len - at, room = MAIL_LINE_MAX - (size_t)l->len;
+		at += mail_line_take(l, sl_span(in.p + at, left < room ? left : room));
+		if (l->ready || l->len < MAIL_LINE_MAX)
+			continue;
+		memmove(l->b + LINE_HEAD, l->b + MAIL_LINE_MAX - LINE_TAIL, LINE_TAIL);
+		l->len = LINE_HEAD + LINE_TAIL;
+	}
+	return at;
+}
+
 /* The count at the end of a line, {n} or {n+} (RFC 7888). False: the line ends without one. */
 static bool literal_of(struct sl_span line, uint64_t *n, struct sl_span *before)
 {
@@ -80,19 +100,27 @@ static bool literal_of(struct sl_span line, uint64_t *n, struct sl_span *before)
 
 enum item { ITEM_NONE, ITEM_MAIL, ITEM_BODY };
 
-/* What stands in brackets behind BODY: parts by number, then what of the part. */
+/* Whether the bytes are the section's from its begin on: all of it, or "<0>" behind it. */
+static bool from_begin(struct sl_span section)
+{
+	return section.p[section.len - 1] != '>' ||
+	       (section.len >= 3 && memcmp(section.p + section.len - 3, "<0>", 3) == 0);
+}
+
+/* What stands in brackets behind BODY: parts by number, then what of the part. A client that
+ * fetches a mail in slices has its header in the first alone. */
 static enum item section_of(struct sl_span section)
 {
-	bool part = false;
+	bool part = false, begin = from_begin(section);
 	while (section.len &&
 		((section.p[0] >= '0' && section.p[0] <= '9') || section.p[0] == '.')) {
 		part = true;
 		section = sl_span_from(section, 1);
 	}
 	if (mail_begins(section, "HEADER"))
-		return ITEM_MAIL;
+		return begin ? ITEM_MAIL : ITEM_NONE;
 	if (mail_begins(section, "]"))
-		return part ? ITEM_BODY : ITEM_MAIL;
+		return part || !begin ? ITEM_BODY : ITEM_MAIL;
 	return mail_begins(section, "TEXT]") ? ITEM_BODY : ITEM_NONE;
 }
 
@@ -207,7 +235,7 @@ static bool step(struct imap *s, enum sl_dir dir, struct sl_span in, size_t *n, 
 		return finish(s, dir, b);
 	if (d->literal)
 		return feed_literal(s, dir, in, n, b);
-	*n = mail_line_take(l, in);
+	*n = line_take(l, in);
 	if (l->ready) {
 		*tls = line_read(s, dir, mail_line_span(l), b);
 		mail_line_reset(l);

@@ -44,6 +44,42 @@ static void test_bodies(void **s)
 		"email.subject 4 u\nclose 4 \n");
 }
 
+/* The slices behind the first have no header: what looks like one is text. */
+static void test_slices(void **s)
+{
+	(void)s;
+	static const struct turn turns[] = {
+		{ SL_TO_CLIENT, "* OK ready\r\n* 1 FETCH (BODY[]<0> {14}\r\nSubject: one\r\n)\r\n"
+				"* 1 FETCH (BODY[]<14> {34}\r\n\r\nSubject: no\r\n"
+				"http://a.example/\r\n)\r\n"
+				"* 1 FETCH (BODY[HEADER]<7> {15}\r\nject: one\r\nTo: )\r\n" },
+	};
+	expect_turns("imap", turns, COUNT(turns),
+		"email.subject 1 one\nclose 1 \nemail.url 2 http://a.example/\nclose 2 \n");
+}
+
+/* An answer may tell anything before the mail, however long: its end says that a mail comes. */
+static void test_long_line(void **s)
+{
+	(void)s;
+	for (size_t n = 0; n<3000; n += n> 880 && n < 1100 ? 1 : 97) {
+		char line[4096];
+		snprintf(line, sizeof(line),
+			"* 1 FETCH (ENVELOPE \"%0*u\" BODY[] {12}\r\nSubject: s\r\n)\r\n"
+			"* 2 FETCH (RFC822 {12}\r\nSubject: t\r\n)\r\n",
+			(int)n + 1, 0);
+		for (unsigned size = 0; size < 3; size++) {
+			static const size_t sizes[] = { 4096, 1, 7 };
+			const struct turn turn = { SL_TO_CLIENT, line };
+			struct feed *f = feed_new("imap", 0);
+			feed_turns(f, &turn, 1, sizes[size]);
+			assert_string_equal(f->log,
+				"email.subject 1 s\nclose 1 \nemail.subject 2 t\nclose 2 \n");
+			feed_free(f);
+		}
+	}
+}
+
 static void test_gap(void **s)
 {
 	(void)s;
@@ -82,6 +118,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_tls),
 	};
