@@ -31,7 +31,6 @@ struct ftp {
 	bool client; /* enum sl_dir of its bytes */
 	bool said; /* the value of the command at hand is said */
 	uint32_t message; /* of the command at hand; 0: none yet */
-	uint32_t asked_message[MAIL_ASKED]; /* in the places of asked */
 	struct mail_asked asked;
 	struct mail_line line[2]; /* by enum sl_dir */
 	struct transfer next;
@@ -239,9 +238,7 @@ static bool command(struct ftp *f, struct sl_span line, struct sl_batch *b)
 	} else if (says(kind))
 		kind = OTHER;
 	data_command(f, word, rest, b);
-	if (f->asked.count < MAIL_ASKED && f->asked.beyond == 0)
-		f->asked_message[(f->asked.first + f->asked.count) % MAIL_ASKED] = f->message;
-	mail_ask(&f->asked, (uint8_t)kind, rest);
+	mail_ask(&f->asked, (uint8_t)kind, f->message, rest);
 	f->message = 0;
 	f->said = false;
 	return true;
@@ -270,7 +267,7 @@ static bool reply(struct ftp *f, struct sl_span line, struct sl_batch *b, bool *
 	*tls = kind == AUTH && digit == '2';
 	if (says(kind) && digit == '5' &&
 		!mail_say_refused(b, where_of(kind), (enum sl_dir)f->client,
-			f->asked_message[f->asked.first], mail_asked_text(&f->asked)))
+			mail_asked_message(&f->asked), mail_asked_text(&f->asked)))
 		return false;
 	data_reply(f, kind, line, mail_asked_text(&f->asked), b);
 	mail_answered(&f->asked);

@@ -154,6 +154,7 @@ struct mail_asked {
 	uint8_t first, count;
 	uint16_t beyond; /* commands newer than those kept */
 	struct {
+		uint32_t message; /* that the command is of */
 		uint8_t kind; /* the protocol's own */
 		uint8_t len;
 		uint8_t text[MAIL_ASKED_TEXT];
@@ -161,7 +162,8 @@ struct mail_asked {
 };
 
 /* What is longer than there is room for is kept without its text. */
-static inline void mail_ask(struct mail_asked *a, uint8_t kind, struct sl_span text)
+static inline void mail_ask(
+	struct mail_asked *a, uint8_t kind, uint32_t message, struct sl_span text)
 {
 	if (a->count == MAIL_ASKED || a->beyond) {
 		a->beyond += a->beyond < UINT16_MAX;
@@ -169,6 +171,7 @@ static inline void mail_ask(struct mail_asked *a, uint8_t kind, struct sl_span t
 	}
 	unsigned i = (a->first + a->count++) % MAIL_ASKED;
 	a->row[i].kind = kind;
+	a->row[i].message = message;
 	a->row[i].len = text.len <= MAIL_ASKED_TEXT ? (uint8_t)text.len : 0;
 	if (a->row[i].len)
 		memcpy(a->row[i].text, text.p, text.len);
@@ -178,6 +181,11 @@ static inline void mail_ask(struct mail_asked *a, uint8_t kind, struct sl_span t
 static inline uint8_t mail_asked_kind(const struct mail_asked *a)
 {
 	return a->count ? a->row[a->first].kind : 0;
+}
+
+static inline uint32_t mail_asked_message(const struct mail_asked *a)
+{
+	return a->count ? a->row[a->first].message : 0;
 }
 
 static inline struct sl_span mail_asked_text(const struct mail_asked *a)

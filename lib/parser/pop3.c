@@ -72,7 +72,7 @@ static void command(struct pop3 *s, struct sl_span line)
 		kind = LISTING;
 	else if (mail_is(word, "STLS"))
 		kind = STLS;
-	mail_ask(&s->asked, kind, sl_span(NULL, 0));
+	mail_ask(&s->asked, kind, 0, sl_span(NULL, 0));
 }
 
 static enum sl_verdict feed_client(

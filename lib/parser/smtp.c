@@ -118,7 +118,7 @@ static bool say_path(struct smtp *s, struct sl_batch *b, enum kind kind, struct 
 	if (!mail_say_path(b, w, s->client, s->message, path))
 		return false;
 	s->mail = true;
-	mail_ask(&s->asked, (uint8_t)kind, path);
+	mail_ask(&s->asked, (uint8_t)kind, s->message, path);
 	return true;
 }
 
@@ -144,7 +144,7 @@ static bool begin_chunk(struct smtp *s, struct sl_batch *b, struct sl_span rest)
 	s->chunk = n;
 	s->last = mail_is(rest, "LAST");
 	s->mode = CHUNK;
-	mail_ask(&s->asked, OTHER, rest);
+	mail_ask(&s->asked, OTHER, s->message, rest);
 	return true;
 }
 
@@ -173,7 +173,7 @@ static bool command(struct smtp *s, struct sl_batch *b)
 		kind = STARTTLS;
 	else if (mail_is(word, "RSET") && s->mail && !finish(s, b))
 		return false;
-	mail_ask(&s->asked, (uint8_t)kind, none);
+	mail_ask(&s->asked, (uint8_t)kind, s->message, none);
 	return true;
 }
 
@@ -289,11 +289,11 @@ static size_t reply_take(struct smtp *s, struct sl_span in)
 static bool reply_use(struct smtp *s, struct sl_batch *b, bool *tls)
 {
 	uint8_t kind = mail_asked_kind(&s->asked), digit = s->reply.b[0];
-	bool refused = digit == '5' && s->message;
-	if (refused && (kind == MAIL_FROM || kind == RCPT_TO) &&
+	uint32_t message = mail_asked_message(&s->asked); /* the one at hand may be another */
+	if (digit == '5' && (kind == MAIL_FROM || kind == RCPT_TO) &&
 		!mail_say_refused(b,
 			kind == MAIL_FROM ? SL_WHERE_SMTP_MAIL_FROM : SL_WHERE_SMTP_RCPT_TO,
-			s->client, s->message, mail_asked_text(&s->asked)))
+			s->client, message, mail_asked_text(&s->asked)))
 		return false;
 	if (kind == STARTTLS && digit == '2') {
 		if (!finish(s, b))

@@ -63,6 +63,24 @@ static void test_refused(void **s)
 		"close 2 \n");
 }
 
+/* A client that does not wait is at its next envelope when the answer to the first one comes. */
+static void test_refused_late(void **s)
+{
+	(void)s;
+	static const struct turn turns[] = {
+		{ SL_TO_CLIENT, "220 mx ESMTP\r\n" },
+		{ SL_TO_SERVER, "MAIL FROM:<a@h>\r\nRCPT TO:<b@h>\r\nRSET\r\nMAIL FROM:<c@h>\r\n" },
+		{ SL_TO_CLIENT, "250 ok\r\n550 no\r\n250 ok\r\n550 no\r\n" },
+	};
+	expect_turns("smtp", turns, COUNT(turns),
+		"smtp.mail_from 1 a@h\nsmtp.mail_from_domain 1 h\n"
+		"smtp.rcpt_to 1 b@h\nsmtp.rcpt_to_domain 1 h\nclose 1 \n"
+		"smtp.mail_from 2 c@h\nsmtp.mail_from_domain 2 h\n"
+		"smtp.rcpt_to 1 refused repeat b@h\nsmtp.rcpt_to_domain 1 refused repeat h\n"
+		"smtp.mail_from 2 refused repeat c@h\n"
+		"smtp.mail_from_domain 2 refused repeat h\nclose 2 \n");
+}
+
 /* Everything that the client says is there without the server's side. */
 static void test_one_side(void **s)
 {
@@ -176,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_envelope),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_late),
 		cmocka_unit_test(test_one_side),
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_gap),
