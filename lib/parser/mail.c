@@ -65,11 +65,14 @@ static void head_end(struct mail *m, const struct mail_to *to)
 	if (m->kind == MAIL_MULTIPART && m->new_len) {
 		if (m->depth < MAIL_DEPTH) {
 			memcpy(m->boundary[m->depth], m->boundary[MAIL_DEPTH], m->new_len);
+			m->boundary_nested[m->depth] = m->nested;
 			m->boundary_len[m->depth++] = m->new_len;
 		} else
 			count_cut(m, to);
 	}
 	bool inner = m->kind == MAIL_MESSAGE && m->nested < MAIL_DEPTH;
+	if (m->kind == MAIL_MESSAGE && !inner)
+		count_cut(m, to);
 	m->len = 0;
 	if (inner && m->coding == MAIL_PLAIN) {
 		m->nested++;
@@ -111,6 +114,7 @@ static void boundary_guess(struct mail *m, struct sl_span line)
 		return;
 	memcpy(m->boundary[0], line.p, line.len);
 	m->boundary_len[0] = (uint8_t)line.len;
+	m->boundary_nested[0] = m->nested;
 	m->depth = 1;
 }
 
@@ -132,6 +136,7 @@ static bool boundary_read(struct mail *m, struct sl_span line, const struct mail
 		if (mail_trim(sl_span_from(rest, last ? 2 : 0)).len)
 			continue;
 		m->depth = (uint8_t)(last ? i : i + 1);
+		m->nested = m->boundary_nested[i];
 		mail_text_end(m);
 		mail_part_over(m, to, MAIL_OVER_BOUNDARY);
 		head_begin(m, true);

@@ -63,6 +63,7 @@ struct mail {
 	uint8_t end[2];
 	uint8_t name[MAIL_NAME_MAX];
 	uint8_t boundary_len[MAIL_DEPTH];
+	uint8_t boundary_nested[MAIL_DEPTH]; /* `nested` where the multipart stands */
 	uint8_t boundary[MAIL_DEPTH + 1][MAIL_BOUNDARY_MAX]; /* the last: for a header at hand */
 	uint8_t field[MAIL_FIELD_MAX];
 	uint8_t url[MAIL_URL_MAX];

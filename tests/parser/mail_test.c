@@ -85,6 +85,27 @@ static void test_domains(void **s)
 		"email.from 1 d@\nclose 1 \n");
 }
 
+/* Mails one beside the other are no deeper than the first; those within each other are bounded. */
+static void test_digest(void **s)
+{
+	(void)s;
+#define ONE(n) "\r\nContent-Type: message/rfc822\r\n\r\nSubject: " n "\r\n\r\nx\r\n--d"
+	expect_mail("Content-Type: multipart/digest; boundary=d\r\n\r\n--d" ONE("1") ONE("2")
+			    ONE("3") ONE("4") ONE("5") ONE("6") "--\r\n",
+		"email.subject 1 1\nemail.subject 1 2\nemail.subject 1 3\nemail.subject 1 4\n"
+		"email.subject 1 5\nemail.subject 1 6\nclose 1 \n");
+	struct feed *f = feed_new("smtp", 0);
+	text(f, SL_TO_SERVER, "DATA\r\n");
+	for (unsigned i = 0; i < 6; i++)
+		text(f, SL_TO_SERVER, "Subject: s\r\nContent-Type: message/rfc822\r\n\r\n");
+	text(f, SL_TO_SERVER, ".\r\n");
+	assert_string_equal(f->log,
+		"email.subject 1 s\nemail.subject 1 s\nemail.subject 1 s\nemail.subject 1 s\n"
+		"email.subject 1 s\nclose 1 \n");
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
+}
+
 /* More addresses than a batch holds, and a field longer than there is room for. */
 static void test_bounds(void **s)
 {
@@ -117,6 +138,7 @@ int main(void)
 		cmocka_unit_test(test_raw_word),
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
