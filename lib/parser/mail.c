@@ -373,7 +373,9 @@ bool mail_end(struct mail *m, const struct mail_to *to)
 		message_encoded(m, to);
 	if (m->state == MAIL_BODY_CHECK) {
 		m->at = 0;
-		m->state = MAIL_BODY_REPLAY;
+		/* The last line of a mail of counted bytes may have no end. */
+		if (!m->whole || !boundary_read(m, sl_span(m->field, m->len), to))
+			m->state = MAIL_BODY_REPLAY;
 	}
 	if (m->state == MAIL_BODY_REPLAY && !replay(m, to))
 		return false;

@@ -64,6 +64,22 @@ static void test_whole_mail(void **s)
 		"%PDF-\r\n)\r\n");
 }
 
+/* The last boundary may be the last byte of a mail that is counted; of a slice nobody knows. */
+static void test_last_line(void **s)
+{
+	(void)s;
+#define LITERAL(slice, count)                                                                      \
+	"* OK\r\n* 1 FETCH (BODY[]" slice " {" count "}\r\n"                                       \
+	"Content-Type: multipart/mixed; boundary=b\r\n\r\n"                                        \
+	"--b\r\nContent-Type: application/pdf; name=x\r\n\r\n%PDF-\r\n--b--)\r\n"
+	want.len = 0;
+	made_said(&want, 1, "x", "application/pdf", "%PDF-", 5);
+	expect("imap", SL_TO_CLIENT, LITERAL("", "103"));
+	want.len = 0;
+	made_text(&want, "file.name 1 x\nfile.type 1 application/pdf\n");
+	expect("imap", SL_TO_CLIENT, LITERAL("<0>", "103"));
+}
+
 /* TOP has an end as RETR has, and as many lines of the body as the client likes. */
 static void test_top(void **s)
 {
@@ -143,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_whole_mail),
+		cmocka_unit_test(test_last_line),
 		cmocka_unit_test(test_top),
 		cmocka_unit_test(test_no_end),
 		cmocka_unit_test(test_encoded_message),
