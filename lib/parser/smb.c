@@ -181,7 +181,7 @@ static uint32_t need(struct smb_side *s)
 }
 
 static enum going stage_head(
-	struct smb_side *s, struct sl_batch *b, struct sl_span in, size_t *used)
+	struct smb *t, struct smb_side *s, struct sl_batch *b, struct sl_span in, size_t *used)
 {
 	uint32_t want = need(s);
 	if (s->unit.have >= want) {
@@ -191,8 +191,10 @@ static enum going stage_head(
 	uint32_t n = smb_min(want - s->unit.have, in.len);
 	if (n == 0)
 		return WAIT;
-	if (!gather_add(&s->unit, b, sl_span(in.p, n), GATHER_MAX))
+	if (!gather_add(&s->unit, b, sl_span(in.p, n), GATHER_MAX)) {
 		frame_skip(s); /* no memory, which is counted */
+		smb_open_unsure_all(t);
+	}
 	move(s, n);
 	*used += n;
 	return GO;
@@ -280,7 +282,7 @@ static enum going step(struct smb *t, struct smb_side *s, struct sl_batch *b, en
 {
 	switch (s->stage) {
 	case SMB_HEAD:
-		return stage_head(s, b, in, used);
+		return stage_head(t, s, b, in, used);
 	case SMB_COMMAND:
 		return stage_command(t, s, b, dir);
 	case SMB_DATA:
@@ -331,13 +333,16 @@ static void gap(struct smb *t, struct smb_side *s, struct sl_batch *b, uint64_t 
 	gather_drop(&s->unit, b);
 	command_begin(s);
 	s->chain = 0;
+	inside &= bytes > 0 && bytes <= s->unit_len - s->unit_at;
+	if (!inside)
+		smb_open_unsure_all(t);
 	if (s->stage == SMB_FRAME || bytes == 0 || bytes > s->frame_left) {
 		s->lost = true;
 		frame_begin(s);
 		return;
 	}
 	s->stage = SMB_SKIP;
-	if (!inside || bytes > s->unit_len - s->unit_at)
+	if (!inside)
 		frame_skip(s);
 	move(s, (size_t)bytes);
 }
@@ -365,6 +370,8 @@ static enum sl_verdict smb_feed(
 		if (v == SL_MORE || v == SL_FULL)
 			return v;
 		s->bad = v == SL_BAD;
+		if (s->bad)
+			smb_open_unsure_all(t);
 	}
 	if (!end(t, s, b))
 		return SL_FULL;

@@ -46,6 +46,7 @@ struct smb_open {
 	bool granted;
 	bool end_known;
 	bool partial; /* bytes are missing or were changed: never whole */
+	bool unsure; /* messages were missed, which may have been about it */
 	bool told; /* its content is told */
 	bool closed; /* the client asked to close it */
 	uint8_t name_len;
@@ -168,6 +169,8 @@ bool smb_open_need(struct smb_turn *u, const uint8_t id[SMB_ID], struct smb_plac
 /* It is over: tells what is left to tell. False: the batch is full; the same call goes on. */
 bool smb_open_end(struct smb *t, struct smb_place at, struct sl_batch *b);
 bool smb_open_end_all(struct smb *t, struct sl_batch *b);
+/* Messages were missed. */
+void smb_open_unsure_all(struct smb *t);
 
 void smb_ask(struct smb_turn *u, enum smb_ask what, struct smb_place place, uint64_t offset);
 /* What the reply at hand answers; NULL: nothing that is known. */

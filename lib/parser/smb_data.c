@@ -214,14 +214,16 @@ void smb_data_limit(struct smb_open *o, uint64_t end)
 }
 
 /* Whether all of it was there. What a client reads from the begin on and then closes is all that it
- * had of the file, even where the file goes on: such objects are known by their hash as well. */
+ * had of the file, even where the file goes on: such objects are known by their hash as well. Where
+ * messages were missed, it may have read or written more than was seen. */
 static bool whole(const struct smb_open *o)
 {
 	if (o->partial || o->held != NULL)
 		return false;
+	bool closed = o->closed && !o->unsure;
 	if (o->use == SMB_WRITE)
-		return o->closed && o->next >= o->end;
-	return (o->end_known && o->next == o->end) || (o->closed && o->next > 0);
+		return closed && o->next >= o->end;
+	return (o->end_known && o->next == o->end) || (closed && o->next > 0);
 }
 
 bool smb_data_tell(struct smb *t, struct smb_open *o, struct sl_batch *b)

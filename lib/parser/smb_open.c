@@ -145,7 +145,24 @@ bool smb_open_end_all(struct smb *t, struct sl_batch *b)
 	return true;
 }
 
+void smb_open_unsure_all(struct smb *t)
+{
+	for (unsigned i = 0; i < SMB_OPENS; i++)
+		if (t->open[i] != NULL)
+			t->open[i]->unsure = true;
+}
+
 /* ---- Requests ---- */
+
+/* A request gives way: its answer will not be understood. */
+static void asked_lose(struct smb *t, const struct smb_asked *a, struct sl_batch *b)
+{
+	struct smb_open *o = smb_open_at(t, a->place);
+	if (o != NULL)
+		o->unsure = true;
+	if (b->counters != NULL)
+		sl_count(b->counters, SL_C_SMB_ASKED_LOST, 1);
+}
 
 /* The same id again (a client's mistake, or a lost answer) replaces what was there. */
 void smb_ask(struct smb_turn *u, enum smb_ask what, struct smb_place place, uint64_t offset)
@@ -161,8 +178,8 @@ void smb_ask(struct smb_turn *u, enum smb_ask what, struct smb_place place, uint
 					t->turn - t->asked[i].turn > t->turn - t->asked[at].turn)))
 			at = i;
 	}
-	if (!had && t->asked[at].what != SMB_ASK_NONE && u->b->counters != NULL)
-		sl_count(u->b->counters, SL_C_SMB_ASKED_LOST, 1);
+	if (!had && t->asked[at].what != SMB_ASK_NONE)
+		asked_lose(t, &t->asked[at], u->b);
 	t->asked[at] = (struct smb_asked){ .id = u->id,
 		.offset = offset,
 		.place = place,

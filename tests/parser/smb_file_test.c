@@ -306,6 +306,67 @@ static void test_gap(void **s)
 	feed_free(f);
 }
 
+/* The session but for one step, which is a hole. */
+static void without_step(size_t hole)
+{
+	struct feed *f = feed_new("smb", 0);
+	for (size_t i = 0; i < steps; i++)
+		if (i == hole)
+			(void)feed_mark(f, SL_PIECE_GAP, step[i].dir, step[i].len);
+		else
+			(void)feed_guarded(f, step[i].dir, step[i].p, step[i].len);
+	feed_ends(f);
+	assert_string_equal(f->log, want);
+	feed_free(f);
+}
+
+/* A hole between messages may have held more of any file that was open, unless its end is known. */
+static void test_gap_between(void **s)
+{
+	(void)s;
+	open_file(0);
+	ASK(write2(&m, 5, 77, 0, body, 100));
+	ASK(write2(&m, 6, 77, 100, body + 100, 100));
+	expect("file.name 3 a.bin\n");
+	close_file();
+	without_step(steps - 3);
+	open_file(400);
+	ASK(read2(&m, 5, 77, 0, 100));
+	ANSWER(did_read2(&m, 5, 0, body, 100));
+	ASK(read2(&m, 6, 77, 100, 100));
+	ANSWER(did_read2(&m, 6, 0, body + 100, 100));
+	expect("file.name 3 a.bin\n");
+	close_file();
+	without_step(steps - 3);
+	open_file(200);
+	ASK(close2(&m, 4, 12));
+	ASK(read2(&m, 5, 77, 0, 200));
+	ANSWER(did_read2(&m, 5, 0, body, 200));
+	expect_file(3, "a.bin", body, 200);
+	close_file();
+	without_step(steps - 5);
+}
+
+/* Other bytes than a message of SMB end a direction, and what it would have said. */
+static void test_bad_between(void **s)
+{
+	(void)s;
+	open_file(400);
+	ASK(read2(&m, 5, 77, 0, 100));
+	ANSWER(did_read2(&m, 5, 0, body, 100));
+	expect("file.name 3 a.bin\nclose 3 \n");
+	struct feed *f = feed_new("smb", 0);
+	for (size_t i = 0; i < steps; i++)
+		(void)feed_guarded(f, step[i].dir, step[i].p, step[i].len);
+	assert_int_equal(feed_guarded(f, SL_TO_CLIENT, "HTTP", 4), SL_BAD);
+	size_t n = steps;
+	ASK(close2(&m, 99, 77));
+	(void)feed_guarded(f, step[n].dir, step[n].p, step[n].len);
+	(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
+	assert_string_equal(f->log, want);
+	feed_free(f);
+}
+
 /* More out of order than is held. */
 static void test_held_bound(void **s)
 {
@@ -368,6 +429,18 @@ static void test_opens_bound(void **s)
 static void test_asked_bound(void **s)
 {
 	(void)s;
+	open_file(100);
+	ASK(read2(&m, 4, 77, 0, 30));
+	ANSWER(did_read2(&m, 4, 0, body, 30));
+	ASK(read2(&m, 5, 77, 30, 30));
+	for (unsigned i = 0; i < 64; i++)
+		ASK(read2(&m, 10 + i, 78, 0, 30));
+	ANSWER(did_read2(&m, 5, 0, body + 30, 30));
+	expect("file.name 3 a.bin\n");
+	ASK(close2(&m, 99, 77));
+	ANSWER(closed2(&m, 99));
+	expect("close 3 \nclose 4 \n");
+	feed_free(session_run());
 	open_file(65);
 	for (unsigned i = 0; i < 65; i++)
 		ASK(read2(&m, 4 + i, 77, i, 1));
@@ -414,6 +487,8 @@ int main(void)
 		cmocka_unit_test(test_middle_partly),
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_gap_between),
+		cmocka_unit_test(test_bad_between),
 		cmocka_unit_test(test_held_bound),
 		cmocka_unit_test(test_opens_bound),
 		cmocka_unit_test(test_asked_bound),
