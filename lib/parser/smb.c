@@ -129,6 +129,7 @@ static void unit_begin(struct smb_side *s)
 	s->unit_at = 0;
 	s->unit_len = s->frame_left;
 	s->chain = 0;
+	s->links = 0;
 	command_begin(s);
 	s->stage = SMB_HEAD;
 	if (s->frame_left == 0)

@@ -82,6 +82,7 @@ struct smb_side {
 	uint32_t message; /* of the command at hand; 0: it has none yet */
 	uint16_t said;
 	uint16_t chain; /* place of the command at hand in a chain of SMB1 */
+	uint8_t links; /* commands of it before that */
 	uint8_t command; /* its code */
 	uint8_t stage; /* enum smb_stage */
 	uint8_t use; /* enum smb_use: what the payload is */

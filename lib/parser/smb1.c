@@ -9,6 +9,7 @@
 #define HEADER 32u
 #define WORDS (HEADER + 1)
 #define NO_ANDX 0xff
+#define CHAIN_MAX 16 /* commands of a message that are read; clients send five at most */
 
 enum { FLAG_REPLY = 0x80, FLAG2_UNICODE = 0x8000 };
 
@@ -73,7 +74,8 @@ static bool part_read(const struct smb_turn *u, uint32_t at, struct smb1_part *c
 	return !r.bad;
 }
 
-/* Where the next command of the chain begins; 0: this is the last. Chains only go forward. */
+/* Where the next command of the chain begins; 0: this is the last. Chains only go forward, but
+ * their commands may lie in each other, and each may be as long as the message. */
 static void chain(struct smb_turn *u, uint32_t at, const struct smb1_part *c)
 {
 	struct smb_side *s = u->s;
@@ -86,6 +88,10 @@ static void chain(struct smb_turn *u, uint32_t at, const struct smb1_part *c)
 	uint16_t next = le16(&r);
 	if (r.bad || command == NO_ANDX || next <= at || next >= u->unit.len)
 		return;
+	if (++s->links == CHAIN_MAX) {
+		parser_count_part(u->b);
+		return;
+	}
 	s->chain = next;
 	s->command = command;
 }

@@ -146,6 +146,34 @@ static void test_chain(void **s)
 	session_check();
 }
 
+/* Commands that lie in each other: a few bytes each, the rest of the message the text of all. */
+static void nested_chain(unsigned links)
+{
+	for (unsigned i = 0; i < links; i++) {
+		size_t next = m.len + 8 - m.message;
+		const uint8_t command[] = { 2, 0xa2, 0, (uint8_t)next, (uint8_t)(next >> 8), 255,
+			255, 'x' };
+		made_bytes(&m, command, sizeof(command));
+	}
+}
+
+static void test_chain_bound(void **s)
+{
+	(void)s;
+	session_begin();
+	ASK({
+		HEAD(.command = 0xa2, .mid = 1);
+		nested_chain(400);
+	});
+	for (unsigned i = 0; i < 16; i++)
+		expect("smb.file %u x\002\\xa2\n", i + 1);
+	for (unsigned i = 0; i < 16; i++)
+		expect("close %u \n", i + 1);
+	struct feed *f = session_run();
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
+}
+
 #define BIND                                                                                       \
 	"\5\0\x0b\3\x10\0\0\0\x48\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\1\0"                   \
 	"\x78\x57\x34\x12\x34\x12\xcd\xab\xef\x00\x01\x23\x45\x67\x89\xab\0\0\0\0"                 \
@@ -387,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_old_commands),
 		cmocka_unit_test(test_old_read),
 		cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_chain_bound),
 		cmocka_unit_test(test_transact_pipe),
 		cmocka_unit_test(test_pipes),
 		cmocka_unit_test(test_user),
