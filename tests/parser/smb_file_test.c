@@ -453,6 +453,46 @@ static void test_asked_bound(void **s)
 	feed_free(f);
 }
 
+struct kept {
+	unsigned begun, ended, whole;
+};
+
+static void kept_bytes(void *arg, const struct sl_flow *f, uint32_t message, uint64_t file,
+	uint64_t offset, struct sl_span bytes)
+{
+	((struct kept *)arg)->begun += offset == 0;
+}
+
+static void kept_end(
+	void *arg, uint64_t file, bool whole, const uint8_t sha256[32], const char *type)
+{
+	struct kept *k = arg;
+	k->ended++;
+	k->whole += whole;
+}
+
+/* Who keeps the bytes hears the end of each file, also of one that was written anew. */
+static void test_sink(void **s)
+{
+	(void)s;
+	struct kept k = { .begun = 0 };
+	const struct sl_file_sink sink = { .bytes = kept_bytes, .end = kept_end, .arg = &k };
+	open_file(0);
+	ASK(write2(&m, 5, 77, 0, "?", 1));
+	ASK(write2(&m, 6, 77, 0, body, 100));
+	ASK(write2(&m, 7, 77, 0, body, 100));
+	close_file();
+	struct feed *f = feed_new("smb", 0);
+	f->b.sink = &sink;
+	for (size_t i = 0; i < steps; i++)
+		(void)feed_guarded(f, step[i].dir, step[i].p, step[i].len);
+	feed_ends(f);
+	assert_int_equal(k.begun, 3);
+	assert_int_equal(k.ended, 3);
+	assert_int_equal(k.whole, 1);
+	feed_free(f);
+}
+
 /* Nobody wants files: names and shares are told all the same. */
 static void test_unwanted(void **s)
 {
@@ -492,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_held_bound),
 		cmocka_unit_test(test_opens_bound),
 		cmocka_unit_test(test_asked_bound),
+		cmocka_unit_test(test_sink),
 		cmocka_unit_test(test_unwanted),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -233,6 +233,15 @@ static void tell_sink(const struct sl_file *f, struct sl_batch *b)
 		file_type(sl_span(f->head, f->head_len)));
 }
 
+/* Whoever keeps its bytes hears that it is over, told or not. */
+static void give_back(struct sl_file **fp, struct sl_batch *b)
+{
+	tell_sink(*fp, b);
+	coding_end(&(*fp)->coding);
+	sl_parser_pool_give(b->pool, *fp, (uint16_t)sizeof(**fp));
+	*fp = NULL;
+}
+
 static void count(const struct sl_file *f, struct sl_batch *b)
 {
 	static const enum sl_counter by[PARTS] = {
@@ -263,16 +272,14 @@ bool sl_file_end(struct sl_file **fp, struct sl_batch *b, bool whole)
 			return false;
 	if (is)
 		count(f, b);
-	tell_sink(f, b);
-	sl_file_drop(fp, b);
+	give_back(fp, b);
 	return true;
 }
 
 void sl_file_drop(struct sl_file **fp, struct sl_batch *b)
 {
-	if (*fp != NULL)
-		coding_end(&(*fp)->coding);
-	if (*fp != NULL)
-		sl_parser_pool_give(b->pool, *fp, (uint16_t)sizeof(**fp));
-	*fp = NULL;
+	if (*fp == NULL)
+		return;
+	part(*fp, PART_UNENDED);
+	give_back(fp, b);
 }

@@ -42,7 +42,7 @@ void sl_file_gap(struct sl_file *f);
  * gives its memory back and sets *f to NULL. False: the batch is full; the same call goes on. A
  * partial file tells its name and type, never a hash. */
 bool sl_file_end(struct sl_file **f, struct sl_batch *b, bool whole);
-/* Gives it back untold. */
+/* Gives it back untold; for who keeps its bytes it is partial. */
 void sl_file_drop(struct sl_file **f, struct sl_batch *b);
 
 #endif
