@@ -84,7 +84,7 @@ static bool open_known(struct quic *q, enum sl_dir dir, const struct quic_packet
 	return quic_open(b->aead, &q->keys[who], packet, plain);
 }
 
-/* Forgets the connection before. False: the batch is full. */
+/* Forgets the connection before, and what was held of it. False: the batch is full. */
 static bool begin(struct quic *q, struct sl_batch *b, enum sl_dir dir)
 {
 	if (q->message != 0 && !q->again) {
@@ -93,6 +93,8 @@ static bool begin(struct quic *q, struct sl_batch *b, enum sl_dir dir)
 		q->message = 0;
 	}
 	for (unsigned i = 0; i < 2; i++) {
+		if (q->side[i].crypto.p != NULL)
+			parser_count_part(b);
 		mosaic_drop(&q->side[i].crypto, b);
 		q->side[i] = (struct side){ .base = 0 };
 	}
@@ -145,21 +147,27 @@ static enum sl_verdict initial(
 	struct quic *q, enum sl_dir dir, const struct quic_packet *packet, struct sl_batch *b)
 {
 	struct sl_span plain;
-	if (q->failures >= FAILURES_MAX)
+	enum sl_verdict v = SL_NOT_MINE;
+	if (q->failures < FAILURES_MAX)
+		v = open_known(q, dir, packet, b, &plain) ? SL_MORE
+							  : open_first(q, dir, packet, b, &plain);
+	if (v == SL_FULL)
+		return SL_FULL;
+	if (v == SL_NOT_MINE) {
+		q->failures += q->failures < FAILURES_MAX;
+		if (b->counters != NULL)
+			sl_count(b->counters, SL_C_QUIC_SEALED, 1);
 		return SL_MORE;
-	if (!open_known(q, dir, packet, b, &plain)) {
-		enum sl_verdict v = open_first(q, dir, packet, b, &plain);
-		if (v == SL_NOT_MINE) {
-			q->failures++;
-			if (b->counters != NULL)
-				sl_count(b->counters, SL_C_QUIC_SEALED, 1);
-			return SL_MORE;
-		}
-		if (v == SL_FULL)
-			return SL_FULL;
 	}
 	lay_frames(&q->side[dir], plain, b);
 	return SL_MORE;
+}
+
+/* All packets of a datagram are for one connection; receivers ignore others behind the first (RFC
+ * 9000 12.2). A short header has no length of its id, and stands last. */
+static bool is_stray(const struct quic_packet *packet, struct sl_span first)
+{
+	return packet->kind != QUIC_SHORT && !sl_span_eq(packet->to, first);
 }
 
 /* Lays the frames of a datagram down. SL_FULL: the batch is, and it is to be given again: a frame
@@ -168,8 +176,15 @@ static enum sl_verdict absorb(struct quic *q, const struct sl_piece *p, struct s
 {
 	struct sl_rd r = sl_rd(p->bytes);
 	struct quic_packet packet;
+	struct sl_span first = sl_span(r.p, 0);
 	q->over = false;
 	for (unsigned n = 0; n < PACKETS_MAX && quic_packet_next(&r, &packet); n++) {
+		if (n == 0)
+			first = packet.to;
+		if (is_stray(&packet, first)) {
+			parser_count_part(b);
+			continue;
+		}
 		switch (packet.kind) {
 		case QUIC_INITIAL:
 			if (initial(q, p->dir, &packet, b) == SL_FULL)

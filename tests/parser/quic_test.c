@@ -238,7 +238,43 @@ static void test_second_connection(void **s)
 	}
 }
 
-/* What doesn't open says nothing, and after so many packets isn't tried any more. */
+/* A packet for another connection behind the first is ignored, as its receiver does. */
+static void test_stray_packet(void **s)
+{
+	(void)s;
+	for (unsigned room = 0; room < 8; room++) {
+		struct made_quic c = made(MADE_V1, false), other = c;
+		uint8_t datagram[4096];
+		struct feed *f = feed_new("quic", room);
+		other.to = other.first_id = sl_span(id_other, sizeof(id_other));
+		size_t n = packet_of(&c, 0, 0, 100, datagram);
+		n += packet_of(&other, 0, 7, 200, datagram + n);
+		feed_guarded(f, SL_TO_SERVER, datagram, n);
+		feed_hello(f, &c, 100, 9999);
+		end_both(f);
+		assert_string_equal(f->log, CLIENT_SAID "close 1 \n");
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+		feed_free(f);
+	}
+}
+
+/* A connection that begins before the hello of the one before is whole. */
+static void test_half_before(void **s)
+{
+	(void)s;
+	struct made_quic c = made(MADE_V1, false), other = c;
+	struct feed *f = feed_new("quic", 0);
+	other.to = other.first_id = sl_span(id_other, sizeof(id_other));
+	feed_hello(f, &other, 0, 100);
+	feed_hello(f, &c, 0, 9999);
+	end_both(f);
+	assert_string_equal(f->log, CLIENT_SAID "close 1 \n");
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
+}
+
+/* What doesn't open says nothing, and after so many packets isn't tried any more; all are counted.
+ */
 static void test_sealed(void **s)
 {
 	struct feed *f = feed_new("quic", 0);
@@ -249,8 +285,9 @@ static void test_sealed(void **s)
 	out[n - 1] ^= 1;
 	for (unsigned i = 0; i < 100; i++)
 		assert_int_equal(feed_guarded(f, SL_TO_SERVER, out, n), SL_MORE);
+	feed_hello(f, &c, 0, 9999);
 	assert_string_equal(f->log, "");
-	assert_int_equal(f->counters.c[SL_C_QUIC_SEALED], 64);
+	assert_int_equal(f->counters.c[SL_C_QUIC_SEALED], 101);
 	feed_free(f);
 	f = feed_new("quic", 0);
 	sl_aead_free(f->b.aead);
@@ -335,6 +372,8 @@ int main(void)
 		cmocka_unit_test(test_compatible_version),
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_second_connection),
+		cmocka_unit_test(test_stray_packet),
+		cmocka_unit_test(test_half_before),
 		cmocka_unit_test(test_sealed),
 		cmocka_unit_test(test_odd_frames),
 		cmocka_unit_test(test_half),
