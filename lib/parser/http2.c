@@ -9,6 +9,7 @@
 #include "http2_frame.h"
 #include "http2_head.h"
 #include "http2_streams.h"
+#include "http_file.h"
 #include "parsers.h"
 #include <sightline/hot.h>
 
@@ -131,16 +132,15 @@ static bool say_authority(
 static void body_begin(struct http2_stream *stream, const struct http2_head *head, enum sl_dir dir,
 	struct sl_batch *b)
 {
+	uint8_t name[PARAMETER_MAX];
 	struct sl_file_begin how = { .dir = dir, .message = stream->message };
 	if (stream->tunnel || stream->file[dir] != NULL || http2_head_is_interim(head) ||
 		http_is_message(head->http.type.last))
 		return;
-	bool known = http2_head_coding(head, how.coding);
-	how.name = http2_head_file_name(head);
-	if (how.name.len == 0 && head->response && stream->name != NULL)
-		how.name = sl_span(stream->name, stream->name_len);
+	http_file_codings(&head->http, how.coding);
+	how.name = http_file_name(&head->http, sl_span(stream->name, stream->name_len), name);
 	stream->file[dir] = sl_file_begin(b, &how);
-	if (!known || head->http.status == 206) /* RFC 9110 15.3.7: a part of it */
+	if (head->http.status == 206) /* RFC 9110 15.3.7: a part of it */
 		sl_file_gap(stream->file[dir]);
 }
 
@@ -157,7 +157,7 @@ static bool head_say(
 		return false;
 	if (head->request) {
 		stream->tunnel = sl_span_eq(head->http.method, sl_span_str("CONNECT"));
-		http2_stream_name(stream, b, http2_head_path_name(head));
+		http2_stream_name(stream, b, head->path);
 	}
 	if (s->block_for != s->block_stream)
 		stream->ended[!dir] = true; /* nobody asks for what is promised */

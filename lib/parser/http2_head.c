@@ -2,8 +2,6 @@
 /* http2_head.c - what is kept of a header block while it comes in, and the head that it makes.
  * Worker; pure; bounded: what a few bytes of a block refer to again and again is kept up to a limit
  * and not copied behind it. */
-#include <strings.h>
-
 #include "http2_head.h"
 #include "parsers.h"
 #include <sightline/hot.h>
@@ -161,15 +159,13 @@ static void read_value(
 		[SERVER] = offsetof(struct http_head, server),
 		[LOCATION] = offsetof(struct http_head, location),
 		[MEDIA_TYPE] = offsetof(struct http_head, type),
+		[CODING] = offsetof(struct http_head, encoding),
+		[DISPOSITION] = offsetof(struct http_head, disposition),
 	};
 	if (id < HOST)
 		read_pseudo(h, id, v);
 	else if (id == COOKIE)
 		put_cookie(&h->http.cookie, cookie, v);
-	else if (id == CODING)
-		h->coding = v;
-	else if (id == DISPOSITION)
-		h->disposition = v;
 	else
 		put((struct http_field *)((uint8_t *)&h->http + at[id]), v);
 }
@@ -214,96 +210,4 @@ void http2_head_read(
 bool http2_head_is_interim(const struct http2_head *h)
 {
 	return h->response && h->http.status / 100 == 1;
-}
-
-/* ---- What its body is ---- */
-
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct sl_span trim(struct sl_span s)
-{
-	while (s.len && is_blank(s.p[0]))
-		s = sl_span_from(s, 1);
-	while (s.len && is_blank(s.p[s.len - 1]))
-		s.len--;
-	return s;
-}
-
-/* The parameter at s, up to a ';' that stands in no quotes. */
-static struct sl_span parameter(struct sl_span s)
-{
-	bool quoted = false;
-	size_t n = 0;
-	for (; n < s.len && (quoted || s.p[n] != ';'); n++)
-		quoted ^= s.p[n] == '"';
-	return sl_span(s.p, n);
-}
-
-struct sl_span http2_head_file_name(const struct http2_head *h)
-{
-	struct sl_span rest = h->disposition;
-	while (rest.len) {
-		struct sl_span one = parameter(rest);
-		rest = sl_span_from(rest, one.len + 1);
-		one = trim(one);
-		if (one.len < 9 || strncasecmp((const char *)one.p, "filename=", 9) != 0)
-			continue;
-		one = trim(sl_span_from(one, 9));
-		if (one.len >= 2 && one.p[0] == '"' && one.p[one.len - 1] == '"')
-			one = sl_span(one.p + 1, one.len - 2);
-		return one;
-	}
-	return rest;
-}
-
-struct sl_span http2_head_path_name(const struct http2_head *h)
-{
-	size_t end = 0, begin = 0;
-	for (; end < h->path.len && h->path.p[end] != '?' && h->path.p[end] != '#'; end++)
-		if (h->path.p[end] == '/')
-			begin = end + 1;
-	return h->path.len ? sl_span(h->path.p + begin, end - begin) : h->path;
-}
-
-static bool coding_of(struct sl_span name, enum sl_coding *out)
-{
-	static const struct {
-		const char *name;
-		enum sl_coding coding;
-	} row[] = { { "gzip", SL_CODING_GZIP }, { "x-gzip", SL_CODING_GZIP },
-		{ "deflate", SL_CODING_DEFLATE }, { "br", SL_CODING_BR },
-		{ "zstd", SL_CODING_ZSTD }, { "identity", SL_CODING_NONE } };
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-		if (name.len == strlen(row[i].name) &&
-			strncasecmp((const char *)name.p, row[i].name, name.len) == 0) {
-			*out = row[i].coding;
-			return true;
-		}
-	return false;
-}
-
-bool http2_head_coding(const struct http2_head *h, enum sl_coding coding[SL_CODINGS_MAX])
-{
-	struct sl_span rest = h->coding;
-	unsigned n = 0;
-	for (unsigned i = 0; i < SL_CODINGS_MAX; i++)
-		coding[i] = SL_CODING_NONE;
-	while (rest.len) {
-		const uint8_t *comma = memchr(rest.p, ',', rest.len);
-		size_t len = comma ? (size_t)(comma - rest.p) : rest.len;
-		struct sl_span one = trim(sl_span(rest.p, len));
-		enum sl_coding c = SL_CODING_NONE;
-		rest = sl_span_from(rest, len + 1);
-		if (one.len && !coding_of(one, &c))
-			return false;
-		if (c == SL_CODING_NONE)
-			continue;
-		if (n == SL_CODINGS_MAX)
-			return false;
-		coding[n++] = c;
-	}
-	return true;
 }

@@ -4,7 +4,6 @@
 #ifndef PARSER_HTTP2_HEAD_H
 #define PARSER_HTTP2_HEAD_H
 
-#include "file/file.h"
 #include "gather.h"
 #include "http_head.h"
 #include "http_say.h"
@@ -18,7 +17,7 @@ struct http2_block {
 
 struct http2_head {
 	struct http_head http;
-	struct sl_span scheme, authority, path, coding, disposition;
+	struct sl_span scheme, authority, path;
 	bool request, response; /* neither: a trailer */
 };
 
@@ -32,11 +31,5 @@ void http2_head_read(
 
 /* RFC 9110 15.2: not yet the answer. */
 bool http2_head_is_interim(const struct http2_head *h);
-/* The name of the body by Content-Disposition; empty: it has none. */
-struct sl_span http2_head_file_name(const struct http2_head *h);
-/* The last segment of a request's path. */
-struct sl_span http2_head_path_name(const struct http2_head *h);
-/* False: it is coded in a way that can't be told. */
-bool http2_head_coding(const struct http2_head *h, enum sl_coding coding[SL_CODINGS_MAX]);
 
 #endif

@@ -2,6 +2,7 @@
 /* http2_streams.c - the open streams of an HTTP/2 connection. Worker; constant memory for each
  * connection, its files' aside, which are the pool's. */
 #include "http2_streams.h"
+#include "http_file.h"
 #include <sightline/hot.h>
 
 #define NAME_MAX_BYTES 255
@@ -62,12 +63,14 @@ struct http2_stream *http2_stream_open(
 	return &t->stream[i];
 }
 
-void http2_stream_name(struct http2_stream *s, struct sl_batch *b, struct sl_span name)
+void http2_stream_name(struct http2_stream *s, struct sl_batch *b, struct sl_span path)
 {
-	if (s->name != NULL || name.len == 0 || b->pool == NULL ||
-		!sl_batch_wants(b, SL_WHERE_FILE_NAME))
+	uint8_t name[NAME_MAX_BYTES];
+	if (s->name != NULL || b->pool == NULL || !sl_batch_wants(b, SL_WHERE_FILE_NAME))
 		return;
-	size_t n = name.len < NAME_MAX_BYTES ? name.len : NAME_MAX_BYTES;
+	size_t n = http_file_asked(path, name, sizeof(name));
+	if (n == 0)
+		return;
 	s->name = sl_parser_pool_take(b->pool, (uint16_t)n);
 	if (s->name == NULL) {
 		if (b->counters != NULL)
@@ -75,7 +78,7 @@ void http2_stream_name(struct http2_stream *s, struct sl_batch *b, struct sl_spa
 		return;
 	}
 	s->name_len = (uint8_t)n;
-	memcpy(s->name, name.p, n);
+	memcpy(s->name, name, n);
 }
 
 bool http2_stream_end(

@@ -29,8 +29,8 @@ struct http2_stream *http2_stream_find(struct http2_streams *t, uint32_t id);
 /* Where it is, or a new one with the next message of the flow. NULL: the batch is full. */
 struct http2_stream *http2_stream_open(
 	struct http2_streams *t, uint32_t id, enum sl_dir dir, struct sl_batch *b);
-/* What a file of the stream is called where nothing else says it. */
-void http2_stream_name(struct http2_stream *s, struct sl_batch *b, struct sl_span name);
+/* The path that was asked for: what a file of the stream is called where nothing else says it. */
+void http2_stream_name(struct http2_stream *s, struct sl_batch *b, struct sl_span path);
 
 /* Ends one direction of a stream; once both are, its message is complete and it is gone. whole: the
  * stream said so itself. False: the batch is full; the same call goes on. */

@@ -6,7 +6,6 @@
 #include <sightline/hash.h>
 
 #include "http_file.h"
-#include "parameter.h"
 #include "parsers.h"
 #include <sightline/hot.h>
 
@@ -47,6 +46,11 @@ static uint64_t url_hash(const struct http_head *h)
 	return sl_hash_u128(key, at, sl_hash_bytes(key, h->target.p, h->target.len)) | 1;
 }
 
+size_t http_file_asked(struct sl_span target, uint8_t *name, size_t cap)
+{
+	return parameter_unescape(last_segment(target), name, cap);
+}
+
 void http_asked_keep(struct http_asked *a, struct sl_batch *b, const struct http_head *h)
 {
 	uint8_t name[NAME_MAX_BYTES];
@@ -54,7 +58,7 @@ void http_asked_keep(struct http_asked *a, struct sl_batch *b, const struct http
 	if (!sl_file_wanted(b))
 		return;
 	a->url = url_hash(h);
-	size_t n = parameter_unescape(last_segment(h->target), name, sizeof(name));
+	size_t n = http_file_asked(h->target, name, sizeof(name));
 	if (n == 0 || b->pool == NULL)
 		return;
 	a->name = sl_parser_pool_take(b->pool, (uint16_t)n);
@@ -118,15 +122,29 @@ static void add_codings(enum sl_coding to[SL_CODINGS_MAX], unsigned *n, struct s
 	}
 }
 
-/* The name that the message itself gives, else the last segment of what was asked for. */
-static struct sl_span name_of(
-	const struct http_head *h, const struct http_asked *asked, uint8_t name[PARAMETER_MAX])
+/* Lines of one name are one list (RFC 9110 5.3). */
+static void add_field(enum sl_coding to[SL_CODINGS_MAX], unsigned *n, const struct http_field *f)
+{
+	if (f->first.p != f->last.p)
+		add_codings(to, n, f->first);
+	add_codings(to, n, f->last);
+}
+
+void http_file_codings(const struct http_head *h, enum sl_coding to[SL_CODINGS_MAX])
+{
+	unsigned n = 0;
+	add_field(to, &n, &h->encoding);
+	add_field(to, &n, &h->transfer);
+}
+
+struct sl_span http_file_name(
+	const struct http_head *h, struct sl_span asked, uint8_t name[PARAMETER_MAX])
 {
 	size_t n = parameter(h->disposition.last, "filename", name, PARAMETER_MAX);
-	if (n == 0 && h->response && asked != NULL && asked->name != NULL)
-		return sl_span(asked->name, asked->name_len);
-	if (n == 0 && !h->response)
-		n = parameter_unescape(last_segment(h->target), name, PARAMETER_MAX);
+	if (n == 0 && h->response)
+		return asked;
+	if (n == 0)
+		n = http_file_asked(h->target, name, PARAMETER_MAX);
 	return sl_span(name, n);
 }
 
@@ -190,20 +208,19 @@ void http_file_begin(struct http_file *f, struct http_range *r, struct sl_batch 
 	const struct http_asked *asked)
 {
 	uint8_t name[PARAMETER_MAX];
-	unsigned n = 0;
 	struct sl_file_begin how = { .dir = dir, .message = message };
 	f->message = message;
 	if (!sl_file_wanted(b) || http_is_message(h->type.last))
 		return;
-	add_codings(how.coding, &n, h->encoding.last);
-	add_codings(how.coding, &n, h->transfer.last);
-	how.name = name_of(h, asked, name);
+	http_file_codings(h, how.coding);
+	how.name = http_file_name(
+		h, asked != NULL ? sl_span(asked->name, asked->name_len) : sl_span(name, 0), name);
 	if (h->response && h->status == 206) {
 		begin_range(f, r, b, h, &how, asked != NULL ? asked->url : 0);
 		return;
 	}
 	f->file = sl_file_begin(b, &how);
-	if (!h->response && n == 0)
+	if (!h->response && how.coding[0] == SL_CODING_NONE)
 		f->form = form_begin(b, h->type.last, dir, message);
 }
 

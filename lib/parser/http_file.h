@@ -7,6 +7,7 @@
 #include "file/file.h"
 #include "form.h"
 #include "http_head.h"
+#include "parameter.h"
 
 /* What a response has to know of its request. Its memory is the pool's. */
 struct http_asked {
@@ -33,6 +34,15 @@ struct http_file {
 	bool close; /* the message, when the body is told */
 	uint8_t end; /* enum http_file_end: it is over, and waits to be told so */
 };
+
+/* The codings of a body, as its head lists them. */
+void http_file_codings(const struct http_head *h, enum sl_coding to[SL_CODINGS_MAX]);
+/* Last segment of a target's path, escapes undone. Returns its length. */
+size_t http_file_asked(struct sl_span target, uint8_t *name, size_t cap);
+/* The name that a message gives its body, else what was asked for: of a response `asked`, of a
+ * request its own target. Lies in `name` where it isn't `asked`. */
+struct sl_span http_file_name(
+	const struct http_head *h, struct sl_span asked, uint8_t name[PARAMETER_MAX]);
 
 void http_asked_keep(struct http_asked *a, struct sl_batch *b, const struct http_head *h);
 void http_asked_drop(struct http_asked *a, struct sl_batch *b);

@@ -211,7 +211,7 @@ static bool say_request(
 	struct sl_span none = sl_span(NULL, 0), host = h->host.last;
 	switch ((enum step)s->step) {
 	case METHOD:
-		return sl_batch_add(b, SL_WHERE_HTTP_METHOD, dir, message, h->method);
+		return sl_batch_add_raw(b, SL_WHERE_HTTP_METHOD, dir, message, h->method, NULL);
 	case URI:
 		return sl_batch_add_raw(b, SL_WHERE_HTTP_URI, dir, message, h->target, NULL);
 	case HOST_TARGET:

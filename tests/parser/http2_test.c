@@ -89,6 +89,33 @@ static void test_request_and_response(void **state)
 		   "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\nclose 1 \n");
 }
 
+/* Codings and names are read as HTTP/1's are; a method may be any bytes. */
+static void test_like_http1(void **state)
+{
+	(void)state;
+	begin(&c);
+	k.len = 0;
+	put_field(&k, 0, ":method", "G\xffT");
+	put_field(&k, 0, ":scheme", "http");
+	put_field(&k, 0, ":path", "/x/a%20b.exe?q");
+	put_field(&k, 0, ":authority", "h");
+	frame_of(&c, HEADERS, END_HEADERS | END_STREAM, 1, &k);
+	s.len = 0;
+	put_frame(&s, SETTINGS, 0, 0, NULL, 0);
+	k.len = 0;
+	put_index(&k, OK200);
+	put_field(&k, 0, "content-encoding", "utf-8");
+	frame_of(&s, HEADERS, END_HEADERS, 1, &k);
+	put_frame(&s, DATA, END_STREAM, 1, "hello", 5);
+	expect_two("http2.authority 1 h\nhttp.method 1 G\\xffT\nhttp.uri 1 /x/a%20b.exe?q\n"
+		   "http.host 1 h\nhttp.url 1 http://h/x/a%20b.exe?q\n"
+		   "file.name 1 a b.exe\nfile.type 1 text/plain\nfile.size 1 5\n"
+		   "file.md5 1 5d41402abc4b2a76b9719d911017c592\n"
+		   "file.sha1 1 aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d\n"
+		   "file.sha256 1 "
+		   "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\nclose 1 \n");
+}
+
 /* A block in frames with padding and priority; frames that say nothing around it; the table goes
  * on from block to block. */
 static void test_frames(void **state)
@@ -439,12 +466,12 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_request_and_response),
-		cmocka_unit_test(test_frames), cmocka_unit_test(test_promise_and_interim),
-		cmocka_unit_test(test_connect), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_gap), cmocka_unit_test(test_gap_in_body),
-		cmocka_unit_test(test_gap_in_block), cmocka_unit_test(test_bomb),
-		cmocka_unit_test(test_continuations), cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_many_streams), cmocka_unit_test(test_pool),
-		cmocka_unit_test(test_probe) };
+		cmocka_unit_test(test_like_http1), cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_promise_and_interim), cmocka_unit_test(test_connect),
+		cmocka_unit_test(test_errors), cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_gap_in_body), cmocka_unit_test(test_gap_in_block),
+		cmocka_unit_test(test_bomb), cmocka_unit_test(test_continuations),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_many_streams),
+		cmocka_unit_test(test_pool), cmocka_unit_test(test_probe) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

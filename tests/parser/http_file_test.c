@@ -137,19 +137,21 @@ static void test_codings(void **s)
 	size_t n = made_packed(page, strlen(page), 31, a, sizeof(a));
 	size_t m = made_packed(a, n, 15, b, sizeof(b));
 	begin();
-	made_text(&in[0], GET(1) GET(2) GET(3) GET(4) GET(5) GET(6) GET(7));
+	made_text(&in[0], GET(1) GET(2) GET(3) GET(4) GET(5) GET(6) GET(7) GET(8));
 	respond("Content-Encoding: gzip\r\n", a, n);
 	respond("Content-Encoding: x-gzip, deflate\r\n", b, m);
 	respond("Content-Encoding: gzip\r\n", page, strlen(page)); /* not so */
 	respond("Content-Encoding: gzip\r\n", a, n - 3); /* cut */
 	respond("Content-Encoding: gzip, gzip, deflate\r\n", b, m);
 	respond("Content-Encoding: binary\r\n", page, strlen(page));
+	respond("Content-Encoding: gzip\r\nContent-Encoding: deflate\r\n", b, m);
 	respond("Content-Encoding: gzip\r\n", none, made_packed("", 0, 31, none, sizeof(none)));
 	for (unsigned i = 1; i <= 3; i++)
 		made_said(&want, i, (char[]){ (char)('0' + i), ' ', '.', 'e', 'x', 'e', 0 },
 			"text/html", page, strlen(page));
 	made_text(&want, "file.name 4 4 .exe\nfile.type 4 text/html\nfile.name 5 5 .exe\n");
 	made_said(&want, 6, "6 .exe", "text/html", page, strlen(page));
+	made_said(&want, 7, "7 .exe", "text/html", page, strlen(page));
 	expect();
 	/* as a transfer coding */
 	begin();
