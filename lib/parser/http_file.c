@@ -192,6 +192,8 @@ static void begin_range(struct http_file *f, struct http_range *r, struct sl_bat
 		sl_file_message(f->file, how->message);
 	} else
 		f->file = sl_file_begin(b, how);
+	f->range = good;
+	f->left = last - first + 1;
 	if (good && first == 0 && last + 1 == total)
 		return;
 	if (!goes_on && (!good || first || url == 0)) {
@@ -228,6 +230,7 @@ bool http_file_bytes(struct http_file *f, struct sl_batch *b, struct sl_span in,
 {
 	bool room = form_feed(f->form, b, in, used);
 	sl_file_bytes(f->file, b, sl_span(in.p, *used));
+	f->left -= *used; /* below 0 where more came: that is not 0 either */
 	return room;
 }
 
@@ -263,6 +266,8 @@ bool http_file_flush(struct http_file *f, struct http_range *r, struct sl_batch 
 {
 	if (f->end == HTTP_FILE_GOES_ON)
 		return true;
+	if (f->range && f->left != 0) /* it is not the bytes that it says */
+		f->end = HTTP_FILE_PART;
 	if (f->total && !flush_range(f, r, b, dir))
 		return false;
 	if (!form_end(&f->form, b) || !sl_file_end(&f->file, b, f->end == HTTP_FILE_WHOLE))

@@ -30,7 +30,9 @@ struct http_file {
 	struct sl_file *file;
 	struct form *form;
 	uint64_t next, total, url; /* a range: what follows it, of how many bytes; total 0: none */
+	uint64_t left; /* bytes of a range that are to come */
 	uint32_t message;
+	bool range;
 	bool close; /* the message, when the body is told */
 	uint8_t end; /* enum http_file_end: it is over, and waits to be told so */
 };

@@ -224,6 +224,23 @@ static void test_ranges(void **s)
 	expect();
 }
 
+/* A range of more or fewer bytes than it says is none of the file's. */
+static void test_range_lies(void **s)
+{
+	(void)s;
+	begin();
+	made_text(&in[0], GET(1) GET(1) GET(2) GET(3));
+	range("0-3/10", "abcde");
+	made_text(&want, "file.name 1 1 .exe\nfile.type 1 text/plain\n");
+	range("4-9/10", "fghijk");
+	made_text(&want, "file.name 2 1 .exe\n");
+	range("0-3/4", "abc");
+	made_text(&want, "file.name 3 2 .exe\nfile.type 3 text/plain\n");
+	range("0-3/4", "abcd");
+	made_said(&want, 4, "3 .exe", "text/plain", "abcd", 4);
+	expect();
+}
+
 /* A small message that says it is a gigabyte, once and nested, costs what it may cost. */
 static void test_bombs(void **s)
 {
@@ -304,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_codings),
 		cmocka_unit_test(test_form),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_range_lies),
 		cmocka_unit_test(test_bombs),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_messages),
