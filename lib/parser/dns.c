@@ -9,7 +9,7 @@
 #include <sightline/hot.h>
 
 #define LENGTH_BYTES 2
-#define MESSAGE_MAX 32768 /* of one message; what comes behind that is not read */
+#define MESSAGE_MAX 32768 /* of one message, its length included; the rest is not read */
 #define PORT_DNS 53
 #define PORT_MDNS 5353
 #define PORT_LLMNR 5355
@@ -189,10 +189,11 @@ static bool stream_some(
 		*used = frame_hold(f, in, b);
 		return true;
 	}
-	size_t len = frame_len(in);
-	if (!dns_message_feed(d->kind, &d->dns, sl_span(in.p + LENGTH_BYTES, len), dir, b))
+	size_t len = LENGTH_BYTES + frame_len(in), n = len < MESSAGE_MAX ? len : MESSAGE_MAX;
+	struct sl_span message = sl_span(in.p + LENGTH_BYTES, n - LENGTH_BYTES);
+	if (!dns_message_feed(d->kind, &d->dns, message, dir, b))
 		return false;
-	*used = LENGTH_BYTES + len;
+	*used = len;
 	return true;
 }
 

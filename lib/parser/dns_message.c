@@ -165,8 +165,8 @@ static bool message_open(struct dns *d, const struct header *h, struct sl_span i
 	bool asks = h->questions && dns_name_read(&r, in.p, &first);
 	uint32_t name = asks ? name_hash(&first) : 0;
 	struct dns_pending *p = asks ? pending_find(d, h->id, name) : NULL;
-	d->response = is_response(h);
-	if (p == NULL && asks && !d->response) {
+	bool waits = asks && !is_response(h);
+	if (p == NULL && waits) {
 		struct dns_pending *place = &d->pending[d->oldest];
 		if (place->message && !sl_batch_close(b, dir, place->message))
 			return false;
@@ -176,7 +176,8 @@ static bool message_open(struct dns *d, const struct header *h, struct sl_span i
 	} else
 		d->message = p ? p->message : sl_batch_next_message(b);
 	d->repeat = p != NULL;
-	if (p != NULL && d->response)
+	d->last = !waits;
+	if (p != NULL && d->last)
 		p->message = 0;
 	d->outcome = outcome_of(h);
 	d->names = 0;
@@ -297,7 +298,7 @@ static bool message_read(const struct dns_kind *kind, struct dns *d, const struc
 	if (!d->ended && (r.bad || d->item < items))
 		parser_count_part(b);
 	d->ended = true;
-	if (d->response && !sl_batch_close(b, dir, d->message))
+	if (d->last && !sl_batch_close(b, dir, d->message))
 		return false;
 	d->active = false;
 	return true;

@@ -22,7 +22,8 @@ struct dns {
 	/* The message at hand. */
 	bool active; /* stopped by a full batch */
 	bool ended; /* all but its close is said */
-	bool response, repeat;
+	bool last; /* that will have this number */
+	bool repeat;
 	uint8_t outcome;
 	uint8_t names;
 	uint16_t item, offset; /* next question or record */

@@ -117,6 +117,42 @@ static void test_stream_long(void **s)
 	feed_free(f);
 }
 
+/* What is read of a long message does not depend on how it was cut. */
+static void test_stream_bound(void **s)
+{
+	(void)s;
+	static struct frames q;
+	static uint8_t padding[32700];
+	struct msg two = message(2, 0x8180, 1, 3), late = { .len = 0 };
+	put_question(&two, "two.example", 1);
+	put_record(&two, "a.example", 1, "\1\2\3\4", 4);
+	put_question(&two, "", 16);
+	put16(&two, 0);
+	put16(&two, 0);
+	put16(&two, sizeof(padding));
+	put_record(&late, "b.example", 1, "\1\2\3\4", 4);
+	q.len = 2;
+	memcpy(q.b + q.len, two.b, two.len);
+	memset(q.b + q.len + two.len, 0, sizeof(padding));
+	q.len += two.len + sizeof(padding);
+	memcpy(q.b + q.len, late.b, late.len);
+	q.len += late.len;
+	q.b[0] = (uint8_t)((q.len - 2) >> 8);
+	q.b[1] = (uint8_t)(q.len - 2);
+	for (unsigned kind = 0; kind < PIECES_KINDS; kind++) {
+		struct feed *f = feed_new("dns", kind);
+		uint32_t seed = 1;
+		struct cut_step step = { SL_TO_CLIENT, q.b, q.len };
+		f->stream = true;
+		assert_int_equal(feed_pieces(f, kind, &seed, &step), SL_MORE);
+		assert_string_equal(f->log,
+			"dns.query 1 answered two.example\ndns.answer.name 1 answered a.example\n"
+			"dns.answer.ip 1 answered 1.2.3.4\nclose 1 answered \n");
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+		feed_free(f);
+	}
+}
+
 /* ---- The services that share the format ---- */
 
 static void test_services(void **s)
@@ -229,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_stream_cut),
 		cmocka_unit_test(test_stream_long),
+		cmocka_unit_test(test_stream_bound),
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_netbios),
 		cmocka_unit_test(test_probe_services),

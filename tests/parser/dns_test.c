@@ -94,6 +94,20 @@ static void test_questions(void **s)
 		"close 1 \n");
 }
 
+/* No response can be told to belong to a query without a question: it is complete as it is. */
+static void test_no_question(void **s)
+{
+	(void)s;
+	struct msg none = message(1, 0x0100, 0, 1), cut = message(2, 0x0100, 1, 0);
+	put_record(&none, "one.example", 1, "\1\2\3\4", 4);
+	cut.b[cut.len++] = 9;
+	struct cut_step step[] = { { SL_TO_SERVER, none.b, none.len },
+		{ SL_TO_SERVER, cut.b, cut.len } };
+	expect_log("dns", step, 2,
+		"dns.answer.name 1 attempted one.example\n"
+		"dns.answer.ip 1 attempted 1.2.3.4\nclose 1 attempted \nclose 2 attempted \n");
+}
+
 /* What a message lacks is counted, once, also when a full batch comes between. */
 static void test_counted(void **s)
 {
@@ -158,7 +172,9 @@ static void test_pointers(void **s)
 	struct cut_step step[] = { { SL_TO_SERVER, self.b, self.len },
 		{ SL_TO_SERVER, forward.b, forward.len }, { SL_TO_SERVER, ring.b, ring.len },
 		{ SL_TO_SERVER, deep.b, deep.len } };
-	expect_log("dns", step, 4, "dns.query 4 attempted end.example\nclose 4 \n");
+	expect_log("dns", step, 4,
+		"close 1 attempted \nclose 2 attempted \nclose 3 attempted \n"
+		"dns.query 4 attempted end.example\nclose 4 \n");
 }
 
 static void test_long_name(void **s)
@@ -172,7 +188,7 @@ static void test_long_name(void **s)
 	}
 	m.b[m.len++] = 0;
 	struct cut_step step = { SL_TO_SERVER, m.b, m.len };
-	expect_log("dns", &step, 1, "");
+	expect_log("dns", &step, 1, "close 1 attempted \n");
 }
 
 /* More records than a batch holds: all of them come, once. */
@@ -242,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_real),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_no_question),
 		cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_table_full),
 		cmocka_unit_test(test_pointers),
