@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ssdp.c - HTTP over UDP (UPnP Device Architecture 1.3): where a device says that its description
  * is. Worker. Each datagram is a head of its own; nothing of it is said as HTTP. */
-#include "http_head.h"
+#include "http_say.h"
 #include "parsers.h"
 #include <sightline/hot.h>
 
@@ -35,12 +35,13 @@ static bool say_step(
 	const struct ssdp *s, const struct http_head *h, enum sl_dir dir, struct sl_batch *b)
 {
 	const struct http_field *f = &h->location;
+	uint8_t flat[HTTP_FLAT_MAX];
 	if (s->step == CLOSE)
 		return sl_batch_close(b, dir, s->message);
-	if (s->step == LOCATION_LAST)
-		return sl_batch_add_raw(b, SL_WHERE_SSDP_URL, dir, s->message, f->last, NULL);
-	return sl_span_eq(f->first, f->last) ||
-	       sl_batch_add_raw(b, SL_WHERE_SSDP_URL, dir, s->message, f->first, NULL);
+	if (s->step == LOCATION_FIRST && sl_span_eq(f->first, f->last))
+		return true;
+	struct sl_span url = s->step == LOCATION_LAST ? f->last : f->first;
+	return sl_batch_add_raw(b, SL_WHERE_SSDP_URL, dir, s->message, http_flat(url, flat), NULL);
 }
 
 static enum sl_verdict ssdp_feed(

@@ -17,6 +17,8 @@ static void test_location(void **s)
 	expect("HTTP/1.1 200 OK\r\nLocation: http://a.example/1\r\nLocation: http://b.example/2\r\n"
 	       "\r\n",
 		"ssdp.url 1 http://a.example/1\nssdp.url 1 http://b.example/2\nclose 1 \n");
+	expect("NOTIFY * HTTP/1.1\r\nLocation:\r\n http://a.example/1\r\n 2\r\n\r\n",
+		"ssdp.url 1 http://a.example/1 2\nclose 1 \n");
 	expect("M-SEARCH * HTTP/1.1\r\nMAN: \"ssdp:discover\"\r\n\r\n", "close 1 \n");
 	expect("NOTIFY * HTTP/1.1\r\nLocation: no-url\r\n\r\n", "close 1 \n");
 	expect("GET / HTTP/1.1\r\nLocation: http://a.example/1\r\n\r\n", "");
