@@ -25,6 +25,7 @@ struct form {
 	uint8_t mark_len, matched; /* of CR LF -- boundary */
 	bool closing; /* a hyphen stood behind the boundary */
 	bool named; /* the part has a file name */
+	bool over; /* more of the line came than is kept */
 	uint16_t line_len;
 	uint8_t mark[BOUNDARY_MAX + 4];
 	uint8_t name_len;
@@ -104,7 +105,7 @@ static size_t after(struct form *f, struct sl_span in)
 		f->closing = c == '-';
 		if (f->state != AFTER) {
 			f->line_len = 0;
-			f->named = false;
+			f->named = f->over = false;
 			f->name_len = 0;
 			return at + 1;
 		}
@@ -135,10 +136,14 @@ static void header_line(struct form *f, struct sl_batch *b)
 		uint8_t name[PARAMETER_MAX];
 		struct sl_span v = sl_span_from(line, sizeof(disposition) - 1);
 		size_t n = parameter(v, "filename", name, sizeof(name));
-		f->named = n > 0; /* a field left empty has an empty name */
+		/* A field left empty has an empty name; a name may stand where the line was cut. */
+		f->named = n > 0 || f->over;
 		f->name_len = (uint8_t)(n < sizeof(f->name) ? n : sizeof(f->name));
 		memcpy(f->name, name, f->name_len);
 	}
+	if (f->over)
+		parser_count_part(b);
+	f->over = false;
 	f->line_len = 0;
 }
 
@@ -149,6 +154,7 @@ static size_t header(struct form *f, struct sl_batch *b, struct sl_span in)
 	size_t room = LINE_MAX - (size_t)f->line_len, n = run < room ? run : room;
 	memcpy(f->line + f->line_len, in.p, n);
 	f->line_len = (uint16_t)(f->line_len + n);
+	f->over |= n < run;
 	if (nl == NULL)
 		return run;
 	header_line(f, b);

@@ -191,6 +191,32 @@ static void test_form(void **s)
 	expect();
 }
 
+/* A line that is too long to be kept hides no file, but its name. */
+static void test_form_long_line(void **s)
+{
+	(void)s;
+	char form[2048], head[256];
+	int n = snprintf(form, sizeof(form),
+		"--B\r\nContent-Disposition: form-data; name=%0*u; filename=x\r\n\r\n%%PDF-\r\n"
+		"--B\r\nX: %0*u\r\n\r\nvalue\r\n--B--\r\n",
+		760, 0, 800, 0);
+	begin();
+	made_add(&in[0], head,
+		(size_t)snprintf(head, sizeof(head),
+			"POST /form HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B\r\n"
+			"Content-Length: %d\r\n\r\n",
+			n));
+	made_text(&in[0], form);
+	made_said(&want, 1, "", "application/pdf", "%PDF-", 5);
+	made_said(&want, 1, "form", "text/plain", form, (size_t)n);
+	expect();
+	struct feed *f = feed_new("http", 0);
+	feed_bytes(f, SL_TO_SERVER, in[0].b, in[0].len);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 2);
+	feed_ends(f);
+	feed_free(f);
+}
+
 static void range(const char *range, const char *bytes)
 {
 	char line[256];
@@ -320,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_codings),
 		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_form_long_line),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_range_lies),
 		cmocka_unit_test(test_bombs),
