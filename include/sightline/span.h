@@ -77,6 +77,21 @@ static inline void sl_rd_skip(struct sl_rd *r, size_t n)
 	(void)sl_rd_take(r, n);
 }
 
+/* What stands up to a byte, and the cursor behind that; empty and bad where it does not come. */
+static inline struct sl_span sl_rd_until(struct sl_rd *r, uint8_t byte)
+{
+	size_t left = sl_rd_left(r);
+	const uint8_t *end = left > 0 ? memchr(r->p, byte, left) : NULL;
+	if (end == NULL) {
+		r->bad = true;
+		r->p = r->end;
+		return sl_span(r->end, 0);
+	}
+	struct sl_span s = sl_span(r->p, (size_t)(end - r->p));
+	r->p = end + 1;
+	return s;
+}
+
 /* Big-endian reads ("network order"); 0 and bad past the end. */
 static inline uint8_t sl_rd8(struct sl_rd *r)
 {

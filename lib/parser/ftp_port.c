@@ -49,19 +49,6 @@ bool ftp_port_six(struct sl_span text, struct ftp_port *out)
 	return false;
 }
 
-/* What stands up to the delimiter, and the cursor behind it. */
-static struct sl_span field(struct sl_rd *r, uint8_t delimiter)
-{
-	const uint8_t *end = sl_rd_left(r) ? memchr(r->p, delimiter, sl_rd_left(r)) : NULL;
-	if (end == NULL) {
-		r->bad = true;
-		return sl_span(r->p, 0);
-	}
-	struct sl_span s = sl_rd_take(r, (size_t)(end - r->p));
-	sl_rd_skip(r, 1);
-	return s;
-}
-
 static uint16_t port_of(struct sl_span s)
 {
 	struct sl_rd r = sl_rd(s);
@@ -73,8 +60,8 @@ bool ftp_port_eprt(struct sl_span text, struct ftp_port *out)
 {
 	struct sl_rd r = sl_rd(text);
 	uint8_t delimiter = sl_rd8(&r);
-	struct sl_span family = field(&r, delimiter), host = field(&r, delimiter);
-	uint16_t port = port_of(field(&r, delimiter));
+	struct sl_span family = sl_rd_until(&r, delimiter), host = sl_rd_until(&r, delimiter);
+	uint16_t port = port_of(sl_rd_until(&r, delimiter));
 	union sl_addr a;
 	uint8_t version;
 	if (r.bad || port == 0 || family.len != 1 ||
@@ -93,9 +80,9 @@ bool ftp_port_epsv(struct sl_span text, struct ftp_port *out)
 		return false;
 	struct sl_rd r = sl_rd(sl_span_from(text, (size_t)(open - text.p) + 1));
 	uint8_t delimiter = sl_rd8(&r);
-	(void)field(&r, delimiter);
-	(void)field(&r, delimiter);
-	uint16_t port = port_of(field(&r, delimiter));
+	(void)sl_rd_until(&r, delimiter);
+	(void)sl_rd_until(&r, delimiter);
+	uint16_t port = port_of(sl_rd_until(&r, delimiter));
 	if (r.bad || port == 0)
 		return false;
 	*out = (struct ftp_port){ .port = port };

@@ -42,19 +42,6 @@ struct tftp {
 
 /* ---- The request ---- */
 
-/* Up to a zero byte, which has to be there. */
-static struct sl_span text_take(struct sl_rd *r)
-{
-	const uint8_t *end = sl_rd_left(r) ? memchr(r->p, 0, sl_rd_left(r)) : NULL;
-	if (end == NULL) {
-		r->bad = true;
-		return sl_span(r->p, 0);
-	}
-	struct sl_span s = sl_rd_take(r, (size_t)(end - r->p));
-	sl_rd_skip(r, 1);
-	return s;
-}
-
 static bool is_word(struct sl_span s, const char *word)
 {
 	return s.len == strlen(word) && strncasecmp((const char *)s.p, word, s.len) == 0;
@@ -72,7 +59,7 @@ static bool request_read(struct sl_span in, struct sl_span *out)
 {
 	struct sl_rd r = sl_rd(in);
 	uint16_t op = sl_rd16(&r);
-	struct sl_span name = text_take(&r), mode = text_take(&r);
+	struct sl_span name = sl_rd_until(&r, 0), mode = sl_rd_until(&r, 0);
 	if (r.bad || (op != READ_FILE && op != WRITE_FILE) || !printable(name) ||
 		(!is_word(mode, "octet") && !is_word(mode, "netascii") && !is_word(mode, "mail")))
 		return false;
@@ -150,8 +137,8 @@ static uint32_t number(struct sl_span s)
 static void options(struct tftp *t, struct sl_rd r)
 {
 	while (sl_rd_left(&r)) {
-		struct sl_span name = text_take(&r);
-		uint32_t n = number(text_take(&r));
+		struct sl_span name = sl_rd_until(&r, 0);
+		uint32_t n = number(sl_rd_until(&r, 0));
 		if (r.bad)
 			return;
 		if (is_word(name, "blksize") && n >= BLOCK_MIN && n <= BLOCK_MAX)

@@ -58,6 +58,24 @@ static void bad_stays_bad(void **state)
 	assert_true(r.bad);
 }
 
+static void reads_up_to_a_byte(void **state)
+{
+	for (size_t len = 0; len <= sizeof(bytes); len++) {
+		struct guarded g = guarded_new(bytes, len);
+		struct sl_rd r = sl_rd(sl_span(g.p, g.len));
+		struct sl_span front = sl_rd_until(&r, 7);
+		assert_int_equal(r.bad, len < 7);
+		assert_int_equal(front.len, len < 7 ? 0 : 6);
+		assert_int_equal(sl_rd_left(&r), len < 7 ? 0 : len - 7);
+		assert_int_equal(sl_rd_until(&r, 8).len, 0);
+		assert_int_equal(r.bad, len < 8);
+		assert_int_equal(sl_rd_until(&r, 99).len, 0);
+		assert_true(r.bad);
+		assert_int_equal(sl_rd_left(&r), 0);
+		guarded_free(&g);
+	}
+}
+
 static void spans_are_cut_and_compared(void **state)
 {
 	struct sl_span s = sl_span(bytes, 4);
@@ -184,6 +202,7 @@ int main(void)
 		cmocka_unit_test(reads_in_network_order),
 		cmocka_unit_test(every_cut_is_told),
 		cmocka_unit_test(bad_stays_bad),
+		cmocka_unit_test(reads_up_to_a_byte),
 		cmocka_unit_test(spans_are_cut_and_compared),
 		cmocka_unit_test(one_bit_changes_half),
 		cmocka_unit_test(buckets_fill_evenly),
