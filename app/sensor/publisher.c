@@ -285,9 +285,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* A flow leaves its table a little after its silence has lasted long enough, so that what its end
- * decides comes that late. */
-#define LEAVE_NS (UINT64_C(60) * 1000000000)
 #define SLACK_NS UINT64_C(1000000000)
 
 static uint64_t longest_silence_ns(const struct sl_config *c)
@@ -307,7 +304,7 @@ static int joiners_new(struct publisher *p)
 		.max_states = (uint32_t)sl_config_u64(p->o.config, "correlator.max_states"),
 		.memory = sl_config_u64(p->o.config, "correlator.memory"),
 		.slack_ns = SLACK_NS,
-		.late_ns = longest_silence_ns(p->o.config) + LEAVE_NS,
+		.late_ns = longest_silence_ns(p->o.config) + SL_FLOW_LEAVE_NS,
 		.counters = &p->counters,
 		.tell = tell_joined,
 		.arg = p };

@@ -62,6 +62,7 @@ struct worker {
 	bool has_trees; /* the ruleset has any */
 	uint32_t generation;
 	uint64_t now_ns, clock_told_ns;
+	bool passing; /* time went on without packets, and what ended by it is not all told */
 	uint32_t first_bytes; /* blocks of them in use */
 	uint16_t capture;
 	struct sl_hit hit[HITS_MAX];

@@ -7,6 +7,8 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include <sightline/clock.h>
+
 #include "sensor.h"
 
 #define EXPECTED_FLOWS 4096 /* announced and not begun, a worker: 2 MB, touched as it is used */
@@ -90,6 +92,8 @@ void worker_free(struct worker *w)
 
 #define CLOCK_STEP SL_SECOND /* of packet time between two marks for the publisher */
 #define SPINS 2000
+#define SWEEPS 4
+#define BEHIND_NS (10 * SL_SECOND)
 
 /* The ruleset of this burst; what wants which observables changes with it. */
 static void take_rules(struct worker *w)
@@ -173,6 +177,42 @@ static void lost_datagrams(struct worker *w)
 	} while (n == SL_BURST);
 }
 
+/* Flows that are silent for too long end: a few records for each burst, more where the round takes
+ * so long that the clock can't be told. */
+static void sweep_flows(struct worker *w)
+{
+	unsigned steps = 0;
+	do {
+		sl_flow_sweep(w->flows, w->now_ns);
+		end_flows(w);
+	} while (++steps < SWEEPS && w->now_ns - sl_flow_swept(w->flows) > BEHIND_NS);
+}
+
+/* What time alone ends. */
+static void sweep(struct worker *w)
+{
+	sweep_flows(w);
+	lost_datagrams(w);
+	if (w->files_ended) {
+		tell_batch(w); /* what the ended flows said is matched before */
+		tell_mark(w, SL_REC_FILES, w->now_ns);
+		w->files_ended = false;
+	}
+}
+
+/* The publisher counts on it that what ends by its silence is told SL_FLOW_LEAVE_NS after that at
+ * the latest. */
+static void tell_clock(struct worker *w)
+{
+	uint64_t told_ns = sl_flow_swept(w->flows) + SL_FLOW_LEAVE_NS - SL_FLOW_SLACK_NS;
+	if (told_ns > w->now_ns)
+		told_ns = w->now_ns;
+	if (told_ns < w->clock_told_ns + CLOCK_STEP)
+		return;
+	w->clock_told_ns = told_ns;
+	tell_mark(w, SL_REC_CLOCK, told_ns);
+}
+
 /* The path of a burst: the table of contents of the sensor. */
 static void burst(struct worker *w, uint16_t n)
 {
@@ -183,19 +223,28 @@ static void burst(struct worker *w, uint16_t n)
 	w->capture = pkt[0].port;
 	sl_decode(&w->decode, pkt, n, &w->counters);
 	sl_count(&w->counters, SL_C_PROCESSED, path(w, pkt, n));
-	sl_flow_sweep(w->flows, w->now_ns);
-	end_flows(w);
-	lost_datagrams(w);
-	if (w->files_ended) {
-		tell_batch(w); /* what the ended flows said is matched before */
-		tell_mark(w, SL_REC_FILES, w->now_ns);
-		w->files_ended = false;
-	}
-	if (w->now_ns - w->clock_told_ns >= CLOCK_STEP) {
-		w->clock_told_ns = w->now_ns;
-		tell_mark(w, SL_REC_CLOCK, w->now_ns);
-	}
+	sweep(w);
+	tell_clock(w);
 	w->src->ops->release(w->src, (uint16_t)w->number, pkt, n);
+}
+
+/* No packet came, and none will that is earlier: who waits for the slowest worker need not wait for
+ * this one. What has ended by then is told, a part of it at a time, so that a packet that comes
+ * meanwhile does not wait long. A worker by itself never gets here: what it says must not depend on
+ * how fast packets came. */
+static void pass_time(struct worker *w, uint64_t reached_ns)
+{
+	if (reached_ns >= w->now_ns + CLOCK_STEP) {
+		w->now_ns = reached_ns;
+		w->passing = true;
+	}
+	if (!w->passing)
+		return;
+	take_rules(w);
+	bool more = sl_defrag_clock(w->decode.defrag, w->now_ns);
+	sweep(w);
+	tell_clock(w);
+	w->passing = more || w->now_ns - sl_flow_swept(w->flows) >= CLOCK_STEP;
 }
 
 static void capture_end(struct worker *w, uint64_t last_ns)
@@ -214,6 +263,7 @@ static void capture_end(struct worker *w, uint64_t last_ns)
 	sl_expect_clear(w->batch.expect);
 	tell_mark(w, SL_REC_CAPTURE, w->now_ns);
 	w->now_ns = w->clock_told_ns = 0;
+	w->passing = false;
 }
 
 int worker_run(void *arg)
@@ -233,6 +283,8 @@ int worker_run(void *arg)
 			burst(w, n);
 			idle = 0;
 		} else {
+			if (w->src->ops->now != NULL)
+				pass_time(w, w->src->ops->now(w->src, (uint16_t)w->number));
 			_mm_pause();
 			if (++idle % SPINS == 0)
 				sched_yield();

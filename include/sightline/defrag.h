@@ -43,6 +43,9 @@ void sl_defrag_free(struct sl_defrag *d);
 
 /* Every datagram that is not whole is lost: the capture has ended. Worker, as are the rest. */
 void sl_defrag_flush(struct sl_defrag *d);
+/* Time goes on without packets: what is too old by then is lost, some of it for each call. Then
+ * sl_defrag_lost, as after a burst. True: there is more. */
+bool sl_defrag_clock(struct sl_defrag *d, uint64_t now_ns);
 /* The next datagram that was lost (its time was over, or room was needed) as one packet that stands
  * for its fragments: SL_PKT_FRAGMENT, with addresses, outer ones and MACs of the first that came,
  * and the ports of UDP and SCTP where they were said. Not told of are fragments that came again

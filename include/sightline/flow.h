@@ -156,9 +156,15 @@ void sl_flow_bind(struct sl_flow_table *t, struct sl_packet *pkt, uint16_t n);
 /* Puts flows that are silent for longer than their timeout on the list of the ended, a bounded
  * number for each call. now_ns moves the table's clock, which is the maximum of what it was told
  * and of the packets bound, so that a table that gets no packets can be told the time, too. A flow
- * leaves here a little later than its timeout, so that packets slightly out of order in time find
- * the same flow as they would without a sweep. After each burst. */
+ * leaves here SL_FLOW_SLACK_NS later than its timeout, so that packets slightly out of order in
+ * time find the same flow as they would without a sweep. After each burst. */
 void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns);
+/* Sweeps have looked at every flow since the clock was here: what should have left by then has. */
+uint64_t sl_flow_swept(const struct sl_flow_table *t);
+#define SL_FLOW_SLACK_NS (UINT64_C(10) * 1000000000)
+/* Who tells others the time tells no later one than what was swept and this, less the slack, so
+ * that what a flow's end decides comes so long after its timeout at the latest. */
+#define SL_FLOW_LEAVE_NS (UINT64_C(60) * 1000000000)
 /* Every open flow ends (SL_END_FLUSH, or SL_END_TIMEOUT / SL_END_CLOSED where its own state says
  * so), in order of their records, a bounded number for each call; false: none is left. At the end
  * of a capture. Whether a flow's own timeout has passed is judged by the table's clock: a last

@@ -35,6 +35,11 @@ struct sl_source_ops {
 	 * packets is used up. */
 	int (*hold)(struct sl_source *s, uint16_t queue, struct sl_packet *pkt);
 	void (*drop_held)(struct sl_source *s, uint16_t queue, void *owner);
+	/* The time up to which the queue has given everything, where the last rx_burst gave
+	 * nothing: what comes is later, but for packets whose time runs backwards. In a replay the
+	 * latest packet time that was read for any queue; on a port the wall time, less what may
+	 * still lie in its ring. 0: not known. NULL: only packets have a time. No system call. */
+	uint64_t (*now)(struct sl_source *s, uint16_t queue);
 	/* Ask the hardware to keep a flow's further packets away; NULL: it can't. */
 	int (*bypass)(struct sl_source *s, uint16_t queue, const struct sl_packet *pkt);
 	void (*close)(struct sl_source *s);

@@ -202,12 +202,20 @@ static uint64_t timeout_of(const struct sl_defrag *d, const struct datagram_key 
 	return key->version_proto >> 8 == 4 ? d->o.timeout_v4_ns : d->o.timeout_v6_ns;
 }
 
+static bool same_key(const struct datagram_key *a, const struct datagram_key *b)
+{
+	return a->src.q[0] == b->src.q[0] && a->src.q[1] == b->src.q[1] &&
+	       a->dst.q[0] == b->dst.q[0] && a->dst.q[1] == b->dst.q[1] && a->vlans == b->vlans &&
+	       a->id == b->id && a->salt == b->salt && a->version_proto == b->version_proto &&
+	       a->level == b->level;
+}
+
 static struct datagram *find(struct sl_defrag *d, const struct datagram_key *key, uint32_t hash)
 {
 	for (uint32_t i = d->bucket[hash & d->mask]; i != NONE; i = d->datagram[i].chain) {
 		d->work++;
 		struct datagram *g = &d->datagram[i];
-		if (g->hash == hash && memcmp(&g->key, key, sizeof(*key)) == 0)
+		if (g->hash == hash && same_key(&g->key, key))
 			return g;
 	}
 	return NULL;
@@ -290,27 +298,45 @@ struct datagram *datagram_of(struct sl_defrag *d, const struct fragment *f)
  * behind, because time may run backwards between packets, or jump. Twice the longer time leaves
  * room for those that are late; and a jump counts two bursts later, so that it does not come
  * between fragments that follow each other. */
-static void sweep(struct sl_defrag *d, uint32_t most)
+static struct datagram *sweepable(const struct sl_defrag *d)
 {
 	uint64_t limit = 2 * (d->o.timeout_v4_ns > d->o.timeout_v6_ns ? d->o.timeout_v4_ns
 								      : d->o.timeout_v6_ns);
 	uint64_t now_ns = d->clock_before_ns[1];
+	struct datagram *g = at(d, d->oldest);
+	return g != NULL && now_ns > g->seen_ns && now_ns - g->seen_ns > limit ? g : NULL;
+}
+
+static void sweep(struct sl_defrag *d, uint32_t most)
+{
 	struct datagram *g;
-	while (most-- > 0 && (g = at(d, d->oldest)) != NULL && now_ns > g->seen_ns &&
-		now_ns - g->seen_ns > limit)
+	while (most-- > 0 && (g = sweepable(d)) != NULL)
 		datagram_lose(d, g, SL_C_DEFRAG_TIMEOUT);
+}
+
+static void pass(struct sl_defrag *d, uint32_t most)
+{
+	sweep(d, most);
+	d->clock_before_ns[1] = d->clock_before_ns[0];
+	d->clock_before_ns[0] = d->clock_ns;
 }
 
 void defrag_begin(struct sl_defrag *d, const struct sl_packet *pkt, uint16_t n)
 {
 	POISON(d->output, d->output_used);
 	d->output_used = 0;
-	sweep(d, n * SWEPT_A_PACKET);
-	d->clock_before_ns[1] = d->clock_before_ns[0];
-	d->clock_before_ns[0] = d->clock_ns;
+	pass(d, n * SWEPT_A_PACKET);
 	for (uint16_t i = 0; i < n; i++)
 		if (pkt[i].ts_ns > d->clock_ns)
 			d->clock_ns = pkt[i].ts_ns;
+}
+
+bool sl_defrag_clock(struct sl_defrag *d, uint64_t now_ns)
+{
+	if (now_ns > d->clock_ns)
+		d->clock_ns = now_ns;
+	pass(d, SL_BURST * SWEPT_A_PACKET);
+	return d->clock_before_ns[1] < d->clock_ns || sweepable(d) != NULL;
 }
 
 void sl_defrag_flush(struct sl_defrag *d)

@@ -12,9 +12,6 @@ enum { SWEEP_LOOK = 32, FLUSH_AT_ONCE = SL_BURST, EVICT_CANDIDATES = 4, EVICT_LO
 /* One-sided traffic of more packets than a scan or an attempt is worth keeping. */
 #define UNANSWERED_PACKETS 8
 
-/* Packets of several queues or taps may be this much out of order in time. */
-#define SWEEP_SLACK_NS (10 * SL_SECOND)
-
 void list_append(struct sl_flow_table *t, struct list *l, struct sl_flow *f)
 {
 	f->prev = l->tail;
@@ -159,20 +156,26 @@ static bool sweep_due(struct sl_flow_table *t)
 
 void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns)
 {
-	if (now_ns > t->clock_ns)
-		t->clock_ns = now_ns;
+	clock_move(t, now_ns);
 	if (!sweep_due(t))
 		return;
 	uint32_t to = t->fresh - t->sweep_hand < SWEEP_LOOK ? t->fresh : t->sweep_hand + SWEEP_LOOK;
 	for (uint32_t i = t->sweep_hand; i < to; i++) {
 		struct sl_flow *f = &t->flows[i];
 		if (f->end == SL_END_OPEN &&
-			silent_ns(t, f) > t->timeout_ns[f->tcp_state] + SWEEP_SLACK_NS)
+			silent_ns(t, f) > t->timeout_ns[f->tcp_state] + SL_FLOW_SLACK_NS)
 			flow_end(t, f, flow_end_of(f, SL_END_TIMEOUT));
 	}
 	t->sweep_hand = to;
+	if (to == t->fresh)
+		t->swept_ns = t->sweep_circle_ns;
 	for (uint32_t i = to; i < to + SWEEP_LOOK && i < t->fresh; i++)
 		__builtin_prefetch(&t->flows[i]);
+}
+
+uint64_t sl_flow_swept(const struct sl_flow_table *t)
+{
+	return t->fresh > 0 ? t->swept_ns : t->clock_ns;
 }
 
 bool sl_flow_flush(struct sl_flow_table *t)
@@ -189,7 +192,7 @@ bool sl_flow_flush(struct sl_flow_table *t)
 	if (t->open_count > 0)
 		return true;
 	/* The next capture may be of an earlier time; nothing is left that knows of this one. */
-	t->clock_ns = t->sweep_circle_ns = 0;
+	t->clock_ns = t->sweep_circle_ns = t->swept_ns = 0;
 	t->flush_hand = 0;
 	return false;
 }

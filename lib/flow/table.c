@@ -26,7 +26,7 @@ const struct sl_flow_options sl_flow_defaults = {
 
 const char *sl_outcome_text(enum sl_outcome o)
 {
-#define X(id, text) [SL_OUTCOME_##id] = text,
+#define X(id, text) [SL_OUTCOME_##id] = (text),
 	static const char *const text[SL_OUTCOME_COUNT] = { SL_OUTCOMES(X) };
 #undef X
 	return text[o];
@@ -284,8 +284,7 @@ static void packet_bind(struct sl_flow_table *t, struct sl_packet *p, struct flo
 	}
 	if (p->ts_ns > f->last_ns)
 		f->last_ns = p->ts_ns;
-	if (p->ts_ns > t->clock_ns)
-		t->clock_ns = p->ts_ns;
+	clock_move(t, p->ts_ns);
 	f->seen = seen_of(t->clock_ns);
 	f->burst = t->burst;
 	f->packets[p->dir] += 1 + p->held_packets;

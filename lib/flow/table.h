@@ -98,6 +98,7 @@ struct sl_flow_table {
 	uint32_t burst;
 	uint32_t sweep_hand, flush_hand;
 	uint64_t sweep_circle_ns; /* clock when the hand began its circle */
+	uint64_t swept_ns; /* the same of the last circle that came round */
 	struct list open[RANK_COUNT], ended, taken;
 	uint32_t vacant; /* linked by next */
 	struct flow_key keys[SL_BURST];
@@ -113,6 +114,16 @@ static inline uint32_t seen_of(uint64_t clock_ns)
 static inline uint64_t silent_ns(const struct sl_flow_table *t, const struct sl_flow *f)
 {
 	return (uint64_t)(seen_of(t->clock_ns) - f->seen) << SEEN_SHIFT;
+}
+
+/* The first time that it is told is where the sweeps begin: nothing is older. */
+static inline void clock_move(struct sl_flow_table *t, uint64_t ns)
+{
+	if (ns <= t->clock_ns)
+		return;
+	if (t->clock_ns == 0)
+		t->sweep_circle_ns = t->swept_ns = ns;
+	t->clock_ns = ns;
 }
 
 void list_append(struct sl_flow_table *t, struct list *l, struct sl_flow *f);

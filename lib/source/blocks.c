@@ -155,22 +155,36 @@ static void seal(struct replay *r, struct queue *q)
 	q->last_kept = b;
 }
 
+/* How far the queues are of which nothing is kept back. The release store pairs with the worker's
+ * acquire load: who sees the time and then an empty lane has had all packets before it. */
+static void tell_reached(struct replay *r)
+{
+	for (unsigned i = 0; i < r->o.queues; i++)
+		if (r->queues[i].filling == NULL)
+			atomic_store_explicit(
+				&r->queues[i].reached_ns, r->highest_ns, memory_order_release);
+}
+
 void blocks_flush(struct replay *r)
 {
 	if (r->o.loop > 1)
 		return;
 	for (unsigned i = 0; i < r->o.queues; i++)
 		seal(r, &r->queues[i]);
+	tell_reached(r);
 }
 
 /* A queue with little traffic must not keep back what is long past for the others. */
 static void flush_late(struct replay *r)
 {
-	for (unsigned i = 0; r->o.loop == 1 && i < r->o.queues; i++) {
+	if (r->o.loop > 1)
+		return;
+	for (unsigned i = 0; i < r->o.queues; i++) {
 		struct queue *q = &r->queues[i];
 		if (q->filling != NULL && r->sent - q->filling->opened > 4 * (uint64_t)r->o.queues)
 			seal(r, q);
 	}
+	tell_reached(r);
 }
 
 static struct block *block_take(struct replay *r, int *error)
@@ -263,6 +277,10 @@ void blocks_drop_kept(struct replay *r)
 
 void blocks_send_mark(struct replay *r, uintptr_t mark)
 {
-	for (unsigned i = 0; i < r->o.queues; i++)
-		send(r, &r->queues[i], mark);
+	for (unsigned i = 0; i < r->o.queues; i++) {
+		struct queue *q = &r->queues[i];
+		/* Before the mark: behind it another capture's time begins. */
+		atomic_store_explicit(&q->reached_ns, 0, memory_order_release);
+		send(r, q, mark);
+	}
 }

@@ -120,6 +120,8 @@ static enum sl_rx replay_rx_burst(
 	struct block *b = q->current;
 	if (b == NULL) {
 		uintptr_t mark;
+		/* Before the lane is seen to be empty; see tell_reached. */
+		q->now_ns = atomic_load_explicit(&q->reached_ns, memory_order_acquire);
 		b = q->current = block_next(r, q, &mark);
 		if (b == NULL)
 			return said(r, q, mark, pkt);
@@ -174,11 +176,17 @@ static void replay_drop_held(struct sl_source *s, uint16_t queue, void *owner)
 	block_done(q, b);
 }
 
+static uint64_t replay_now(struct sl_source *s, uint16_t queue)
+{
+	return ((struct replay *)s)->queues[queue].now_ns;
+}
+
 const struct sl_source_ops replay_ops = {
 	.name = "replay",
 	.rx_burst = replay_rx_burst,
 	.release = replay_release,
 	.hold = replay_hold,
 	.drop_held = replay_drop_held,
+	.now = replay_now,
 	.close = replay_close,
 };

@@ -57,11 +57,14 @@ struct queue {
 	struct block *filling;
 	struct block *first_kept, *last_kept; /* a looped capture's blocks until all are there */
 	struct lane down;
+	_Atomic uint64_t reached_ns; /* loader writes, worker reads: all packets up to this time are
+					down the lane; 0: not known */
 	/* worker */
 	alignas(64) struct block *current, *after, *chain;
 	uint64_t shift_ns;
 	uint32_t pass;
 	uint32_t held_blocks;
+	uint64_t now_ns; /* reached_ns as it was before the lane was found empty */
 	bool ended, stop_said;
 	unsigned captures_ended;
 	_Atomic uint64_t delivered; /* worker writes, any thread reads */

@@ -271,6 +271,31 @@ static void test_timeout(void **state)
 	pieces_free(s);
 }
 
+/* What nobody asks for is gone also where no packet comes any more. */
+static void test_time_without_packets(void **state)
+{
+	struct pieces *s = pieces_new(NULL);
+	for (unsigned i = 0; i < 2000; i++)
+		fill4(s, i, 0, true, 'A', 16);
+	uint64_t late_ns = s->now_ns + 120 * SL_SECOND;
+	for (unsigned i = 0; i < 100; i++)
+		if (!sl_defrag_clock(s->d, late_ns - SL_SECOND))
+			break;
+	assert_int_equal(sl_defrag_count(s->d), 2000);
+	unsigned calls = 0;
+	while (sl_defrag_clock(s->d, late_ns + SL_SECOND)) {
+		take_lost(s);
+		calls++;
+	}
+	take_lost(s);
+	assert_true(calls >= 2 && calls < 100);
+	assert_int_equal(sl_defrag_count(s->d), 0);
+	assert_int_equal(counted(s, SL_C_DEFRAG_TIMEOUT), 2000);
+	assert_int_equal(s->lost, 2000);
+	assert_false(sl_defrag_clock(s->d, 0)); /* a clock never runs backwards */
+	pieces_free(s);
+}
+
 /* The second copy of the fragment that made a datagram whole says nothing new. */
 static void copies_after_the_end(void **state)
 {
@@ -405,6 +430,7 @@ int main(void)
 		cmocka_unit_test(headers_may_be_in_fragments),
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_time_without_packets),
 		cmocka_unit_test(copies_after_the_end),
 		cmocka_unit_test(time_runs_backwards),
 		cmocka_unit_test(every_fragment_is_told_of),

@@ -17,6 +17,40 @@ static void test_gap_splits(void **state)
 	rig_free(r);
 }
 
+/* What the sweeps have seen to: nothing that is over by then is left, and it comes close to the
+ * clock as they go on. */
+static void test_swept(void **state)
+{
+	struct rig *r = rig_new(1024);
+	uint64_t last_ns = 0;
+	for (uint32_t i = 0; i < 1000; i++)
+		BIND(r, packet(UDP, i, 5000, 2000, 6000, 0));
+	assert_true(sl_flow_swept(r->t) <= T0);
+	for (unsigned s = 1; s < 2000; s += 7) {
+		uint64_t now_ns = T0 + s * SL_SECOND;
+		BIND(r, packet(UDP, 1000 + s, 5000, 5000, 6000, s));
+		sl_flow_sweep(r->t, now_ns);
+		uint64_t swept_ns = sl_flow_swept(r->t);
+		assert_true(swept_ns >= last_ns && swept_ns <= now_ns);
+		last_ns = swept_ns;
+		while (sl_flow_ended(r->t) != NULL)
+			;
+		sl_flow_reap(r->t);
+		if (swept_ns > T0 + (120 + 11) * SL_SECOND) /* of the thousand none is left */
+			assert_true(sl_flow_count(r->t) <= s / 7 + 1);
+	}
+	assert_true(last_ns > T0 + 131 * SL_SECOND);
+	for (unsigned i = 0; i < 64; i++)
+		sl_flow_sweep(r->t, T0 + 9000 * SL_SECOND);
+	assert_int_equal(sl_flow_swept(r->t), T0 + 9000 * SL_SECOND);
+	while (sl_flow_flush(r->t))
+		;
+	/* Another capture, of an earlier time. */
+	sl_flow_sweep(r->t, T0 / 2);
+	assert_int_equal(sl_flow_swept(r->t), T0 / 2);
+	rig_free(r);
+}
+
 /* A new SYN on the ports of a connection that is closed, or that began with another number. */
 static void test_new_syn(void **state)
 {
@@ -430,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_new_syn),
 		cmocka_unit_test(test_syn_again),
 		cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_swept),
 		cmocka_unit_test(test_same_flows),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_eviction_age),

@@ -86,6 +86,16 @@ def test_what_ends_decide_comes_late_and_in_order(folder):
            ask(3, "c.example", 4000))
 
 
+def test_ends_among_many_flows_and_little_traffic(folder):
+    """A flow's end is found late where thousands of silent ones are to be looked at and a packet comes once an hour; what
+    it decides is joined with what followed all the same."""
+    one_packet = "[domain-name:value = 'a.example' AND network-traffic:src_packets NOT > 1]"
+    crowd = [query(40009, "c.example", dst="198.51.%d.%d" % (100 + i // 250, i % 250 + 1)) for i in range(3000)]
+    hourly = [query(40009, "c.example", AT + 3600 * (i + 1), dst="198.51.99.%d" % (i % 9 + 1)) for i in range(2000)]
+    expect(folder, {"then": ("(%s FOLLOWEDBY %s) WITHIN 60 SECONDS" % (one_packet, B), one([(1, 1)]))}, *crowd,
+           ask(1, "a.example", 10), ask(1, "b.example", 20), *hourly)
+
+
 def test_what_a_sighting_says(folder):
     with open(folder + "/in.pcap", "wb") as f:
         f.write(HEADER + ask(1, "a.example", 0) + web(40001, request("/gate.php", "c2.example"), at=1005.0))
@@ -142,6 +152,25 @@ def test_a_change_of_intelligence_between(folder):
         _, text, _ = run.end()
     got = {s["indicators"][0]["id"]: (s["count"], s["generation"]) for s in latest(lines(text)).values()}
     assert got == {"mark": (1, 1), "stays": (1, 2), "new": (1, 2)}, got
+
+
+def test_joined_while_workers_have_no_packets(folder):
+    """All traffic is of two hosts, and so one worker's: the others hold nothing up, neither a join nor what ends decide."""
+    host, server = "10.0.0.1", "198.51.100.1"
+    dns = lambda at, name: frame(at, host, server, 40000 + at % 10000, 53, question(at % 65536, name))
+    patterns = (pattern_line("then", A + " FOLLOWEDBY " + B) + pattern_line(
+        "late", "[domain-name:value = 'a.example' AND network-traffic:src_packets NOT > 1] FOLLOWEDBY " + B))
+    for workers in (2, 3):
+        with fed(folder, patterns, workers=workers)[1] as run:
+            put(run, HEADER, frame(999, host, server, 9, 9, bytes(1200)) * 55, dns(1000, "a.example"), dns(1001, "b.example"),
+                dns(1010, "c.example"))
+            run.until('"then"', "out")
+            put(run, dns(5000, "c.example"))
+            run.until('"late"', "out")
+            run.p.stdin.close()
+            _, text, _ = run.end()
+        got = {s["indicators"][0]["id"]: s["count"] for s in latest(lines(text)).values()}
+        assert got == {"then": 1, "late": 1}, got
 
 
 if __name__ == "__main__":

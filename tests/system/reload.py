@@ -30,13 +30,13 @@ HEADER = struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
 FILLER = frame(999, "10.9.9.9", "10.8.8.8", 9, 9, bytes(1200)) * 55
 
 
-def fed(folder, intel, *args):
+def fed(folder, intel, *args, workers=2):
     feed = folder + "/intel.jsonl"
     with open(feed, "w") as f:
         f.write(intel)
     # The pipe is written in steps by the test.
-    return feed, Running(SENSOR, "--replay", "-", "-i", feed, "--emit", "sightings", "--workers", 2, "--stats",
-                         folder + "/stats", *args, stdin=subprocess.PIPE)
+    return feed, Running(SENSOR, "--replay", "-", "-i", feed, "--emit", "sightings", "--workers", workers,
+                         "--stats", folder + "/stats", *args, stdin=subprocess.PIPE)
 
 
 def put(run, *pieces):
