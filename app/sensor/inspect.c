@@ -284,7 +284,7 @@ void inspect_packet(struct worker *w, struct sl_packet *p)
 void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns)
 {
 	sl_count(&w->counters, SL_C_RELOOKUPS, 1);
-	sl_trees_forget(w->trees, f);
+	sl_trees_carry(w->trees, w->rules, f);
 	if (w->has_trees)
 		sl_trees_begin(w->trees, w->rules, f, ts_ns, true);
 	aim(w, f, ts_ns, SL_OBS_AGAIN | SL_OBS_SILENT);
@@ -304,6 +304,8 @@ void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns)
 void inspect_end(struct worker *w, struct sl_flow *f)
 {
 	struct sl_piece held;
+	if (f->generation != w->generation)
+		sl_trees_carry(w->trees, w->rules, f);
 	if (outcome_is_news(f)) /* that it is unreachable, another flow's packet said */
 		tell_outcome(w, f);
 	sl_stream_end(w->streams, f);

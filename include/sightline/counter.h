@@ -247,6 +247,8 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"states of a flow's detections that made room for newer ones")                     \
 	X(TREE_STATES_DENIED, "sightline_tree_states_denied_total",                                \
 		"states of detections that there was no room for")                                 \
+	X(TREE_STATES_FORGOTTEN, "sightline_tree_states_forgotten_total",                          \
+		"states of a flow's detections that a change of intel ended")                      \
 	X(TREES_NOT_ASKED, "sightline_tree_expressions_not_asked_total",                           \
 		"expressions over flows alone that were too many to ask")                          \
 	X(SEARCHES_GIVEN_UP, "sightline_searches_given_up_total",                                  \
@@ -259,6 +261,8 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"hosts of a detection forgotten for room")                                         \
 	X(CORRELATOR_DROPPED, "sightline_correlator_observations_dropped_total",                   \
 		"observations of a host forgotten for room, or not evaluable")                     \
+	X(CORRELATOR_FORGOTTEN, "sightline_correlator_observations_forgotten_total",               \
+		"observations of a host whose detection a change of intel ended")                  \
 	X(CORRELATOR_EARLY, "sightline_correlator_observations_early_total",                       \
 		"observations that were joined before their time for room")                        \
 	X(CORRELATOR_GAVE_UP, "sightline_correlator_searches_given_up_total",                      \

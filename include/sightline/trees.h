@@ -39,8 +39,7 @@ void sl_trees_free(struct sl_trees *t);
 /* Whether the set has any tree: without one none of the calls below is needed. */
 bool sl_ruleset_has_trees(const struct sl_ruleset *rs);
 
-/* ---- Worker. rs is the set of the flow's generation, or (SL_OBS_AGAIN) the one that follows ----
- */
+/* ---- Worker. rs is the set of the flow's generation, or one that it was carried to ---- */
 
 /* One observable, also one that says only that its message is complete; hit[0..n) are its hits,
  * those on leaves count. In the batch's order. */
@@ -51,9 +50,12 @@ void sl_trees_take(struct sl_trees *t, const struct sl_ruleset *rs, const struct
 void sl_trees_begin(struct sl_trees *t, const struct sl_ruleset *rs, struct sl_flow *f,
 	uint64_t ts_ns, bool again);
 /* A flow has ended: what was waiting for its end is decided, and its states are given back. rs
- * NULL, or not of the flow's generation: they are given back only. */
+ * NULL: they are given back only. */
 void sl_trees_end(struct sl_trees *t, const struct sl_ruleset *rs, struct sl_flow *f);
-/* Gives a flow's states back: they belong to a set that is no longer in force. */
-void sl_trees_forget(struct sl_trees *t, struct sl_flow *f);
+/* Another set than that of the flow's generation is in force: before anything else of the flow is
+ * taken under it. What holds so far of a detection that it has, too (same source, id, pattern and
+ * structure), goes on; the rest is given back, counted, and all of a flow that is older than the
+ * eight sets before. */
+void sl_trees_carry(struct sl_trees *t, const struct sl_ruleset *rs, struct sl_flow *f);
 
 #endif

@@ -62,7 +62,7 @@ static int heap_add(struct sl_correlator *c, struct event *e)
 {
 	if (c->waiting == c->heap_cap) {
 		size_t cap = c->heap_cap ? c->heap_cap * 2 : 1024;
-		struct event **more = realloc(c->heap, cap * sizeof(*more));
+		struct event **more = realloc(c->heap, cap * sizeof(struct event *));
 		if (more == NULL)
 			return -ENOMEM;
 		c->heap = more;
@@ -139,7 +139,8 @@ static void evaluate(struct sl_correlator *c, struct event *e)
 	struct rule *rule = e->rule;
 	union sl_addr host;
 	if (rule->idle || rule->dead) {
-		sl_count(c->o.counters, SL_C_CORRELATOR_DROPPED, 1);
+		sl_count(c->o.counters,
+			rule->dead ? SL_C_CORRELATOR_FORGOTTEN : SL_C_CORRELATOR_DROPPED, 1);
 		event_free(&c->states, e);
 		return;
 	}

@@ -244,47 +244,6 @@ static struct rule *rule_new(const struct sl_ruleset *rs, uint32_t number, uint6
 	return r;
 }
 
-/* ---- Identity ---- */
-
-static uint64_t identity_of(
-	const struct rules *t, const struct sl_ruleset *rs, const struct sl_detection *d)
-{
-	const struct sl_indicator *i = sl_ruleset_indicator(rs, d->indicator);
-	uint64_t h = sl_hash_bytes(t->key, i->value, i->value_len);
-	h = sl_hash_u128(t->key, h, sl_hash_bytes(t->key, i->id, strlen(i->id)));
-	return sl_hash_u128(t->key, h, sl_hash_bytes(t->key, i->source, strlen(i->source)));
-}
-
-static bool same_structure(const struct sl_detection *a, const struct sl_detection *b)
-{
-	if (a->ops != b->ops || a->leaves != b->leaves || a->expressions != b->expressions ||
-		a->scope != b->scope || a->same_allowed != b->same_allowed)
-		return false;
-	for (uint16_t i = 0; i < a->ops; i++) {
-		const struct sl_op *x = &a->op[i], *y = &b->op[i];
-		if (x->op != y->op || x->a != y->a || x->b != y->b || x->number != y->number ||
-			x->number2 != y->number2)
-			return false;
-	}
-	for (uint16_t i = 0; i < a->leaves; i++)
-		if (a->leaf[i].kind != b->leaf[i].kind ||
-			a->leaf[i].expression != b->leaf[i].expression ||
-			strcmp(a->leaf[i].text, b->leaf[i].text) != 0)
-			return false;
-	return true;
-}
-
-/* The same source, id and pattern, taken apart in the same way. */
-static bool same_detection(
-	const struct rule *r, const struct sl_ruleset *rs, const struct sl_detection *d)
-{
-	const struct sl_indicator *a = sl_ruleset_indicator(r->rs, r->detection->indicator);
-	const struct sl_indicator *b = sl_ruleset_indicator(rs, d->indicator);
-	return a->value_len == b->value_len && memcmp(a->value, b->value, a->value_len) == 0 &&
-	       strcmp(a->id, b->id) == 0 && strcmp(a->source, b->source) == 0 &&
-	       same_structure(r->detection, d);
-}
-
 /* ---- The table ---- */
 
 int rules_init(struct rules *t)
@@ -365,14 +324,17 @@ static void grow(struct rules *t)
 	}
 	free(t->by_number);
 	free(t->by_identity);
-	*t = more;
+	t->by_number = more.by_number;
+	t->by_identity = more.by_identity;
+	t->mask = more.mask;
 }
 
 static struct rule *find_identity(const struct rules *t, uint64_t identity,
 	const struct sl_ruleset *rs, const struct sl_detection *d)
 {
 	struct rule *r = t->by_identity[identity & t->mask];
-	while (r != NULL && !(r->identity == identity && same_detection(r, rs, d)))
+	while (r != NULL &&
+		!(r->identity == identity && detection_same(r->rs, r->detection, rs, d)))
 		r = r->by_identity;
 	return r;
 }
@@ -396,7 +358,7 @@ struct rule *rules_get(struct rules *t, const struct sl_ruleset *rs, uint32_t nu
 		return r;
 	/* A set follows another: what stays goes on under its number in the newer one. */
 	const struct sl_detection *d = sl_ruleset_detection(rs, number);
-	uint64_t identity = identity_of(t, rs, d);
+	uint64_t identity = detection_hash(t->key, rs, d);
 	r = find_identity(t, identity, rs, d);
 	if (r != NULL && sl_ruleset_generation(rs) > sl_ruleset_generation(r->rs))
 		rebind(t, r, rs, number);
@@ -428,7 +390,7 @@ void rules_retire(struct rules *t, const struct sl_ruleset *old, const struct sl
 	size_t n = next != NULL ? sl_ruleset_detections(next) : 0;
 	for (uint32_t i = 0; t->count > 0 && i < n; i++) {
 		const struct sl_detection *d = sl_ruleset_detection(next, i);
-		struct rule *r = find_identity(t, identity_of(t, next, d), next, d);
+		struct rule *r = find_identity(t, detection_hash(t->key, next, d), next, d);
 		if (r != NULL && r->rs == old)
 			rebind(t, r, next, i);
 	}

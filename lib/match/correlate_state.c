@@ -70,8 +70,8 @@ static int number_order(uint64_t a, uint64_t b)
 
 static int flow_order(const struct sl_record_flow *a, const struct sl_record_flow *b)
 {
-	int d = memcmp(&a->src, &b->src, sizeof(a->src));
-	d = d ? d : memcmp(&a->dst, &b->dst, sizeof(a->dst));
+	int d = memcmp(a->src.b, b->src.b, sizeof(a->src.b));
+	d = d ? d : memcmp(a->dst.b, b->dst.b, sizeof(a->dst.b));
 	d = d ? d : number_order(a->sport, b->sport);
 	d = d ? d : number_order(a->dport, b->dport);
 	d = d ? d : number_order(a->proto, b->proto);
@@ -125,8 +125,14 @@ void states_end(struct states *t)
 
 static void list_out(struct states *t, struct state *s)
 {
-	*(s->older ? &s->older->newer : &t->oldest) = s->newer;
-	*(s->newer ? &s->newer->older : &t->newest) = s->older;
+	if (s->older != NULL)
+		s->older->newer = s->newer;
+	else
+		t->oldest = s->newer;
+	if (s->newer != NULL)
+		s->newer->older = s->older;
+	else
+		t->newest = s->older;
 }
 
 static void list_in(struct states *t, struct state *s)
@@ -185,8 +191,11 @@ void states_forget(struct states *t, bool dead_only)
 {
 	for (struct state *s = t->oldest, *next; s != NULL; s = next) {
 		next = s->newer;
-		if (!dead_only || s->rule->dead)
-			state_free(t, s);
+		if (dead_only && !s->rule->dead)
+			continue;
+		if (dead_only)
+			sl_count(t->counters, SL_C_CORRELATOR_FORGOTTEN, s->n);
+		state_free(t, s);
 	}
 }
 
@@ -197,7 +206,7 @@ struct state *state_get(struct states *t, struct rule *rule, const union sl_addr
 	h = sl_hash_u128(t->key, h ^ host->q[0], host->q[1]);
 	struct state *s = t->buckets[h & t->mask];
 	while (s != NULL && !(s->hash == h && s->rule == rule && s->version == version &&
-				    memcmp(&s->host, host, sizeof(*host)) == 0))
+				    memcmp(s->host.b, host->b, sizeof(host->b)) == 0))
 		s = s->chain;
 	if (s != NULL) {
 		list_out(t, s);
@@ -228,7 +237,7 @@ struct state *state_get(struct states *t, struct rule *rule, const union sl_addr
 static void take_out(struct states *t, struct state *s, uint32_t at)
 {
 	event_free(t, s->event[at]);
-	memmove(&s->event[at], &s->event[at + 1], (--s->n - at) * sizeof(s->event[0]));
+	memmove(&s->event[at], &s->event[at + 1], (--s->n - at) * sizeof(struct event *));
 }
 
 static bool older_than(const struct event *e, uint64_t now_ns, uint64_t by_ns)
@@ -250,7 +259,7 @@ static void expire(struct states *t, struct state *s, uint64_t now_ns)
 			event_free(t, e);
 	}
 	if (kept < i)
-		memmove(s->event + kept, s->event + i, (s->n - i) * sizeof(s->event[0]));
+		memmove(s->event + kept, s->event + i, (s->n - i) * sizeof(struct event *));
 	s->n -= i - kept;
 }
 
@@ -266,7 +275,7 @@ static void make_room(struct states *t, struct state *s, uint8_t expression)
 		if (s->event[i]->used)
 			oldest_used = i;
 	}
-	if (n < s->rule->events_max[expression])
+	if (n == 0 || n < s->rule->events_max[expression])
 		return;
 	sl_count(t->counters, SL_C_CORRELATOR_DROPPED, oldest_used == UINT32_MAX);
 	take_out(t, s, oldest_used != UINT32_MAX ? oldest_used : oldest);
@@ -294,7 +303,7 @@ static bool room_for_one(struct state *s)
 	if (s->n < s->cap)
 		return true;
 	uint32_t cap = s->cap ? s->cap * 2 : 4;
-	struct event **more = realloc(s->event, cap * sizeof(*more));
+	struct event **more = realloc(s->event, cap * sizeof(struct event *));
 	if (more == NULL)
 		return false;
 	s->event = more;

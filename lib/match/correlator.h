@@ -7,6 +7,8 @@
 #include <sightline/correlate.h>
 #include <sightline/hash.h>
 
+#include "carry.h"
+
 /* ---- correlate_rule.c: a detection, prepared ---- */
 
 enum node_kind {

@@ -449,6 +449,9 @@ static void ask_flow_only(struct sl_trees *t)
 	for (size_t i = 0; i < n; i++) {
 		const struct sl_detection *d = &all->detection[all->flow_only[i].detection];
 		const struct sl_expression *e = &d->expression[all->flow_only[i].leaf];
+		/* A flow that had no packet since there is this one ends as it was. */
+		if (t->ended && t->rs->born[d->indicator] > t->flow->generation)
+			continue;
 		if (!t->ended || e->flow_numbers || e->at_close)
 			ask(t, d, (uint16_t)all->flow_only[i].leaf, 0, t->ended, false);
 	}
@@ -471,16 +474,16 @@ void sl_trees_begin(struct sl_trees *t, const struct sl_ruleset *rs, struct sl_f
 void sl_trees_end(struct sl_trees *t, const struct sl_ruleset *rs, struct sl_flow *f)
 {
 	struct sl_observable o = { .flow = f, .ts_ns = f->last_ns, .flags = SL_OBS_CLOSE };
-	if (rs != NULL && sl_ruleset_generation(rs) == f->generation) {
+	if (rs != NULL) {
 		aim(t, rs, &o);
 		t->ended = true;
 		ask_complete(t, 0, true);
 		ask_flow_only(t);
 	}
-	sl_trees_forget(t, f);
+	states_give(&t->states, f, NULL, NULL);
 }
 
-void sl_trees_forget(struct sl_trees *t, struct sl_flow *f)
+void sl_trees_carry(struct sl_trees *t, const struct sl_ruleset *rs, struct sl_flow *f)
 {
-	states_give(&t->states, f, NULL, NULL);
+	states_carry(&t->states, f, rs);
 }

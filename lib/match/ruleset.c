@@ -160,6 +160,8 @@ static int fill(
 		rc = births(rs, previous);
 	if (rc == 0)
 		rc = trees_build(&rs->trees, rs->intel, o->workers);
+	if (rc == 0)
+		rc = carry_build(rs, previous);
 	if (rc < 0)
 		return rc;
 	whole_count(rs);
@@ -199,6 +201,7 @@ void sl_ruleset_free(struct sl_ruleset *rs)
 		return;
 	sl_mem_unmap(rs->born, (rs->armed.count + 1) * sizeof(*rs->born));
 	sl_mem_unmap(rs->identity, (rs->armed.count + 1) * sizeof(*rs->identity));
+	carry_fini(rs);
 	trees_fini(&rs->trees);
 	set_fini(&rs->armed);
 	set_fini(&rs->allow);
@@ -221,8 +224,8 @@ size_t sl_ruleset_bytes(const struct sl_ruleset *rs)
 {
 	size_t each = sizeof(*rs->born) + sizeof(*rs->identity);
 	return sizeof(*rs) + (rs->armed.count + 1) * each + set_bytes(&rs->armed) +
-	       set_bytes(&rs->allow) + trees_bytes(&rs->trees) + rs->allowed_bytes +
-	       sl_intel_bytes(rs->intel);
+	       set_bytes(&rs->allow) + trees_bytes(&rs->trees) + carry_bytes(rs) +
+	       rs->allowed_bytes + sl_intel_bytes(rs->intel);
 }
 
 void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT + 63) / 64])

@@ -3,6 +3,7 @@
 #ifndef SL_MATCH_RULESET_H
 #define SL_MATCH_RULESET_H
 
+#include "carry.h"
 #include "set.h"
 #include "trees.h"
 
@@ -13,6 +14,7 @@ struct sl_ruleset {
 	const struct sl_nets *home;
 	enum sl_validity validity;
 	uint32_t generation;
+	struct carry carry[CARRIES]; /* the set before, and those before it */
 	uint32_t *born; /* by indicator: the generation that it first appeared in */
 	uint64_t *identity; /* by indicator: keyed hash of source, id and what it says */
 	struct sl_hash_key identity_key; /* the same in every set of a line */

@@ -5,6 +5,7 @@
 
 #include <sightline/mem.h>
 
+#include "carry.h"
 #include "states.h"
 
 int states_init(struct states *s, uint32_t count, struct sl_counters *counters)
@@ -90,4 +91,23 @@ void states_give(struct states *s, struct sl_flow *f,
 	}
 	for (uint32_t at = f->trees, n = any ? left : 0; n > 0; at = s->at[at].next)
 		s->at[at].held = n--;
+}
+
+static bool is_forgotten(const struct state *s, const void *arg)
+{
+	return s->detection == CARRY_NONE;
+}
+
+void states_carry(struct states *s, struct sl_flow *f, const struct sl_ruleset *rs)
+{
+	uint64_t forgotten = 0;
+	for (uint32_t at = f->trees; at != 0; at = s->at[at].next) {
+		struct state *st = &s->at[at];
+		st->detection = carry_to(rs, f->generation, st->detection);
+		forgotten += st->detection == CARRY_NONE;
+	}
+	if (forgotten == 0)
+		return;
+	sl_count(s->counters, SL_C_TREE_STATES_FORGOTTEN, forgotten);
+	states_give(s, f, is_forgotten, NULL);
 }

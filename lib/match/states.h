@@ -43,5 +43,8 @@ struct state *state_take(struct states *s, struct sl_flow *f, uint32_t detection
 /* Gives back those of a flow for which `which` says so; NULL: all. */
 void states_give(struct states *s, struct sl_flow *f,
 	bool (*which)(const struct state *st, const void *arg), const void *arg);
+/* A flow's states under the numbers that their detections have in rs; gives back, counted, those
+ * that it doesn't have. */
+void states_carry(struct states *s, struct sl_flow *f, const struct sl_ruleset *rs);
 
 #endif

@@ -137,6 +137,9 @@ static void test_reload(void **state)
 			0);
 	assert_int_equal(count(f), 2);
 	assert_int_equal(f->told[0].generation, 2);
+	/* Of the detection that went: one that was taken, one that waited. */
+	assert_int_equal(f->counters.c[SL_C_CORRELATOR_FORGOTTEN], 2);
+	assert_int_equal(f->counters.c[SL_C_CORRELATOR_DROPPED], 0);
 	sl_correlator_retire(f->c, next, NULL);
 	sl_ruleset_free(next);
 }

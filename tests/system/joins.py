@@ -7,7 +7,7 @@ from harness import *
 from reload import FILLER, fed, frame, put
 from reload import query as question
 from subscribe import collector, out
-from trees import HOST, HEADER, PATH, SERVER, bundle, expect, query, request, web
+from trees import HOST, HEADER, PATH, SERVER, Tcp, bundle, expect, query, request, web
 
 A, B = "[domain-name:value = 'a.example']", "[domain-name:value = 'b.example']"
 AT = 1000.0
@@ -152,6 +152,44 @@ def test_a_change_of_intelligence_between(folder):
         _, text, _ = run.end()
     got = {s["indicators"][0]["id"]: (s["count"], s["generation"]) for s in latest(lines(text)).values()}
     assert got == {"mark": (1, 1), "stays": (1, 2), "new": (1, 2)}, got
+
+
+def test_trees_half_true_at_a_change(folder):
+    """What a flow made true of a tree goes on in a tree that stays, also where it comes to its end without another packet;
+    what it made true of one that goes is counted. The newer set is the smaller one, and a message is open."""
+    tree = lambda i, uri: pattern_line(i, "[%s = '%s' AND network-traffic:src_packets > 3]" % (PATH, uri))
+    mark = json.dumps({"id": "mark", "type": "domain-name", "value": "mark.example"}) + "\n"
+    goes = "".join(tree("goes%d" % i, "/gate.php") for i in range(9))
+    feed, run = fed(folder, goes + tree("stays", "/gate.php") + mark, "--reload-min-ratio", 0)
+    sessions = [Tcp(40000 + i) for i in (1, 2)]
+    sent = [0, 0]
+
+    def rest(i):
+        piece, sent[i] = sessions[i].out[sent[i]:], len(sessions[i].out)
+        return piece
+
+    with run:
+        for s in sessions:
+            s.say(request("/gate.php", "c2.example"))
+            s.say(request("/", "c2.example"))
+        put(run, HEADER, FILLER, rest(0), rest(1), query(40003, "mark.example"))
+        run.until('"mark.example"', "out")
+        with open(feed, "w") as f:
+            f.write(tree("stays", "/gate.php") + tree("new", "/gate.php"))
+        run.p.send_signal(signal.SIGHUP)
+        run.until("generation 2 in force")
+        sessions[0].say(request("/", "c2.example"))
+        put(run, rest(0))
+        run.p.stdin.close()
+        _, text, _ = run.end()
+    got = {}
+    for s in latest(lines(text)).values():
+        got.setdefault(s["indicators"][0]["id"], []).append((s["flow"]["src"], s["count"]))
+    assert {i: sorted(rows) for i, rows in got.items() if i != "mark"} == {
+        "stays": [("10.0.0.1", 1), ("10.0.0.2", 1)]}, got
+    st = stats(folder + "/stats")
+    assert st["sightline_tree_states_forgotten_total"] == 18, st["sightline_tree_states_forgotten_total"]
+    accounts(st)
 
 
 def test_joined_while_workers_have_no_packets(folder):
