@@ -71,6 +71,7 @@ struct sl_indicator {
 			       that it is; 0: it stands alone */
 	union sl_addr addr;
 	uint64_t valid_from_ns, valid_until_ns; /* 0: no bound; until is exclusive */
+	uint64_t reported_ns; /* when it is from, as its feed says: 0 where it doesn't */
 };
 
 /* What the checker says of one entry of a feed. */

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sightline/observable.h>
+
 struct sl_policy;
 int sl_policy_new(struct sl_policy **out);
 void sl_policy_free(struct sl_policy *p);
@@ -19,6 +21,9 @@ void sl_policy_free(struct sl_policy *p);
  *   url=exact|prefix    a URL stands for all that begins with it
  *   url_host=no         no quiet part for the host of an https URL
  *   confidence=N        what is less sure is quiet; what says nothing is not judged by it
+ *   max_age=AGE         what is from longer ago is quiet (AGED), unless it says how long it is good
+ *                       for; AGE is 90d, 6w or 1y, or TYPE:AGE with commas between, "none" undoes
+ *   published=DATE      when the file is from, for entries that say nothing about it
  *   quiet               everything is quiet
  *   probation           armed, and labelled "probation"
  *   armed=CODE,... quiet=CODE,... refused=CODE,...   another verdict than the code's own
@@ -32,6 +37,8 @@ struct sl_source_policy {
 	bool arm_observables, url_prefix, url_host, quiet, probation;
 	uint8_t below; /* enum sl_below, or SL_POLICY_BELOW_DEFAULT */
 	uint8_t confidence; /* the least; 0: none */
+	uint64_t published_ns; /* 0: not said */
+	uint64_t max_age_ns[SL_TYPE_COUNT]; /* 0: none; at NONE: of trees */
 };
 /* p may be NULL: the defaults. source and path may be NULL. */
 void sl_policy_of(const struct sl_policy *p, const char *source, const char *path,
@@ -71,7 +78,8 @@ struct sl_nets;
 			.help = "what holds for a source: its name or its file's, with * and ?, "  \
 				"then any "                                                        \
 				"of arm_observables, below=no|marked|yes, url=exact|prefix, "      \
-				"url_host=no, confidence=N, quiet, probation, armed=CODE,..., "    \
+				"url_host=no, confidence=N, max_age=[TYPE:]AGE,..., "              \
+				"published=DATE, quiet, probation, armed=CODE,..., "               \
 				"quiet=CODE,..., refused=CODE,..." },                              \
 	{                                                                                          \
 		.key = "overrides", .kind = SL_OPT_LIST, .arg = "LINE",                            \

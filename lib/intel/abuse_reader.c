@@ -61,6 +61,8 @@ static int row_read(void *arg, const struct sl_json *row)
 {
 	static const char *const names[] = { "malware_printable", "malware", "signature", "threat",
 		"desc", NULL };
+	static const char *const firsts[] = { "first_seen_utc", "first_seen", NULL };
+	static const char *const lasts[] = { "last_seen_utc", "last_seen", "last_online", NULL };
 	struct abuse *a = arg;
 	char labels[LABELS_BYTES], with_port[SL_VALUE_MAX];
 	const struct kind *k = kind_of(row);
@@ -71,6 +73,9 @@ static int row_read(void *arg, const struct sl_json *row)
 		.type = k->type_member != NULL ? text_of(row, k->type_member) : k->type,
 		.name = first_of(row, names),
 		.id = text_of(row, "id"),
+		.first_seen = first_of(row, firsts),
+		.last_seen = first_of(row, lasts),
+		.written = text_of(row, "dateadded"),
 		.below = SL_BELOW_MARKED,
 		.labels = labels,
 		.confidence = SL_CONFIDENCE_NONE };

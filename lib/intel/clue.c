@@ -255,6 +255,7 @@ int clues_wait(struct clues *k, const struct draft *meta, struct clue *root, uin
 	w->meta.labels = text(k, meta->labels);
 	w->meta.valid_from = text(k, meta->valid_from);
 	w->meta.valid_until = text(k, meta->valid_until);
+	w->meta.written = text(k, meta->written);
 	w->root = root;
 	w->written_ns = written_ns;
 	*k->last = w;

@@ -77,6 +77,9 @@ static const struct sl_intel_code codes[] = {
 	{ "OLD_CLOUD_ADDRESS", SL_QUIET,
 		"a cloud or shared-hosting address that is all there is, "
 		"reported over a year ago" },
+	{ "AGED", SL_QUIET,
+		"reported longer ago than its source's max_age, and nothing says how long "
+		"it is good for" },
 	{ "QUIET", SL_QUIET, "a tree of which the best part is quiet" },
 	{ "LOW_CONFIDENCE", SL_QUIET, "less sure than its source is asked for" },
 	{ "SOURCE_QUIET", SL_QUIET, "its source is quiet" },
@@ -105,6 +108,7 @@ static const struct sl_intel_code codes[] = {
 		"a marking of some of its properties, taken for the whole" },
 	{ "HOST_BITS", SL_ARMED, "bits beyond the prefix length were cleared" },
 	{ "PROBATION", SL_ARMED, "its source is on probation; so its label says" },
+	{ "UNDATED", SL_ARMED, "its source sets max_age, and nothing says when it is from" },
 	{ "OVERRIDDEN", SL_ARMED, "the configuration has another verdict on this indicator" },
 	/* Explains, and is nothing to look for. */
 	{ "CONTEXT", SL_CONTEXT, "a type that explains" },

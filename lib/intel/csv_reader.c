@@ -81,6 +81,9 @@ static void draft_fill(const struct table *t, struct field *f, size_t n, struct 
 	d->confidence = confidence_of(cell(t, f, n, COL_CONFIDENCE));
 	d->valid_from = cell(t, f, n, COL_FROM);
 	d->valid_until = cell(t, f, n, COL_UNTIL);
+	d->first_seen = cell(t, f, n, COL_FIRST_SEEN);
+	d->last_seen = cell(t, f, n, COL_LAST_SEEN);
+	d->written = cell(t, f, n, COL_WRITTEN);
 	d->match = cell(t, f, n, COL_MATCH);
 	d->where = cell(t, f, n, COL_WHERE);
 	d->tlp = tlp_cell(cell(t, f, n, COL_TLP));

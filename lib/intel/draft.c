@@ -2,7 +2,6 @@
 /* draft.c - one entry of a feed becomes an indicator of the set, or a finding. Control threads. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sightline/clock.h>
@@ -10,30 +9,7 @@
 
 #include "lint.h"
 
-/* RFC 3339, a date alone, YYYYMMDD, or seconds since 1970. */
-static bool time_read(const char *text, uint64_t *out)
-{
-	while (*text == ' ')
-		text++;
-	size_t len = strlen(text);
-	while (len > 0 && text[len - 1] == ' ')
-		len--;
-	if (sl_time_parse(text, len, out))
-		return true;
-	if (strspn(text, "0123456789") != len)
-		return false;
-	if (len == 8) {
-		char date[11] = { text[0], text[1], text[2], text[3], '-', text[4], text[5], '-',
-			text[6], text[7], '\0' };
-		return sl_time_parse(date, 10, out);
-	}
-	if (len < 9 || len > 10)
-		return false;
-	*out = strtoull(text, NULL, 10) * SL_SECOND;
-	return true;
-}
-
-static bool times_read(const struct draft *d, struct sl_indicator *i, struct fault *why)
+bool draft_times(const struct draft *d, struct sl_indicator *i, struct fault *why)
 {
 	*why = (struct fault){ .verdict = SL_REFUSED,
 		.code = "BAD_TIME",
@@ -105,6 +81,12 @@ static const char *out_of_time(const struct sl_indicator *i, uint64_t now_ns, co
 		return "NOT_YET_VALID";
 	}
 	return "";
+}
+
+void draft_policy(const struct reading *r, const struct draft *d, struct sl_source_policy *policy)
+{
+	bool named = d->source != NULL && d->source[0] != '\0';
+	sl_policy_of(r->o->policy, named ? d->source : r->name, r->path, policy);
 }
 
 /* What an entry came to, once its value is one. */
@@ -195,18 +177,22 @@ static void judge(struct reading *r, const struct draft *d, struct sl_indicator 
 {
 	i->value = t->text;
 	i->below = d->below;
+	draft_policy(r, d, &o->policy);
+	i->reported_ns = age_reported(d, i->valid_from_ns, o->policy.published_ns);
 	o->j = (struct judgement){ SL_ARMED, "", "" };
 	if (d->allow)
 		o->j = (struct judgement){ SL_CONTEXT, "BENIGN",
 			"Benign: hits of its own source on this value are undone." };
 	else if (!r->o->taken_as_said)
-		lint_value(r, d, i, &o->j);
+		lint_value(r, i, &o->j);
+	if (!d->allow && !r->o->taken_as_said)
+		lint_age(r, i, o->policy.max_age_ns[i->type], &o->j);
 	const char *code = o->j.code;
 	struct draft known = *d; /* one without an id is known by its value */
 	if (d->id == NULL || d->id[0] == '\0')
 		known.id = t->text;
 	if (!d->allow)
-		lint_decide(r, &known, &o->j, &o->policy);
+		lint_decide(r, &known, &o->policy, &o->j);
 	if (d->quiet != NULL && o->j.verdict == SL_ARMED)
 		o->j = (struct judgement){ SL_QUIET, "QUIET_PART", d->quiet };
 	if (o->j.code[0] == '\0' && t->note_code != NULL)
@@ -228,7 +214,7 @@ static void judge(struct reading *r, const struct draft *d, struct sl_indicator 
 static int judged_add(struct reading *r, const struct draft *d, struct sl_indicator *i,
 	const struct value_text *t, const char *code, const char *reason)
 {
-	struct outcome o = { .policy = { .below = SL_POLICY_BELOW_DEFAULT } };
+	struct outcome o;
 	judge(r, d, i, t, &o);
 	if (o.j.verdict == SL_REFUSED || (d->observable && !o.policy.arm_observables)) {
 		struct fault why = { o.j.code, o.j.reason, NULL, SL_REFUSED };
@@ -263,7 +249,7 @@ int draft_add(struct reading *r, const struct draft *d)
 		.below = d->below };
 	static _Thread_local struct value_text t;
 	struct fault why;
-	if (!value_read(d, &i, &t, &why) || !times_read(d, &i, &why)) {
+	if (!value_read(d, &i, &t, &why) || !draft_times(d, &i, &why)) {
 		tell_fault(r, d, &why);
 		return 0;
 	}
@@ -286,13 +272,14 @@ bool draft_detection(struct reading *r, const struct draft *d, const char *text,
 	struct sl_indicator *out, struct fault *why, int *rc)
 {
 	struct value_text t = { .text = "" };
+	struct sl_source_policy policy;
 	*out = (struct sl_indicator){ .test = d->test,
 		.tlp = (uint8_t)d->tlp,
 		.confidence = d->confidence,
 		.match = SL_MATCH_TREE,
 		.leaf = SL_LEAF_NONE };
 	*rc = 0;
-	if (!times_read(d, out, why))
+	if (!draft_times(d, out, why))
 		return false;
 	const char *reason = "";
 	const char *code =
@@ -304,6 +291,8 @@ bool draft_detection(struct reading *r, const struct draft *d, const char *text,
 	if (code[0] != '\0')
 		reading_count(r, SL_NOT_VALID);
 	*rc = strings_keep(r, d, out, &t);
+	draft_policy(r, d, &policy);
+	out->reported_ns = age_reported(d, out->valid_from_ns, policy.published_ns);
 	out->value = sl_arena_text(r->set->arena, text, strlen(text));
 	out->value_len = (uint32_t)strlen(text);
 	if (out->id != NULL && out->id[0] == '\0')

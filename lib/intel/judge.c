@@ -174,7 +174,7 @@ static void judge_member(struct tree *t, struct twig *w, const struct sl_constan
 		path_wheres(w->row, (enum sl_type)ind.type, w->wheres);
 	ind.value = text.text;
 	if (!t->meta->allow)
-		lint_value(t->r, &d, &ind, &j);
+		lint_value(t->r, &ind, &j);
 	worth(w, worth_of_judgement(j.verdict), j.code, j.reason);
 	if (w->row->weak && !t->meta->allow)
 		worth(w, WORTH_WEAK, "TRUE_OF_MOST",

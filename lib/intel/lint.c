@@ -139,7 +139,15 @@ static bool lint_special(const union sl_addr *a, uint8_t version, struct judgeme
 
 static bool old(const struct reading *r, const struct sl_indicator *i)
 {
-	return i->valid_from_ns != 0 && r->o->now_ns > i->valid_from_ns + YEAR_NS;
+	return i->reported_ns != 0 && r->o->now_ns > i->reported_ns + YEAR_NS;
+}
+
+static const char *undated(const struct reading *r, const char *reason)
+{
+	char text[400];
+	int n = snprintf(text, sizeof(text), "%s Its feed does not say when it was seen.", reason);
+	const char *kept = n > 0 ? sl_arena_intern(r->set->arena, text, strlen(text)) : NULL;
+	return kept != NULL ? kept : reason;
 }
 
 static void lint_address(
@@ -167,6 +175,8 @@ static void lint_address(
 			"somebody else's by now.");
 	else if (!host)
 		out->code = "CLOUD_RANGE";
+	if (i->reported_ns == 0)
+		out->reason = undated(r, out->reason);
 }
 
 /* ---- Names and URLs ---- */
@@ -305,10 +315,8 @@ static enum sl_listed_kind kind_of(const struct sl_indicator *i)
 	return client ? SL_LISTED_CLIENT : SL_LISTED_OTHER;
 }
 
-void lint_value(const struct reading *r, const struct draft *d, const struct sl_indicator *i,
-	struct judgement *out)
+void lint_value(const struct reading *r, const struct sl_indicator *i, struct judgement *out)
 {
-	(void)d;
 	say(out, SL_ARMED, "", "");
 	switch (i->type) {
 	case SL_TYPE_IPV4:
@@ -373,12 +381,11 @@ void lint_pattern(const struct reading *r, const struct sl_node *test, struct ju
 
 /* ---- The operator's word ---- */
 
-void lint_decide(const struct reading *r, const struct draft *d, struct judgement *j,
-	struct sl_source_policy *policy)
+void lint_decide(const struct reading *r, const struct draft *d,
+	const struct sl_source_policy *policy, struct judgement *j)
 {
 	const struct sl_policy *p = r->o->policy;
 	const char *source = d->source != NULL && d->source[0] ? d->source : r->name, *why;
-	sl_policy_of(p, source, r->path, policy);
 	if (sl_policy_empty(p))
 		return;
 	int by_code = j->code[0] ? sl_policy_of_code(p, source, r->path, j->code) : -1;

@@ -13,14 +13,17 @@ struct judgement {
 };
 
 /* The verdict on a value that stands alone, in its normal form. */
-void lint_value(const struct reading *r, const struct draft *d, const struct sl_indicator *i,
-	struct judgement *out);
+void lint_value(const struct reading *r, const struct sl_indicator *i, struct judgement *out);
 /* The same of LIKE, MATCHES and their kin: refused where it matches nothing, one character, or is
  * no expression. */
 void lint_pattern(const struct reading *r, const struct sl_node *test, struct judgement *out);
-/* The operator's word on it: by source, by code, by id. *policy: what else holds for the source. */
-void lint_decide(const struct reading *r, const struct draft *d, struct judgement *j,
-	struct sl_source_policy *policy);
+/* The operator's word on it: by source, by code, by id. policy: what holds for its source. */
+void lint_decide(const struct reading *r, const struct draft *d,
+	const struct sl_source_policy *policy, struct judgement *j);
+
+/* age.c: what is armed and older than its source allows is quiet. */
+void lint_age(const struct reading *r, const struct sl_indicator *i, uint64_t max_age_ns,
+	struct judgement *out);
 
 /* lint_host.c: the host of a URL in its normal form, in `host`; false: it has none that is a name
  * or address. */

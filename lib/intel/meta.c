@@ -40,9 +40,8 @@ static void tell_context(struct reading *r, const struct draft *meta)
 bool meta_judge(struct reading *r, struct draft *meta, const struct sl_pattern *p)
 {
 	struct sl_source_policy policy;
-	const char *source = meta->source != NULL && meta->source[0] ? meta->source : r->name;
 	struct noted n = { r, meta };
-	sl_policy_of(r->o->policy, source, r->path, &policy);
+	draft_policy(r, meta, &policy);
 	if (policy.below != SL_POLICY_BELOW_DEFAULT)
 		meta->below = policy.below;
 	if (policy.probation)

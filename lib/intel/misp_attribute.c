@@ -2,7 +2,7 @@
 /* misp_attribute.c - one attribute of a MISP event. Control threads.
  *
  * first_seen and last_seen are when somebody saw it, not how long it is good for, so that they are
- * no bounds of its validity. */
+ * no bounds of its validity but its age. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,8 +81,13 @@ void misp_draft(const struct misp *m, const struct sl_json *a, char *labels, str
 		.id = sl_json_get_text(a, "uuid"),
 		.source = m->source,
 		.labels = labels,
+		.first_seen = sl_json_get_text(a, "first_seen"),
+		.last_seen = sl_json_get_text(a, "last_seen"),
 		.below = SL_BELOW_NO,
 		.confidence = SL_CONFIDENCE_NONE };
+	const struct sl_json *changed = sl_json_get(a, "timestamp");
+	if (changed != NULL && (changed->kind == SL_JSON_NUMBER || changed->kind == SL_JSON_STRING))
+		out->written = changed->text;
 	labels[0] = '\0';
 	misp_tags(a, labels, &out->tlp, &out->confidence);
 }

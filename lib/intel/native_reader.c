@@ -28,6 +28,8 @@ enum key {
 	KEY_SEVERITY,
 	KEY_FROM,
 	KEY_UNTIL,
+	KEY_FIRST_SEEN,
+	KEY_LAST_SEEN,
 	KEY_LABELS,
 	KEY_TEST,
 	KEY_WHERE,
@@ -50,6 +52,8 @@ static const struct {
 	[KEY_SEVERITY] = { "severity", true },
 	[KEY_FROM] = { "valid_from", true },
 	[KEY_UNTIL] = { "valid_until", true },
+	[KEY_FIRST_SEEN] = { "first_seen", true },
+	[KEY_LAST_SEEN] = { "last_seen", true },
 	[KEY_LABELS] = { "labels", false },
 	[KEY_TEST] = { "test", false },
 	[KEY_WHERE] = { "where", true },
@@ -138,6 +142,8 @@ static void draft_fill(const struct members *m, struct draft *d)
 	d->match = text_of(m, KEY_MATCH);
 	d->valid_from = text_of(m, KEY_FROM);
 	d->valid_until = text_of(m, KEY_UNTIL);
+	d->first_seen = text_of(m, KEY_FIRST_SEEN);
+	d->last_seen = text_of(m, KEY_LAST_SEEN);
 	d->confidence =
 		c != NULL && c->kind == SL_JSON_NUMBER ? (uint8_t)c->integer : SL_CONFIDENCE_NONE;
 	d->test = m->at[KEY_TEST] != NULL && m->at[KEY_TEST]->boolean;

@@ -13,7 +13,7 @@
 struct openioc {
 	struct clues k;
 	struct draft meta;
-	char id[META_BYTES], name[META_BYTES], source[META_BYTES];
+	char id[META_BYTES], name[META_BYTES], source[META_BYTES], written[META_BYTES];
 	struct clue *any; /* branches that were not handed on yet */
 	size_t branches;
 	unsigned groups; /* OR groups around what comes */
@@ -46,6 +46,7 @@ static enum xml_want on_open(void *arg, const struct xml_node *e)
 	struct openioc *o = arg;
 	if (strcmp(e->name, "ioc") == 0 || strcmp(e->name, "OpenIOC") == 0) {
 		keep(o->id, xml_attr(e, "id"));
+		keep(o->written, xml_attr(e, "last-modified"));
 		o->meta.line = e->line;
 	}
 	if (strcmp(e->name, "definition") == 0 || strcmp(e->name, "criteria") == 0)
@@ -132,6 +133,7 @@ int openioc_read(struct reading *r)
 	o.meta = (struct draft){ .id = o.id,
 		.name = o.name,
 		.source = o.source,
+		.written = o.written,
 		.below = SL_BELOW_MARKED,
 		.confidence = SL_CONFIDENCE_NONE };
 	int read = xml_read(r->in, &events, &o, &fault);

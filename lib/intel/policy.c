@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sightline/clock.h>
 #include <sightline/intel.h>
 #include <sightline/mem.h>
 #include <sightline/policy.h>
@@ -21,6 +22,7 @@ struct source_rule {
 	const char *name;
 	struct sl_source_policy says;
 	bool url_host_given;
+	uint16_t ages_given; /* types, as bits */
 	struct code_rule *codes;
 	struct source_rule *next;
 };
@@ -149,6 +151,49 @@ static bool confidence_read(const char *text, size_t len, uint8_t *out)
 	return len > 0 && v <= 100;
 }
 
+/* "90d", "6w", "1y"; "none". */
+static bool duration_read(const char *text, size_t len, uint64_t *out)
+{
+	uint64_t n = 0;
+	*out = 0;
+	if (is(text, len, "none"))
+		return true;
+	for (size_t i = 0; i + 1 < len; i++) {
+		if (text[i] < '0' || text[i] > '9' || n > 9999)
+			return false;
+		n = n * 10 + (unsigned)(text[i] - '0');
+	}
+	char unit = len > 1 ? text[len - 1] : '\0';
+	uint64_t days = unit == 'd' ? 1 : unit == 'w' ? 7 : unit == 'y' ? 365 : 0;
+	*out = n * days * 86400 * SL_SECOND;
+	return *out > 0 && n * days < 100 * 365;
+}
+
+/* One AGE for all, or TYPE:AGE,... */
+static bool ages_read(struct source_rule *s, const char *text, size_t len)
+{
+	for (const char *at = text, *end = text + len; at <= end;) {
+		const char *stop = memchr(at, ',', (size_t)(end - at));
+		stop = stop != NULL ? stop : end;
+		const char *colon = memchr(at, ':', (size_t)(stop - at));
+		const char *age = colon != NULL ? colon + 1 : at;
+		enum sl_type type =
+			colon != NULL ? sl_type_find(at, (size_t)(colon - at)) : SL_TYPE_NONE;
+		uint64_t ns;
+		if ((colon != NULL && type == SL_TYPE_NONE) ||
+			!duration_read(age, (size_t)(stop - age), &ns))
+			return false;
+		for (unsigned t = 0; t < SL_TYPE_COUNT; t++) {
+			if (colon != NULL && t != type)
+				continue;
+			s->says.max_age_ns[t] = ns;
+			s->ages_given |= (uint16_t)(1u << t);
+		}
+		at = stop + 1;
+	}
+	return true;
+}
+
 static int setting_read(struct sl_policy *p, struct source_rule *s, const char *text, size_t len)
 {
 	const char *eq = memchr(text, '=', len);
@@ -171,6 +216,10 @@ static int setting_read(struct sl_policy *p, struct source_rule *s, const char *
 		return below_read(value, n, &s->says.below) ? 0 : -EINVAL;
 	if (is(text, key, "confidence"))
 		return confidence_read(value, n, &s->says.confidence) ? 0 : -EINVAL;
+	if (is(text, key, "max_age"))
+		return ages_read(s, value, n) ? 0 : -EINVAL;
+	if (is(text, key, "published"))
+		return sl_time_parse(value, n, &s->says.published_ns) ? 0 : -EINVAL;
 	if (is(text, key, "url")) {
 		s->says.url_prefix = is(value, n, "prefix");
 		return s->says.url_prefix || is(value, n, "exact") ? 0 : -EINVAL;
@@ -203,8 +252,10 @@ int sl_policy_source(struct sl_policy *p, const char *line, char *err, size_t er
 		if (rc == -EINVAL)
 			snprintf(err, err_len,
 				"\"%.*s\" is none of arm_observables, below=no|marked|yes, "
-				"url=exact|prefix, url_host=no, confidence=N, quiet, probation, "
-				"armed=CODE, quiet=CODE, refused=CODE",
+				"url=exact|prefix, url_host=no, confidence=N, "
+				"max_age=[TYPE:]AGE (such as ipv4-addr:90d, 1y, none), "
+				"published=YYYY-MM-DD, quiet, probation, armed=CODE, quiet=CODE, "
+				"refused=CODE",
 				(int)(len < 80 ? len : 80), text);
 		if (rc < 0)
 			return rc;
@@ -274,6 +325,11 @@ void sl_policy_of(const struct sl_policy *p, const char *source, const char *pat
 			out->below = s->says.below;
 		if (s->says.confidence > 0)
 			out->confidence = s->says.confidence;
+		if (s->says.published_ns > 0)
+			out->published_ns = s->says.published_ns;
+		for (unsigned t = 0; t < SL_TYPE_COUNT; t++)
+			if (s->ages_given >> t & 1)
+				out->max_age_ns[t] = s->says.max_age_ns[t];
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <sightline/intel.h>
 #include <sightline/json.h>
 #include <sightline/mem.h>
+#include <sightline/policy.h>
 
 #define LINE_MAX_BYTES ((size_t)64 << 10)
 #define PEEK_BYTES ((size_t)64 << 10)
@@ -77,6 +78,8 @@ struct draft {
 	size_t value_len;
 	const char *match;
 	const char *valid_from, *valid_until;
+	const char *first_seen, *last_seen; /* by whoever saw it: no bounds, but its age */
+	const char *written; /* when its entry was last changed */
 	const char *quiet; /* why it is seen but not told; NULL: judged like any other */
 	const char *part; /* which branch of a tree it is, as a pattern; NULL: it is the whole */
 	const char *note_code, *note; /* how it was read, where that is worth telling; NULL: as it
@@ -121,6 +124,14 @@ struct fault;
 /* draft.c: takes the value through its normal form, judges, and adds it or says why not. 0,
  * -ENOMEM, or -E2BIG: as many as are allowed. */
 int draft_add(struct reading *r, const struct draft *d);
+/* What the configuration has on the source that it names, or on its file. */
+void draft_policy(const struct reading *r, const struct draft *d, struct sl_source_policy *policy);
+/* Its bounds of validity. False: *why. */
+bool draft_times(const struct draft *d, struct sl_indicator *i, struct fault *why);
+/* age.c: RFC 3339, a date alone, YYYYMMDD, or seconds since 1970. */
+bool time_read(const char *text, uint64_t *out);
+/* When it is from: 0 where nothing says so. */
+uint64_t age_reported(const struct draft *d, uint64_t valid_from_ns, uint64_t published_ns);
 /* The labels with "probation" among them, so that sightings show it; the set's, or NULL: no memory.
  */
 const char *draft_probation(struct reading *r, const char *labels);

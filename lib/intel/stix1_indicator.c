@@ -306,6 +306,7 @@ int stix1_indicator(struct stix1 *s, const struct xml_node *n)
 	clues_define(&s->k, xml_attr(n, "id"), root);
 	meta_read(s, n, &d, &w, labels);
 	timestamp = time_of(timestamp, text);
+	d.written = timestamp;
 	if (timestamp != NULL && !sl_time_parse(timestamp, strlen(timestamp), &written))
 		written = 0;
 	int rc = 0;

@@ -132,6 +132,9 @@ static void draft_fill(const struct sl_json *o, struct draft *d, char *labels)
 	d->source = sl_json_get_text(o, "created_by_ref");
 	d->valid_from = sl_json_get_text(o, "valid_from");
 	d->valid_until = sl_json_get_text(o, "valid_until");
+	d->written = sl_json_get_text(o, "modified");
+	if (d->written == NULL)
+		d->written = sl_json_get_text(o, "created");
 	bool number =
 		c != NULL && c->kind == SL_JSON_NUMBER && c->integer >= 0 && c->integer <= 100;
 	d->confidence = number ? (uint8_t)c->integer : SL_CONFIDENCE_NONE;

@@ -296,11 +296,26 @@ static void branch_refuse(struct tree *t, const struct twig *branch, const struc
 	tell_branch(t, branch, &why, suggestion);
 }
 
+/* A tree is of no type: the age that holds for all. A branch that is one value is judged by its own
+ * when it is added. */
+static void age_judge(
+	const struct tree *t, const struct sl_source_policy *policy, struct judgement *j)
+{
+	struct sl_indicator whole = { 0 };
+	struct fault why;
+	if (!draft_times(t->meta, &whole, &why))
+		return;
+	whole.reported_ns = age_reported(t->meta, whole.valid_from_ns, policy->published_ns);
+	lint_age(t->r, &whole, policy->max_age_ns[SL_TYPE_NONE], j);
+}
+
 static int branches_use(struct tree *t, const struct branches *b)
 {
 	const char *suggestion = NULL;
 	bool joined = false;
 	int rc = 0;
+	struct sl_source_policy policy;
+	draft_policy(t->r, t->meta, &policy);
 	for (size_t i = 0; rc == 0 && i < b->n; i++) {
 		const struct twig *decided = b->at[i];
 		enum worth worth = worth_of(b->at[i], &decided);
@@ -311,9 +326,10 @@ static int branches_use(struct tree *t, const struct branches *b)
 			worth < WORTH_ARMED ? decided->reason : "" };
 		if (worth == WORTH_CONTEXT)
 			j.verdict = SL_CONTEXT;
-		struct sl_source_policy policy;
+		if (worth == WORTH_ARMED)
+			age_judge(t, &policy, &j);
 		if (worth >= WORTH_WEAK)
-			lint_decide(t->r, t->meta, &j, &policy);
+			lint_decide(t->r, t->meta, &policy, &j);
 		if (j.verdict == SL_ARMED || j.verdict == SL_QUIET) {
 			rc = branch_arm(t, b->at[i], b->n > 1, &j);
 		} else {
