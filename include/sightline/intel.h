@@ -95,6 +95,9 @@ struct sl_finding {
 	const char *part; /* the offending value or comparison, "" where it is the whole */
 	const char *suggestion; /* a complete valid STIX 2.1 pattern, or "" */
 	const char *scope;
+	/* What the network that it was asked about saw of it; NULL: nothing was asked, or can be
+	 * told. It is that network's own affair, and no feed's author's. */
+	const struct sl_past_answer *past;
 };
 /* Called for each entry that is not plainly armed; strings are good during the call. */
 typedef void (*sl_finding_fn)(void *arg, const struct sl_finding *f);
@@ -112,6 +115,8 @@ void sl_intel_codes_print(FILE *out, bool markdown);
 struct sl_lists;
 struct sl_policy;
 struct sl_nets;
+struct sl_past;
+struct sl_past_answer;
 
 enum sl_validity { SL_VALID_PACKET, SL_VALID_IGNORE, SL_VALID_NOW };
 
@@ -123,6 +128,10 @@ struct sl_intel_options {
 	const struct sl_lists *lists; /* what is known to be ordinary; NULL: nothing is */
 	const struct sl_policy *policy; /* by source; NULL: the defaults */
 	const struct sl_nets *home; /* own networks: an indicator of one is refused; NULL: none */
+	/* What the network saw before; NULL: nobody knows. An indicator that would have fired on
+	 * impact_hosts of its hosts, and on impact_percent of all of them, is quiet. */
+	struct sl_past *past;
+	unsigned impact_hosts, impact_percent; /* 0: 20, and 10 */
 	bool taken_as_said; /* values are not judged: an allow-list of the user's own */
 	sl_finding_fn finding;
 	void *arg;
@@ -178,6 +187,8 @@ struct sl_intel_check_options {
 	const struct sl_lists *lists;
 	const struct sl_policy *policy;
 	const struct sl_nets *home;
+	struct sl_past *past; /* as in sl_intel_options */
+	unsigned impact_hosts, impact_percent;
 };
 int sl_intel_check_by(
 	const char *const *paths, size_t n, const struct sl_intel_check_options *how, FILE *out);

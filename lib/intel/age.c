@@ -62,21 +62,23 @@ static const char *kept(const struct reading *r, const char *text)
 void lint_age(const struct reading *r, const struct sl_indicator *i, uint64_t max_age_ns,
 	struct judgement *out)
 {
-	char day[SL_TIME_TEXT], text[96];
+	char day[SL_TIME_TEXT], text[128];
 	if (max_age_ns == 0 || out->verdict != SL_ARMED || i->valid_until_ns != 0 ||
 		r->o->validity == SL_VALID_IGNORE)
 		return;
 	if (i->reported_ns == 0) {
 		if (out->code[0] == '\0')
 			*out = (struct judgement){ SL_ARMED, "UNDATED",
-				"Its source sets max_age, and neither it nor its source says when "
-				"it is from." };
+				"Its source sets max_age, and nothing says when it is from; say "
+				"published=DATE for the source." };
 		return;
 	}
 	if (r->o->now_ns <= i->reported_ns || r->o->now_ns - i->reported_ns <= max_age_ns)
 		return;
 	sl_time_text(i->reported_ns, day);
 	snprintf(text, sizeof(text),
-		"It is of %.10s, which is longer ago than its source's max_age.", day);
+		"It is of %.10s, longer ago than its source's max_age; ask its author whether it "
+		"still holds.",
+		day);
 	*out = (struct judgement){ SL_QUIET, "AGED", kept(r, text) };
 }

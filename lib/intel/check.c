@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <sightline/clock.h>
+#include <sightline/past.h>
 
 #include "reading.h"
 #include "report.h"
@@ -13,6 +14,7 @@ struct check {
 	FILE *out;
 	struct report *report; /* NULL: none */
 	struct sl_json_out *json; /* NULL: lines for people */
+	uint32_t hosts; /* of the past that it is asked about */
 };
 
 /* What a feed says goes to a terminal: control bytes are made visible. */
@@ -39,6 +41,32 @@ static const char *verdict_word(enum sl_intel_verdict v)
 	return v == SL_NOT_VALID ? "refused" : sl_intel_verdict_text(v);
 }
 
+static void put_past(struct check *c, const struct sl_past_answer *past)
+{
+	if (past == NULL || past->count == 0)
+		return;
+	fprintf(c->out, "; %s%llu time%s on %u of %u hosts",
+		past->at_most ? "at most " : "would have fired ", (unsigned long long)past->count,
+		past->count == 1 ? "" : "s", past->hosts, c->hosts);
+}
+
+static void json_past(struct check *c, const struct sl_past_answer *past)
+{
+	struct sl_json_out *j = c->json;
+	if (past == NULL)
+		return;
+	sl_json_object(j, "past");
+	sl_json_u64(j, "count", past->count);
+	sl_json_u64(j, "hosts", past->hosts);
+	sl_json_u64(j, "of_hosts", c->hosts);
+	sl_json_bool(j, "at_most", past->at_most);
+	sl_json_array(j, "names");
+	for (uint32_t i = 0; i < past->name_count && i < SL_PAST_NAMES; i++)
+		sl_json_str(j, NULL, past->name[i]);
+	sl_json_array_end(j);
+	sl_json_object_end(j);
+}
+
 static void tell_line(struct check *c, const struct sl_finding *f)
 {
 	if (f->verdict == SL_ARMED && f->code[0] == '\0')
@@ -58,6 +86,7 @@ static void tell_line(struct check *c, const struct sl_finding *f)
 		fputs("; instead: ", c->out);
 		put_plain(c->out, f->suggestion, 65536); /* whole: it is there to be copied */
 	}
+	put_past(c, f->past);
 	fputc('\n', c->out);
 }
 
@@ -76,6 +105,7 @@ static void tell_json(struct check *c, const struct sl_finding *f)
 	sl_json_str(j, "part", f->part);
 	sl_json_str(j, "suggestion", f->suggestion);
 	sl_json_str(j, "scope", f->scope);
+	json_past(c, f->past);
 	sl_json_object_end(j);
 	if (sl_json_line(j, &p, &len) == 0)
 		fwrite(p, 1, len, c->out);
@@ -106,6 +136,19 @@ static void summary(struct check *c, const struct sl_intel_source *s)
 	fputc('\n', c->out);
 }
 
+static void past_summary(struct check *c, const struct sl_past_sum *sum)
+{
+	char first[SL_TIME_TEXT], last[SL_TIME_TEXT];
+	sl_time_text(sum->first_ns, first);
+	sl_time_text(sum->last_ns, last);
+	fprintf(c->out, "asked about %llu observables of %u hosts, %.16sZ to %.16sZ",
+		(unsigned long long)sum->observables, sum->hosts, first, last);
+	if (sum->left_out > 0)
+		fprintf(c->out, "; no room for %llu of them: counts are too low",
+			(unsigned long long)sum->left_out);
+	fputc('\n', c->out);
+}
+
 int sl_intel_check(const char *const *paths, size_t n, bool json, FILE *out)
 {
 	struct sl_intel_check_options how = { .json = json };
@@ -123,11 +166,18 @@ int sl_intel_check_by(
 		.lists = how->lists,
 		.policy = how->policy,
 		.home = how->home,
+		.past = how->past,
+		.impact_hosts = how->impact_hosts,
+		.impact_percent = how->impact_percent,
 		.finding = tell,
 		.arg = &c,
 		.tell_all = json };
 	int status = 0;
+	struct sl_past_sum sum = { 0 };
 	o.now_ns = sl_clock_wall_ns();
+	if (how->past != NULL)
+		sl_past_sum(how->past, &sum);
+	c.hosts = sum.hosts;
 	if (sl_intel_new(&set) < 0)
 		return 2;
 	if (json && sl_json_out_new(&c.json) < 0)
@@ -144,6 +194,8 @@ int sl_intel_check_by(
 		if (status == 0 && s->count[SL_QUIET] + s->count[SL_REFUSED] + s->in_part > 0)
 			status = 1;
 	}
+	if (how->past != NULL && !json)
+		past_summary(&c, &sum);
 	if (c.report != NULL)
 		report_end(&report, set->sources, set->source_count);
 	sl_json_out_free(c.json);

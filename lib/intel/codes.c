@@ -80,6 +80,9 @@ static const struct sl_intel_code codes[] = {
 	{ "AGED", SL_QUIET,
 		"reported longer ago than its source's max_age, and nothing says how long "
 		"it is good for" },
+	{ "ORDINARY_HOST", SL_QUIET,
+		"an address that this network was given for a listed ordinary name" },
+	{ "HIGH_IMPACT", SL_QUIET, "it would have fired on too many of this network's hosts" },
 	{ "QUIET", SL_QUIET, "a tree of which the best part is quiet" },
 	{ "LOW_CONFIDENCE", SL_QUIET, "less sure than its source is asked for" },
 	{ "SOURCE_QUIET", SL_QUIET, "its source is quiet" },
@@ -108,6 +111,7 @@ static const struct sl_intel_code codes[] = {
 		"a marking of some of its properties, taken for the whole" },
 	{ "HOST_BITS", SL_ARMED, "bits beyond the prefix length were cleared" },
 	{ "PROBATION", SL_ARMED, "its source is on probation; so its label says" },
+	{ "SEEN", SL_ARMED, "it would have fired on what this network did before" },
 	{ "UNDATED", SL_ARMED, "its source sets max_age, and nothing says when it is from" },
 	{ "OVERRIDDEN", SL_ARMED, "the configuration has another verdict on this indicator" },
 	/* Explains, and is nothing to look for. */

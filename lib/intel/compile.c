@@ -290,7 +290,8 @@ static void tell_armed(
 		.code = code,
 		.reason = whole->quiet ? whole->quiet_reason : c->t->reason,
 		.part = whole->value,
-		.scope = scope_text(branch_scope(branch)) };
+		.scope = scope_text(branch_scope(branch)),
+		.past = c->t->asked ? &c->t->past : NULL };
 	reading_tell(r, &f);
 }
 

@@ -93,11 +93,14 @@ void draft_policy(const struct reading *r, const struct draft *d, struct sl_sour
 struct outcome {
 	struct judgement j;
 	struct sl_source_policy policy;
+	struct sl_past_answer past;
+	bool asked; /* past says something */
 };
 
 static int found_add(struct reading *r, const struct draft *d, struct sl_indicator *i,
-	const struct value_text *t, struct judgement j)
+	const struct value_text *t, const struct outcome *o)
 {
+	struct judgement j = o->j;
 	int rc = strings_keep(r, d, i, t);
 	i->quiet = j.verdict == SL_QUIET;
 	if (rc == 0 && i->quiet)
@@ -115,7 +118,8 @@ static int found_add(struct reading *r, const struct draft *d, struct sl_indicat
 		.verdict = j.verdict,
 		.code = j.code,
 		.reason = j.reason,
-		.part = t->text };
+		.part = t->text,
+		.past = o->asked ? &o->past : NULL };
 	reading_tell(r, &f);
 	return 0;
 }
@@ -180,6 +184,7 @@ static void judge(struct reading *r, const struct draft *d, struct sl_indicator 
 	draft_policy(r, d, &o->policy);
 	i->reported_ns = age_reported(d, i->valid_from_ns, o->policy.published_ns);
 	o->j = (struct judgement){ SL_ARMED, "", "" };
+	o->asked = false;
 	if (d->allow)
 		o->j = (struct judgement){ SL_CONTEXT, "BENIGN",
 			"Benign: hits of its own source on this value are undone." };
@@ -187,6 +192,8 @@ static void judge(struct reading *r, const struct draft *d, struct sl_indicator 
 		lint_value(r, i, &o->j);
 	if (!d->allow && !r->o->taken_as_said)
 		lint_age(r, i, o->policy.max_age_ns[i->type], &o->j);
+	if (!d->allow && !r->o->taken_as_said)
+		o->asked = lint_past(r, i, &o->j, &o->past);
 	const char *code = o->j.code;
 	struct draft known = *d; /* one without an id is known by its value */
 	if (d->id == NULL || d->id[0] == '\0')
@@ -233,7 +240,7 @@ static int judged_add(struct reading *r, const struct draft *d, struct sl_indica
 		labels.labels = draft_probation(r, d->labels);
 	if (labels.labels == NULL && o.policy.probation)
 		return -ENOMEM;
-	int rc = found_add(r, &labels, i, t, o.j);
+	int rc = found_add(r, &labels, i, t, &o);
 	if (rc == 0 && i->type == SL_TYPE_URL && !d->allow && !r->o->taken_as_said &&
 		o.policy.url_host && d->where == NULL)
 		rc = host_add(r, d, i);

@@ -3,6 +3,7 @@
 #ifndef SL_INTEL_LINT_H
 #define SL_INTEL_LINT_H
 
+#include <sightline/past.h>
 #include <sightline/policy.h>
 
 #include "reading.h"
@@ -17,6 +18,14 @@ void lint_value(const struct reading *r, const struct sl_indicator *i, struct ju
 /* The same of LIKE, MATCHES and their kin: refused where it matches nothing, one character, or is
  * no expression. */
 void lint_pattern(const struct reading *r, const struct sl_node *test, struct judgement *out);
+/* lint_past.c: what the network saw of a value that is not refused decides as well: an address that
+ * ordinary names led to is quiet, and what would have fired on too many hosts. False: nothing can
+ * be told. */
+bool lint_past(const struct reading *r, const struct sl_indicator *i, struct judgement *out,
+	struct sl_past_answer *past);
+/* The same of a tree, of which only the most can be told: it decides nothing, and is noted. */
+void lint_past_tree(struct judgement *out, const struct sl_past_answer *past);
+
 /* The operator's word on it: by source, by code, by id. policy: what holds for its source. */
 void lint_decide(const struct reading *r, const struct draft *d,
 	const struct sl_source_policy *policy, struct judgement *j);

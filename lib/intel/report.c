@@ -45,10 +45,25 @@ void report_begin(struct report *r, FILE *out)
 		out);
 }
 
+/* What a network saw is not the author's to know: the names in it are what its people read. */
+static const char *reason_of(const struct sl_finding *f)
+{
+	size_t n;
+	const struct sl_intel_code *code = sl_intel_codes(&n);
+	if (strcmp(f->code, "ORDINARY_HOST") != 0)
+		return f->reason;
+	while (n > 1 && strcmp(code->code, f->code) != 0) {
+		code++;
+		n--;
+	}
+	return code->meaning;
+}
+
 void report_finding(struct report *r, const struct sl_finding *f)
 {
 	char id[sizeof(r->id)];
-	if (f->code[0] == '\0' || (f->verdict == SL_CONTEXT && f->line > 0))
+	if (f->code[0] == '\0' || strcmp(f->code, "SEEN") == 0 ||
+		(f->verdict == SL_CONTEXT && f->line > 0))
 		return;
 	r->told++;
 	if (strncmp(r->file, f->file, sizeof(r->file) - 1) != 0) {
@@ -68,7 +83,7 @@ void report_finding(struct report *r, const struct sl_finding *f)
 	fprintf(r->out, "\n- **%s** `%s`: ",
 		f->verdict == SL_NOT_VALID ? "refused" : sl_intel_verdict_text(f->verdict),
 		f->code);
-	put(r->out, f->reason, SHOWN, false);
+	put(r->out, reason_of(f), SHOWN, false);
 	fputc('\n', r->out);
 	put_code(r->out, "Part", f->part, SHOWN);
 	put_code(r->out, "Use instead", f->suggestion, SIZE_MAX);

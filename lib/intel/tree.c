@@ -255,9 +255,14 @@ static int branch_arm(
 		tell_branch(t, branch, &why, "");
 		return 0;
 	}
-	bool noted = j->code[0] == '\0' && t->meta->note_code != NULL;
-	t->code = noted ? t->meta->note_code : j->code;
-	t->reason = noted ? t->meta->note : j->reason;
+	struct judgement said = *j;
+	if (said.code[0] == '\0' && t->meta->note_code != NULL)
+		said = (struct judgement){ j->verdict, t->meta->note_code, t->meta->note };
+	t->asked = t->r->o->past != NULL && twig_past(t, branch, &t->past);
+	if (t->asked)
+		lint_past_tree(&said, &t->past);
+	t->code = said.code;
+	t->reason = said.reason;
 	int rc = branch_compile(t, branch, part, j->verdict == SL_QUIET ? j->reason : NULL, &why);
 	if (rc > 0)
 		tell_branch(t, branch, &why, "");

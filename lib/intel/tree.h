@@ -4,6 +4,8 @@
 #ifndef SL_INTEL_TREE_H
 #define SL_INTEL_TREE_H
 
+#include <sightline/past.h>
+
 #include "paths.h"
 #include "reading.h"
 
@@ -42,6 +44,8 @@ struct tree {
 	struct sl_arena *arena;
 	size_t twigs;
 	const char *code, *reason; /* why the branch that is armed now is quiet or noted, or "" */
+	struct sl_past_answer past; /* of that branch */
+	bool asked; /* past says something */
 	bool no_memory, too_complex;
 };
 
@@ -83,6 +87,9 @@ struct twig *members_apart(struct tree *t, const struct twig *w);
 /* tree.c: the text of a part, the arena's; and whether a pattern would be armed, all of it. */
 const char *text_of(struct tree *t, const struct twig *w);
 bool tree_accepts(struct tree *t, const char *text);
+
+/* tree_past.c: how often a branch would have been true at most. False: nothing can be told. */
+bool twig_past(struct tree *t, const struct twig *w, struct sl_past_answer *out);
 
 /* meta.c: what the configuration has on its source goes into its meta, and how it is read. False:
  * it is context there, and was told. */

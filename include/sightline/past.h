@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* past.h - what a network was seen to say, so that an indicator can be asked what it would have
+ * done there: how often and on how many own hosts its value was seen, and by which names its
+ * address was reached. Fed with observables, asked by indicators. What is kept of a value is a
+ * keyed hash, its counts and its hosts; names are kept only where an answer gave an address for
+ * them. Bounded: what comes when it is full is left out and counted. Control threads; one owner. */
+#ifndef SIGHTLINE_PAST_H
+#define SIGHTLINE_PAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sightline/addr.h>
+#include <sightline/intel.h>
+#include <sightline/observable.h>
+
+struct sl_past;
+struct sl_past_options {
+	/* Own networks, borrowed. The host of a flow is its end in them, its initiator where both
+	 * or neither are. NULL: none. */
+	const struct sl_nets *home;
+	uint32_t values, hosts, pairs; /* the most that are kept; 0: 8 M, 1 M, 16 M */
+};
+int sl_past_new(struct sl_past **out, const struct sl_past_options *o);
+void sl_past_free(struct sl_past *p);
+
+/* One observable, in the order in which a sensor tells them; nothing is kept of its pointers. */
+struct sl_past_observed {
+	enum sl_type type;
+	enum sl_where where;
+	const char *value; /* canonical text, as its bytes are */
+	size_t len;
+	union sl_addr src, dst; /* initiator and responder of its flow */
+	uint8_t src_version, dst_version; /* 0: not an IP flow; it is nobody's */
+	uint16_t sport, dport;
+	uint64_t flow; /* tells flows apart */
+	uint32_t message;
+	uint64_t ts_ns;
+};
+int sl_past_add(struct sl_past *p, const struct sl_past_observed *o);
+
+/* JSON lines as `sightline-sensor --emit observables` writes them; other records are passed over.
+ * Plain, gzip or zstd. 0; -errno of open(2) or read(2); -EBADMSG: damaged, or not one line of it is
+ * a record. *bad: lines that could not be read. */
+int sl_past_read(struct sl_past *p, const char *path, uint64_t *bad);
+/* The same from memory, for tests and fuzzing. */
+int sl_past_read_bytes(struct sl_past *p, const void *bytes, size_t len, uint64_t *bad);
+
+/* Names that are kept for an address, the first that led to it; further ones are counted. */
+#define SL_PAST_NAMES 16
+struct sl_past_answer {
+	uint64_t count; /* observations: flows of an address, messages of what they say, in each
+			   place that says it */
+	uint32_t hosts;
+	bool at_most; /* a tree, or a network: it may have fired less often */
+	uint32_t name_count;
+	const char *name[SL_PAST_NAMES]; /* asked for, and answered with this address; good as long
+					    as p */
+};
+/* What i would have done, whatever its validity. False: what it looks for is not remembered (a
+ * prefix of a URL, an expression). */
+bool sl_past_ask(struct sl_past *p, const struct sl_indicator *i, struct sl_past_answer *out);
+
+struct sl_past_sum {
+	uint64_t observables, left_out; /* left out: not kept for want of room */
+	uint32_t hosts;
+	uint64_t first_ns, last_ns; /* 0: nothing was seen */
+};
+void sl_past_sum(const struct sl_past *p, struct sl_past_sum *out);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lint_past.c - what a network saw before says of an indicator: an address that it reaches by the
+ * name of an ordinary host, and what would have fired nearly everywhere, is quiet. Control threads.
+ *
+ * Only names that were asked for count. Whoever answers may put any other name beside them, and so
+ * have his address taken for an ordinary one. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sightline/lists.h>
+
+#include "lint.h"
+
+#define HOSTS_LEAST 20
+#define PERCENT_LEAST 10
+#define NAMES_SHOWN 3
+
+static const char *kept(const struct reading *r, const char *text, const char *without)
+{
+	const char *k = sl_arena_intern(r->set->arena, text, strlen(text));
+	return k != NULL ? k : without;
+}
+
+/* What is armed by anybody who asks for a name below it says nothing of the host. */
+static bool ordinary(const struct reading *r, const char *name)
+{
+	struct judgement j = { SL_ARMED, "", "" };
+	lint_name(r, name, strlen(name), &j);
+	return j.verdict == SL_QUIET && strcmp(j.code, "DYNAMIC_DNS_ZONE") != 0;
+}
+
+static bool ordinary_host(
+	const struct reading *r, const struct sl_past_answer *past, struct judgement *out)
+{
+	char text[NAMES_SHOWN * 260 + 128], names[NAMES_SHOWN * 260] = "";
+	size_t used = 0, found = 0;
+	uint32_t n = past->name_count < SL_PAST_NAMES ? past->name_count : SL_PAST_NAMES;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!ordinary(r, past->name[i]))
+			continue;
+		if (found++ < NAMES_SHOWN)
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%.255s",
+				used > 0 ? ", " : "", past->name[i]);
+	}
+	if (found == 0)
+		return false;
+	snprintf(text, sizeof(text),
+		"This network reaches it as %s: a hit there is ordinary traffic; look for a name "
+		"or URL instead.",
+		names);
+	*out = (struct judgement){ SL_QUIET, "ORDINARY_HOST",
+		kept(r, text, "This network reaches it as an ordinary host.") };
+	return true;
+}
+
+static bool too_many(const struct reading *r, const struct sl_past_answer *past)
+{
+	struct sl_past_sum sum;
+	unsigned least = r->o->impact_hosts != 0 ? r->o->impact_hosts : HOSTS_LEAST;
+	unsigned percent = r->o->impact_percent != 0 ? r->o->impact_percent : PERCENT_LEAST;
+	sl_past_sum(r->o->past, &sum);
+	return past->hosts >= least && (uint64_t)past->hosts * 100 >= (uint64_t)sum.hosts * percent;
+}
+
+bool lint_past(const struct reading *r, const struct sl_indicator *i, struct judgement *out,
+	struct sl_past_answer *past)
+{
+	if (r->o->past == NULL || out->verdict == SL_REFUSED || !sl_past_ask(r->o->past, i, past))
+		return false;
+	if (out->verdict != SL_ARMED || past->count == 0)
+		return true;
+	bool lone = i->port == 0 && !past->at_most && r->o->lists != NULL;
+	if (lone && ordinary_host(r, past, out))
+		return true;
+	if (too_many(r, past))
+		*out = (struct judgement){ SL_QUIET, "HIGH_IMPACT",
+			"So many of this network's hosts go there that a hit tells nothing; put a "
+			"port, name or URL beside it." };
+	else if (out->code[0] == '\0')
+		lint_past_tree(out, past);
+	return true;
+}
+
+void lint_past_tree(struct judgement *out, const struct sl_past_answer *past)
+{
+	if (past->count > 0 && out->verdict == SL_ARMED && out->code[0] == '\0')
+		*out = (struct judgement){ SL_ARMED, "SEEN",
+			"This network saw it before; look at the hosts that did." };
+}
