@@ -9,6 +9,7 @@
 #include <sightline/intel.h>
 #include <sightline/lists.h>
 #include <sightline/log.h>
+#include <sightline/past.h>
 #include <sightline/policy.h>
 
 #include "tool.h"
@@ -31,12 +32,35 @@ static const struct sl_opt opts[] = {
 		.arg = "CIDR,...",
 		.def = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10",
 		.help = "own networks: an indicator of an address in them is refused" },
+	{ .flag = "against",
+		.kind = SL_OPT_LIST,
+		.arg = "CAPTURE",
+		.help = "say what each indicator would have done in this capture (which "
+			"sightline-sensor reads), or with these observables (JSON lines of its "
+			"--emit observables): how often, on how many own hosts, and whether "
+			"ordinary names led to an address; repeatable" },
+	{ .flag = "impact-hosts",
+		.kind = SL_OPT_U64,
+		.arg = "N",
+		.def = "20",
+		.min = 1,
+		.max = 1e9,
+		.help = "what would have fired on N hosts is quiet, where that is a share of "
+			"--impact-percent as well" },
+	{ .flag = "impact-percent",
+		.kind = SL_OPT_U64,
+		.arg = "P",
+		.def = "10",
+		.min = 1,
+		.max = 100,
+		.help = "see --impact-hosts; of the hosts in what --against names" },
 	SL_JUDGING_OPTS,
 };
 
 static const struct sl_program program = {
 	.name = "sightline intel check",
-	.usage = "[--json] [--report FILE] [--warninglists PATH]... PATH...",
+	.usage = "[--json] [--report FILE] [--against CAPTURE]... [--warninglists PATH]... "
+		 "PATH...",
 	.about = "Says of each indicator what the sensor would do with it, and why: armed, quiet, "
 		 "refused, or context (no indicator). The configuration may be a sensor's. Exit "
 		 "status 0: all armed; 1: some not; 2: a file could not be read.",
@@ -51,7 +75,7 @@ static void tell_list(void *arg, const char *file, const char *said)
 	sl_info("%s: %s", file, said);
 }
 
-static int judged(const struct sl_config *c, const struct sl_judging *by)
+static int judged(const struct sl_config *c, const struct sl_judging *by, struct sl_past *past)
 {
 	size_t n;
 	char *const *paths = sl_config_operands(c, &n);
@@ -59,7 +83,10 @@ static int judged(const struct sl_config *c, const struct sl_judging *by)
 	struct sl_intel_check_options how = { .json = sl_config_flag(c, "json"),
 		.lists = by->lists,
 		.policy = by->policy,
-		.home = by->home };
+		.home = by->home,
+		.past = past,
+		.impact_hosts = (unsigned)sl_config_u64(c, "impact-hosts"),
+		.impact_percent = (unsigned)sl_config_u64(c, "impact-percent") };
 	if (report != NULL && (how.report = fopen(report, "we")) == NULL) {
 		sl_error("%s: %s", report, strerror(errno));
 		return EXIT_UNUSABLE;
@@ -92,7 +119,11 @@ static int check(const struct sl_config *c)
 		sl_error("%s", err);
 		return EXIT_UNUSABLE;
 	}
-	int status = judged(c, &by);
+	struct sl_past *past = NULL;
+	int status = against_read(c, by.home, &past);
+	if (status == EXIT_DONE)
+		status = judged(c, &by, past);
+	sl_past_free(past);
 	sl_judging_close(&by);
 	return status;
 }

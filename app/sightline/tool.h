@@ -6,6 +6,13 @@
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_UNUSABLE };
 
+struct sl_config;
+struct sl_nets;
+struct sl_past;
+/* against.c: what --against names, read. *out NULL: nothing is named. An exit status; what is wrong
+ * was said. */
+int against_read(const struct sl_config *c, const struct sl_nets *home, struct sl_past **out);
+
 int tail_main(int argc, char **argv);
 int intel_main(int argc, char **argv);
 
