@@ -60,6 +60,7 @@ enum {
 	SL_PKT_FLOW_NEW = 1 << 5, /* this packet opened its flow */
 	SL_PKT_VLAN_STRIPPED = 1 << 6, /* the NIC took vlan[0] off the frame */
 	SL_PKT_REASSEMBLED = 1 << 7, /* made whole of fragments: payload is not in data */
+	SL_PKT_UNSUMMED = 1 << 8, /* sent from this host: whoever sends it fills in its checksums */
 };
 
 /* A pair of addresses that is seen in a packet but is not its flow's key. */
@@ -82,8 +83,7 @@ struct sl_packet {
 	uint32_t salt; /* pass of a looped replay; decode mixes it into the addresses */
 	uint16_t linktype; /* enum sl_linktype */
 	uint16_t port; /* port or capture it came from */
-	uint8_t flags;
-	uint8_t dir; /* enum sl_dir; flow's part */
+	uint16_t flags;
 
 	/* -- decode's part -- */
 	uint8_t version; /* 4 or 6 */
@@ -93,6 +93,7 @@ struct sl_packet {
 	uint16_t ip_len; /* IP header and payload, as the header says, bounded by len */
 	uint8_t tcp_flags, vlan_count, outer_count;
 	uint8_t mac_off; /* where dst and src MAC stand in data (SL_PKT_MACS) */
+	uint8_t dir; /* enum sl_dir; flow's part */
 	uint32_t tcp_seq, tcp_ack;
 	uint16_t tcp_window;
 	uint16_t tcp_urgent; /* pointer; only with the flag */

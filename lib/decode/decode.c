@@ -39,7 +39,7 @@ void packet_salt(struct sl_packet *p)
 /* A view may have served another packet before: everything that decode owns starts anew. */
 static void view_clear(struct sl_packet *p)
 {
-	p->flags &= SL_PKT_CUT | SL_PKT_VLAN_STRIPPED;
+	p->flags &= SL_PKT_CUT | SL_PKT_VLAN_STRIPPED | SL_PKT_UNSUMMED;
 	p->dir = SL_TO_SERVER;
 	p->version = 0;
 	p->proto = 0;
@@ -71,7 +71,7 @@ static bool packet_decode(
 		.rd = sl_rd(sl_span(p->data, p->len)),
 		.counters = counters,
 		.verify = o->verify_checksums,
-		.ignore = o->ignore_checksums,
+		.ignore = o->ignore_checksums || (p->flags & SL_PKT_UNSUMMED) != 0,
 		.defrag = o->defrag,
 		.trail = o->trail,
 		.whole = true,
