@@ -16,7 +16,7 @@ static const struct {
 	{ "tail", tail_main, "show sightings as they come" },
 	{ "intel", intel_main, "intel check PATH...: what a sensor would do with indicators" },
 	{ "verdict", NULL, "say of a sighting whether it was real" },
-	{ "doctor", NULL, "look over this machine and its configuration" },
+	{ "doctor", doctor_main, "look over this machine as a host for a sensor" },
 	{ "keygen", NULL, "make keys for links between machines" },
 	{ "status", NULL, "what sensors and collectors are doing" },
 	{ "maintain", NULL, "look after the store" },

@@ -79,19 +79,6 @@ static bool wanted(const struct filter *f, const struct sl_seen *s)
 	       (f->source == NULL || from_source(s, f->source));
 }
 
-/* Control characters (C0, DEL, and C1 as UTF-8 writes them) as \xNN; the rest as it is. */
-static void put_safe(FILE *to, const char *text)
-{
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p < ' ' || *p == 127)
-			fprintf(to, "\\x%02x", *p);
-		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			fprintf(to, "\\x%02x", *++p);
-		else
-			fputc(*p, to);
-	}
-}
-
 static void put_end(const char *address, uint16_t port)
 {
 	bool six = strchr(address, ':') != NULL;

@@ -6,5 +6,6 @@
 
 const char *sl_version_text(void)
 {
-	return SL_VERSION " (" SL_MARCH ", " SL_FLAVOUR ", " SL_COMPILER ", DPDK " SL_DPDK ")";
+	return SL_VERSION " (" SL_MARCH ", " SL_FLAVOUR ", " SL_COMPILER ", DPDK " SL_DPDK
+			  ", Hyperscan " SL_HYPERSCAN ")";
 }

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # Data moves down this list, includes point up it.
-LEVELS = [["base", "json", "digest", "compress"], ["source", "decode"], ["flow", "stream"], ["observable"], ["parser"],
+LEVELS = [["base", "json", "digest", "compress"], ["source", "decode", "host"], ["flow", "stream"], ["observable"], ["parser"],
           ["pattern"], ["intel"], ["match"], ["wire", "sighting"], ["bus"], ["store"]]
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
