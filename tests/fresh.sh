@@ -39,7 +39,9 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# shellcheck source=/dev/null
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+# shellcheck disable=SC2016  # apt expands them
 mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
 	awk -v s="$suite" '$2 == s && $3 == "main" { print $1; exit }')
 if [[ -z $mirror ]]; then

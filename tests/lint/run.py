@@ -193,6 +193,8 @@ def scripts(files):
             r = subprocess.run(["bash", "-n", path], cwd=TOP, capture_output=True, text=True)
             if r.returncode != 0:
                 bad.append(r.stderr.strip().splitlines()[0])
+            r = subprocess.run(["shellcheck", "-f", "gcc", path], cwd=TOP, capture_output=True, text=True)
+            bad += r.stdout.splitlines()[:3]
         if path.endswith(".py"):
             try:
                 compile(read(path), path, "exec")
@@ -228,7 +230,7 @@ def main():
               ("licence: an SPDX line in each source", spdx, ()), ("names: nothing is called what it isn't", names, ()),
               (f"files: at most {MAX_LINES} lines", lengths, ()), (f"functions: at most {MAX_FUNCTION} lines", functions, ()),
               ("paths: nothing of one machine", machine, ()), ("nothing unfinished", unfinished, ()),
-              ("scripts: they parse", scripts, ())]
+              ("scripts: they parse, and shellcheck has nothing to say", scripts, ())]
     if opt.tidy != "none":
         checks.append((f"clang-tidy: {opt.tidy}", tidy, (opt.build, opt.tidy)))
     failed = 0
