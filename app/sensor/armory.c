@@ -3,9 +3,11 @@
  * thread only; workers see nothing of it but a pointer that changes. */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <sightline/clock.h>
 #include <sightline/intel.h>
@@ -15,6 +17,7 @@
 
 #include "sensor.h"
 
+#define FEEDS_TOLD 256 /* feeds of which the metrics tell */
 #define TOLD_MAX 20 /* findings told one by one at a load; the rest are counted */
 
 struct armory {
@@ -27,7 +30,11 @@ struct armory {
 	struct sl_ruleset *current,
 		*leaving; /* in force; seen by no worker, maybe named by records */
 	uint32_t generation;
+	/* control writes, the metrics' thread reads, under lock */
+	pthread_mutex_t lock;
 	struct armory_counts counts;
+	struct armory_feed *feed;
+	/* -- */
 	struct sl_counters counters;
 	unsigned told;
 	bool said; /* why it can't start */
@@ -111,6 +118,51 @@ static void count_sources(const struct sl_intel *in, struct armory_counts *c)
 	}
 }
 
+static void feeds_free(struct armory_feed *f, size_t n)
+{
+	for (size_t i = 0; f != NULL && i < n; i++)
+		free(f[i].path);
+	free(f);
+}
+
+/* What is told of each feed; the first FEEDS_TOLD of them. NULL: no memory, and none is told. */
+static struct armory_feed *feeds_of(const struct sl_intel *in, struct armory_counts *c)
+{
+	size_t n;
+	const struct sl_intel_source *s = sl_intel_sources(in, &n);
+	struct armory_feed *f = calloc(FEEDS_TOLD, sizeof(*f));
+	c->feeds = n;
+	c->feeds_told = f == NULL ? 0 : n < FEEDS_TOLD ? n : FEEDS_TOLD;
+	for (size_t i = 0; i < c->feeds_told; i++) {
+		struct stat st;
+		f[i].path = strdup(s[i].path);
+		f[i].armed = s[i].count[SL_ARMED];
+		f[i].quiet = s[i].count[SL_QUIET];
+		if (stat(s[i].path, &st) == 0 && st.st_mtime > 0)
+			f[i].changed_s = (uint64_t)st.st_mtime;
+		if (f[i].path == NULL) {
+			feeds_free(f, i);
+			c->feeds_told = 0;
+			return NULL;
+		}
+	}
+	return f;
+}
+
+/* What is in force is another from now on. */
+static void counts_change(struct armory *a, const struct armory_counts *c, struct armory_feed *feed)
+{
+	pthread_mutex_lock(&a->lock);
+	struct armory_feed *old = a->feed;
+	size_t had = a->counts.feeds_told;
+	a->counts = *c;
+	a->counts.generation = a->generation;
+	a->counts.loaded_s = sl_clock_wall_ns() / SL_SECOND;
+	a->feed = feed;
+	pthread_mutex_unlock(&a->lock);
+	feeds_free(old, had);
+}
+
 /* A feed in which there was something to arm and nothing could be. */
 static const char *useless_source(const struct sl_intel *in)
 {
@@ -150,8 +202,8 @@ static int judged_paths(struct armory *a, struct sl_intel *in)
 	return rc;
 }
 
-static int load(
-	struct armory *a, bool must_arm, struct sl_ruleset **out, struct armory_counts *counts)
+static int load(struct armory *a, bool must_arm, struct sl_ruleset **out,
+	struct armory_counts *counts, struct armory_feed **feed)
 {
 	struct sl_intel *in;
 	int rc = sl_intel_new(&in);
@@ -171,7 +223,11 @@ static int load(
 		rc = -ENODATA;
 		goto fail;
 	}
-	return compile(a, in, out); /* takes the set */
+	*feed = feeds_of(in, counts);
+	rc = compile(a, in, out); /* takes the set */
+	if (rc < 0)
+		feeds_free(*feed, counts->feeds_told);
+	return rc;
 fail:
 	sl_intel_free(in);
 	return rc;
@@ -219,11 +275,14 @@ int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 	a->config = c;
 	a->workers = workers;
 	a->packet_time_ns = packet_time_ns;
+	pthread_mutex_init(&a->lock, NULL);
+	struct armory_counts counts = { 0 };
+	struct armory_feed *feed = NULL;
 	int rc = home_nets(a);
 	if (rc == 0)
 		rc = allow_lists(a);
 	if (rc == 0)
-		rc = load(a, must_arm, &a->current, &a->counts);
+		rc = load(a, must_arm, &a->current, &counts, &feed);
 	if (rc < 0) {
 		if (!a->said)
 			sl_error("indicators: %s", strerror(-rc));
@@ -231,7 +290,8 @@ int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 		return rc;
 	}
 	a->generation = 1;
-	tell_counts(&a->counts);
+	counts_change(a, &counts, feed);
+	tell_counts(&counts);
 	*out = a;
 	return 0;
 }
@@ -246,6 +306,8 @@ void armory_free(struct armory *a)
 		sl_ruleset_free(a->current);
 	sl_intel_free(a->allow);
 	sl_nets_free(a->home);
+	feeds_free(a->feed, a->counts.feeds_told);
+	pthread_mutex_destroy(&a->lock);
 	free(a);
 }
 
@@ -273,7 +335,8 @@ void armory_reload(struct armory *a)
 {
 	struct sl_ruleset *next = NULL;
 	struct armory_counts c = { 0 };
-	int rc = load(a, false, &next, &c);
+	struct armory_feed *feed = NULL;
+	int rc = load(a, false, &next, &c, &feed);
 	if (rc < 0) {
 		refuse(a, strerror(-rc));
 		return;
@@ -287,6 +350,7 @@ void armory_reload(struct armory *a)
 			" indicators would be left, less than --reload-min-ratio %g",
 			has, had, ratio);
 		refuse(a, why);
+		feeds_free(feed, c.feeds_told);
 		sl_ruleset_free(next);
 		return;
 	}
@@ -294,7 +358,7 @@ void armory_reload(struct armory *a)
 	a->leaving = sl_ruleset_publish(next);
 	a->current = next;
 	a->generation++;
-	a->counts = c;
+	counts_change(a, &c, feed);
 	publisher_retire(a->publisher, a->leaving);
 	sl_count(&a->counters, SL_C_RELOADS, 1);
 	tell_counts(&c);
@@ -312,9 +376,19 @@ bool armory_settle(struct armory *a)
 	return true;
 }
 
-void armory_counts(const struct armory *a, struct armory_counts *out)
+void armory_counts(struct armory *a, struct armory_counts *out)
 {
+	pthread_mutex_lock(&a->lock);
 	*out = a->counts;
+	pthread_mutex_unlock(&a->lock);
+}
+
+void armory_feeds(struct armory *a, void (*fn)(void *arg, const struct armory_feed *f), void *arg)
+{
+	pthread_mutex_lock(&a->lock);
+	for (size_t i = 0; i < a->counts.feeds_told; i++)
+		fn(arg, &a->feed[i]);
+	pthread_mutex_unlock(&a->lock);
 }
 
 const struct sl_counters *armory_counters(const struct armory *a)

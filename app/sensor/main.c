@@ -34,6 +34,8 @@ struct sensor {
 	struct sl_overlap_nets *overlap;
 	struct sl_stream_share *stream_share;
 	struct worker **worker;
+	struct sl_metrics_port *metrics; /* NULL: none */
+	struct stats_view view;
 	bool stopped;
 	uint64_t started_ns;
 	char err[512];
@@ -147,6 +149,7 @@ static int step_threads(struct sensor *s)
 {
 	struct sl_threads t = { .workers = (unsigned)sl_config_u64(s->config, "workers"),
 		.no_huge = sl_config_flag(s->config, "no_huge"),
+		.telemetry = sl_config_flag(s->config, "dpdk.telemetry"),
 		.extra = sl_config_text(s->config, "dpdk.extra_args") };
 	return sl_threads_start(&t, &s->workers, s->err, sizeof(s->err));
 }
@@ -256,15 +259,34 @@ static int step_publisher(struct sensor *s)
 	return publisher_new(&s->publisher, &o, s->err, sizeof(s->err));
 }
 
+static int step_metrics(struct sensor *s)
+{
+	const char *where = sl_config_text(s->config, "metrics");
+	char at[SL_METRICS_AT];
+	if (where == NULL)
+		return 0;
+	int rc = sl_metrics_open(&s->metrics, where, at, s->err, sizeof(s->err));
+	if (rc == 0)
+		sl_info("counters are at %s", at);
+	return rc;
+}
+
 static int step_run(struct sensor *s)
 {
 	s->started_ns = sl_clock_mono_ns();
+	s->view = (struct stats_view){ .workers = s->worker,
+		.worker_count = s->workers,
+		.publisher = s->publisher,
+		.armory = s->armory,
+		.started_s = sl_clock_wall_ns() / SL_SECOND };
 	atomic_store(&running, s->source);
 	int rc = armory_start(s->armory, s->publisher);
 	if (rc == 0)
 		rc = publisher_start(s->publisher);
 	for (unsigned i = 0; rc == 0 && i < s->workers; i++)
 		rc = sl_threads_launch(i, worker_run, s->worker[i]);
+	if (rc == 0 && s->metrics != NULL)
+		rc = sl_metrics_serve(s->metrics, stats_each, &s->view);
 	return rc == 0 ? sl_replay_start(s->source) : rc;
 }
 
@@ -355,10 +377,9 @@ static int run(struct sensor *s)
 		sl_threads_wait(i);
 	publisher_join(s->publisher);
 	bool good = tell_captures(s) && !publisher_failed(s->publisher);
-	struct stats_view v = { s->worker, s->workers, s->publisher, s->armory };
-	tell_totals(s, &v);
+	tell_totals(s, &s->view);
 	const char *stats = sl_config_text(s->config, "stats");
-	int rc = stats != NULL ? stats_write(&v, stats) : 0;
+	int rc = stats != NULL ? stats_write(&s->view, stats) : 0;
 	if (rc < 0)
 		sl_error("--stats %s: %s; name a file that can be written", stats, strerror(-rc));
 	return good && rc == 0 ? EXIT_DONE : EXIT_FAILED;
@@ -366,6 +387,7 @@ static int run(struct sensor *s)
 
 static void teardown(struct sensor *s)
 {
+	sl_metrics_close(s->metrics);
 	publisher_free(s->publisher);
 	for (unsigned i = 0; s->worker != NULL && i < s->workers; i++)
 		worker_free(s->worker[i]);
@@ -392,6 +414,7 @@ static const struct {
 	{ step_source, EXIT_FAILED, true },
 	{ step_intel, EXIT_UNUSABLE, true },
 	{ step_workers, EXIT_UNUSABLE, false },
+	{ step_metrics, EXIT_UNUSABLE, false },
 	{ step_publisher, EXIT_UNUSABLE, false },
 	{ step_run, EXIT_FAILED, false },
 };
@@ -417,6 +440,12 @@ static int check_only(struct sensor *s)
 			.loop = 1,
 			.memory_bytes = sl_config_u64(s->config, "replay_memory") };
 		rc = sl_replay_open(&s->source, &o, s->err, sizeof(s->err));
+	}
+	const char *metrics = sl_config_text(s->config, "metrics");
+	if (rc == 0 && metrics != NULL && !sl_metrics_where(metrics)) {
+		snprintf(s->err, sizeof(s->err),
+			"metrics %s: no port; give PORT, ADDRESS:PORT or [ADDRESS]:PORT", metrics);
+		rc = -EINVAL;
 	}
 	if (rc == 0)
 		rc = step_intel(s);

@@ -114,6 +114,13 @@ static const struct sl_opt opts[] = {
 		.arg = "FILE",
 		.help = "at exit, write every counter as one JSON object ('-' is standard "
 			"output)" },
+	{ .key = "metrics",
+		.flag = "metrics",
+		.kind = SL_OPT_TEXT,
+		.arg = "[ADDRESS:]PORT",
+		.help = "counters as Prometheus text on this HTTP port, at /metrics, for "
+			"Prometheus and sightline status; on loopback unless an address is "
+			"given" },
 	{ .key = "allow_empty",
 		.flag = "allow-empty",
 		.kind = SL_OPT_FLAG,
@@ -331,6 +338,11 @@ static const struct sl_opt opts[] = {
 		.max = 1e12,
 		.help = "sightings that wait for the collector; at the bound the oldest are lost, "
 			"counted" },
+	{ .key = "dpdk.telemetry",
+		.kind = SL_OPT_FLAG,
+		.def = "false",
+		.help = "DPDK's telemetry socket, in a folder of this process below "
+			"/var/run/dpdk" },
 	{ .key = "dpdk.extra_args",
 		.kind = SL_OPT_TEXT,
 		.arg = "ARGS",

@@ -389,3 +389,8 @@ uint64_t publisher_sightings(const struct publisher *p)
 {
 	return __atomic_load_n(&p->counters.c[SL_C_SIGHTINGS], __ATOMIC_RELAXED);
 }
+
+const char *publisher_sensor(const struct publisher *p)
+{
+	return output_sensor(p->output);
+}

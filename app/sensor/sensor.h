@@ -17,6 +17,7 @@
 #include <sightline/flow.h>
 #include <sightline/hash.h>
 #include <sightline/match.h>
+#include <sightline/metrics.h>
 #include <sightline/observable.h>
 #include <sightline/parser.h>
 #include <sightline/record.h>
@@ -142,6 +143,13 @@ struct armory;
 struct publisher;
 struct armory_counts {
 	uint64_t armed, quiet, refused, not_valid;
+	uint64_t generation, loaded_s; /* in force since; of 1970 */
+	size_t feeds, feeds_told; /* all; and those that armory_feeds tells of */
+};
+struct armory_feed {
+	char *path;
+	uint64_t armed, quiet;
+	uint64_t changed_s; /* the file's, of 1970; 0: not known */
 };
 /* Reads and compiles everything that the configuration names. 0; -ENODATA: nothing armed though
  * something had to be; other -errno. What went wrong is logged. Control thread, as are all calls
@@ -157,7 +165,9 @@ int armory_start(struct armory *a, struct publisher *p);
 void armory_reload(struct armory *a);
 /* Frees a ruleset that nobody names any more; false: one is still on its way out. */
 bool armory_settle(struct armory *a);
-void armory_counts(const struct armory *a, struct armory_counts *out);
+/* Any thread, both: what is in force. fn must be quick: a reload waits for it. */
+void armory_counts(struct armory *a, struct armory_counts *out);
+void armory_feeds(struct armory *a, void (*fn)(void *arg, const struct armory_feed *f), void *arg);
 const struct sl_counters *armory_counters(const struct armory *a);
 
 /* ---- file_store.c: files on disk, as a hand-over to a sandbox ---- */
@@ -202,6 +212,7 @@ bool publisher_done(struct publisher *p);
 bool publisher_failed(struct publisher *p);
 void publisher_join(struct publisher *p);
 const struct sl_counters *publisher_counters(const struct publisher *p);
+const char *publisher_sensor(const struct publisher *p); /* this sensor's name */
 uint64_t publisher_sightings(const struct publisher *p); /* so far, any thread */
 
 /* ---- stats.c ---- */
@@ -210,9 +221,13 @@ struct stats_view {
 	struct worker *const *workers;
 	unsigned worker_count;
 	const struct publisher *publisher;
-	const struct armory *armory;
+	struct armory *armory;
+	uint64_t started_s; /* of 1970 */
 };
 void stats_sum(const struct stats_view *v, struct sl_counters *out);
+/* Every sample that there is of the sensor; a sl_metrics_fill over a stats_view. Any thread while
+ * the workers are there. */
+void stats_each(void *view, sl_metric_fn put, void *to);
 /* Every counter as one JSON object into path ('-': standard output). 0 or -errno. */
 int stats_write(const struct stats_view *v, const char *path);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stats.c - every counter as one JSON object. Control thread; reads what others write, with relaxed
- * loads. */
+/* stats.c - every counter, as one JSON object or for the metrics port. Control and metrics thread;
+ * reads what others write, with relaxed loads. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,9 +20,46 @@ void stats_sum(const struct stats_view *v, struct sl_counters *out)
 	sl_counters_add(out, armory_counters(v->armory));
 }
 
-static void parser_lines(const struct stats_view *v, struct sl_json_out *o)
+/* Where samples go. */
+struct sink {
+	sl_metric_fn put;
+	void *to;
+};
+
+static void put(const struct sink *k, const char *help, uint64_t value, const char *key, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void put(const struct sink *k, const char *help, uint64_t value, const char *key, ...)
+{
+	char text[1024];
+	va_list ap;
+	va_start(ap, key);
+	vsnprintf(text, sizeof(text), key, ap);
+	va_end(ap);
+	k->put(k->to, text, help, value);
+}
+
+static void put_counters(const struct stats_view *v, const struct sink *k)
+{
+	struct sl_counters sum;
+	stats_sum(v, &sum);
+	for (unsigned i = 0; i < SL_C_COUNT; i++)
+		put(k, sl_counter_help((enum sl_counter)i), sum.c[i], "%s",
+			sl_counter_metric((enum sl_counter)i));
+	for (unsigned i = 0; i < SL_DROP_COUNT; i++)
+		put(k, "packets left out by name", sum.drop[i],
+			"sightline_drop_packets_total{reason=\"%s\"}",
+			sl_drop_label((enum sl_drop)i));
+	/* Segments are used as they come; a replay waits instead of missing. */
+	put(k, "packets kept beyond their burst", 0, "sightline_held_packets");
+	put(k, "packets that the source lost", 0, "sightline_missed_packets_total");
+}
+
+static void put_parsers(const struct stats_view *v, const struct sink *k)
 {
 	static const char *const what[] = { "flows", "messages", "malformed" };
+	static const char *const help[] = { "flows that a parser took", "messages that it read",
+		"flows in which it found what its protocol hasn't" };
 	for (unsigned p = 0; p < sl_parser_count; p++) {
 		uint64_t sum[3] = { 0, 0, 0 };
 		for (unsigned i = 0; i < v->worker_count; i++) {
@@ -30,44 +68,100 @@ static void parser_lines(const struct stats_view *v, struct sl_json_out *o)
 			sum[1] += __atomic_load_n(&c->messages, __ATOMIC_RELAXED);
 			sum[2] += __atomic_load_n(&c->bad, __ATOMIC_RELAXED);
 		}
-		for (unsigned k = 0; k < 3; k++) {
-			char key[128];
-			snprintf(key, sizeof(key), "sightline_parser_%s_total{parser=\"%s\"}",
-				what[k], sl_parsers[p]->name);
-			sl_json_u64(o, key, sum[k]);
-		}
+		for (unsigned n = 0; n < 3; n++)
+			put(k, help[n], sum[n], "sightline_parser_%s_total{parser=\"%s\"}", what[n],
+				sl_parsers[p]->name);
 	}
+}
+
+static void put_workers(const struct stats_view *v, const struct sink *k)
+{
+	uint64_t flows = 0;
+	for (unsigned i = 0; i < v->worker_count; i++) {
+		static const struct {
+			enum sl_counter id;
+			const char *key, *help;
+		} each[] = {
+			{ SL_C_RX_PACKETS, "sightline_worker_packets_total{worker=\"%u\"}",
+				"packets taken by a worker" },
+			{ SL_C_BURSTS_BUSY,
+				"sightline_worker_bursts_total{worker=\"%u\",state=\"busy\"}",
+				"rounds of a worker, with and without packets" },
+			{ SL_C_BURSTS_IDLE,
+				"sightline_worker_bursts_total{worker=\"%u\",state=\"idle\"}",
+				"rounds of a worker, with and without packets" },
+		};
+		const struct worker *w = v->workers[i];
+		for (unsigned n = 0; n < sizeof(each) / sizeof(each[0]); n++) {
+			char key[128];
+			snprintf(key, sizeof(key), each[n].key, i);
+			k->put(k->to, key, each[n].help,
+				__atomic_load_n(&w->counters.c[each[n].id], __ATOMIC_RELAXED));
+		}
+		flows += sl_flow_count(w->flows);
+	}
+	put(k, "flows open now", flows, "sightline_flows");
+}
+
+static void put_feed(void *arg, const struct armory_feed *f)
+{
+	const struct sink *k = arg;
+	char name[512];
+	sl_metrics_escape(f->path, name, sizeof(name));
+	put(k, "indicators of a feed", f->armed,
+		"sightline_feed_indicators{feed=\"%s\",verdict=\"armed\"}", name);
+	put(k, "indicators of a feed", f->quiet,
+		"sightline_feed_indicators{feed=\"%s\",verdict=\"quiet\"}", name);
+	if (f->changed_s > 0)
+		put(k, "when the feed's file last changed, seconds since 1970", f->changed_s,
+			"sightline_feed_changed_seconds{feed=\"%s\"}", name);
+}
+
+static void put_intel(const struct stats_view *v, struct sink *k)
+{
+	static const char help[] = "indicators by what is done with them";
+	struct armory_counts c;
+	armory_counts(v->armory, &c);
+	put(k, help, c.armed, "sightline_indicators{verdict=\"armed\"}");
+	put(k, help, c.quiet, "sightline_indicators{verdict=\"quiet\"}");
+	put(k, help, c.refused, "sightline_indicators{verdict=\"refused\"}");
+	put(k, help, c.not_valid, "sightline_indicators{verdict=\"not_valid\"}");
+	put(k, "which set of indicators is in force", c.generation, "sightline_intel_generation");
+	put(k, "since when it is, seconds since 1970", c.loaded_s,
+		"sightline_intel_loaded_seconds");
+	put(k, "feeds, of which the first 256 are told of", c.feeds, "sightline_feeds");
+	armory_feeds(v->armory, put_feed, k);
+}
+
+void stats_each(void *view, sl_metric_fn fn, void *to)
+{
+	const struct stats_view *v = view;
+	struct sink k = { fn, to };
+	char sensor[512];
+	put_counters(v, &k);
+	put_parsers(v, &k);
+	put_workers(v, &k);
+	put_intel(v, &k);
+	put(&k, "memory that was mapped", sl_mem_mapped_bytes(), "sightline_mapped_bytes");
+	put(&k, "of that, on huge pages of the pool", sl_mem_huge_bytes(),
+		"sightline_huge_page_bytes");
+	sl_metrics_escape(publisher_sensor(v->publisher), sensor, sizeof(sensor));
+	put(&k, "when the sensor began, seconds since 1970", v->started_s,
+		"sightline_start_seconds");
+	put(&k, "always 1", 1, "sightline_build_info{sensor=\"%s\",version=\"%s\"}", sensor,
+		sl_version_text());
+}
+
+static void put_json(void *to, const char *key, const char *help, uint64_t value)
+{
+	(void)help;
+	sl_json_u64(to, key, value);
 }
 
 static void write_all(const struct stats_view *v, struct sl_json_out *o)
 {
-	struct sl_counters sum;
-	struct armory_counts arms;
-	uint64_t flows = 0;
-	stats_sum(v, &sum);
-	armory_counts(v->armory, &arms);
 	sl_json_object(o, NULL);
-	for (unsigned i = 0; i < SL_C_COUNT; i++)
-		sl_json_u64(o, sl_counter_metric((enum sl_counter)i), sum.c[i]);
-	for (unsigned i = 0; i < SL_DROP_COUNT; i++) {
-		char key[128];
-		snprintf(key, sizeof(key), "sightline_drop_packets_total{reason=\"%s\"}",
-			sl_drop_label((enum sl_drop)i));
-		sl_json_u64(o, key, sum.drop[i]);
-	}
-	sl_json_u64(
-		o, "sightline_held_packets", 0); /* none is held: segments are used as they come */
-	sl_json_u64(o, "sightline_missed_packets_total", 0); /* a replay waits instead of missing */
-	parser_lines(v, o);
-	for (unsigned i = 0; i < v->worker_count; i++)
-		flows += sl_flow_count(v->workers[i]->flows);
-	sl_json_u64(o, "sightline_flows", flows);
-	sl_json_u64(o, "sightline_indicators{verdict=\"armed\"}", arms.armed);
-	sl_json_u64(o, "sightline_indicators{verdict=\"quiet\"}", arms.quiet);
-	sl_json_u64(o, "sightline_indicators{verdict=\"refused\"}", arms.refused);
-	sl_json_u64(o, "sightline_indicators{verdict=\"not_valid\"}", arms.not_valid);
-	sl_json_u64(o, "sightline_mapped_bytes", sl_mem_mapped_bytes());
-	sl_json_u64(o, "sightline_huge_page_bytes", sl_mem_huge_bytes());
+	stats_each((void *)(uintptr_t)v, put_json, o);
 	sl_json_object_end(o);
 }
 

@@ -281,8 +281,10 @@ int worker_run(void *arg)
 			capture_end(w, w->pkt[0].ts_ns);
 		} else if (n > 0) {
 			burst(w, n);
+			sl_count(&w->counters, SL_C_BURSTS_BUSY, 1);
 			idle = 0;
 		} else {
+			sl_count(&w->counters, SL_C_BURSTS_IDLE, 1);
 			if (w->src->ops->now != NULL)
 				pass_time(w, w->src->ops->now(w->src, (uint16_t)w->number));
 			_mm_pause();

@@ -18,7 +18,7 @@ static const struct {
 	{ "verdict", NULL, "say of a sighting whether it was real" },
 	{ "doctor", doctor_main, "look over this machine as a host for a sensor" },
 	{ "keygen", NULL, "make keys for links between machines" },
-	{ "status", NULL, "what sensors and collectors are doing" },
+	{ "status", status_main, "what sensors are doing, as a table that refreshes" },
 	{ "maintain", NULL, "look after the store" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

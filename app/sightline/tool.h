@@ -4,6 +4,7 @@
 #ifndef TOOL_H
 #define TOOL_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_UNUSABLE };
@@ -18,9 +19,10 @@ int against_read(const struct sl_config *c, const struct sl_nets *home, struct s
 int tail_main(int argc, char **argv);
 int intel_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
+int status_main(int argc, char **argv);
 
-/* Control characters (C0, DEL, and C1 as UTF-8 writes them) as \xNN; the rest as it is: nothing of
- * it may steer a terminal. */
+/* Control characters (C0, DEL, and C1 as UTF-8 writes them) and what is no UTF-8 as \xNN; the rest
+ * as it is: nothing of it may steer a terminal. */
 void put_safe(FILE *to, const char *text);
 
 #endif

@@ -28,6 +28,10 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 #define SL_COUNTERS(X)                                                                             \
 	X(RX_PACKETS, "sightline_rx_packets_total", "packets taken from the source")               \
 	X(RX_BYTES, "sightline_rx_bytes_total", "their bytes, as captured")                        \
+	X(BURSTS_BUSY, "sightline_bursts_total{state=\"busy\"}",                                   \
+		"rounds of a worker in which packets came")                                        \
+	X(BURSTS_IDLE, "sightline_bursts_total{state=\"idle\"}",                                   \
+		"rounds of a worker in which none came")                                           \
 	X(PROCESSED, "sightline_processed_packets_total", "packets that went the whole path")      \
 	X(CUT_PACKETS, "sightline_cut_packets_total", "packets captured shorter than on the wire") \
 	X(FRAGMENTS, "sightline_fragment_packets_total",                                           \

@@ -55,6 +55,7 @@ struct sl_threads {
 	unsigned workers; /* wanted; 0: one for each core this process may use, less one for control
 			   */
 	bool no_huge; /* don't try huge pages: sl_mem_use_huge(false) */
+	bool telemetry; /* DPDK's telemetry socket, in a folder of this process' own */
 	const char *extra; /* more EAL arguments, or NULL */
 };
 /* Starts the environment with t->workers lcores, in memory only, so that many processes run side by

@@ -73,7 +73,7 @@ void flow_end(struct sl_flow_table *t, struct sl_flow *f, enum sl_flow_end why)
 	buckets_remove(&t->buckets, f->hash, f->index);
 	list_remove(t, &t->open[f->rank], f);
 	list_append(t, &t->ended, f);
-	t->open_count--;
+	__atomic_store_n(&t->open_count, t->open_count - 1, __ATOMIC_RELAXED);
 }
 
 enum sl_flow_end flow_end_of(const struct sl_flow *f, enum sl_flow_end otherwise)

@@ -118,7 +118,7 @@ size_t sl_flow_table_bytes(const struct sl_flow_table *t)
 
 uint32_t sl_flow_count(const struct sl_flow_table *t)
 {
-	return t->open_count;
+	return __atomic_load_n(&t->open_count, __ATOMIC_RELAXED);
 }
 
 /* Both directions of a flow give the same hash: the ends are put in order first. */
@@ -229,7 +229,7 @@ static struct sl_flow *flow_open(struct sl_flow_table *t, struct sl_packet *p, s
 	f->id = t->next_id++;
 	memcpy(f->vlan, p->vlan, p->vlan_count * sizeof(p->vlan[0]));
 	list_append(t, &t->open[f->rank], f);
-	t->open_count++;
+	__atomic_store_n(&t->open_count, t->open_count + 1, __ATOMIC_RELAXED);
 	sl_count(t->counters, SL_C_FLOWS_NEW, 1);
 	p->flags |= SL_PKT_FLOW_NEW;
 	return f;

@@ -5,6 +5,7 @@
  * side as any user. Called by main. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ static struct {
 	char args_text[MAP_TEXT], map[MAP_TEXT]; /* the environment keeps pointers into both */
 	char *argv[ARGS_MAX];
 	int argc;
+	bool telemetry;
 	FILE *log;
 	char last[160]; /* its latest error, in its words */
 } t;
@@ -119,8 +121,10 @@ static int cores_map(unsigned workers)
 		sep = ',';
 	}
 	fputc(')', f);
-	for (unsigned i = 0; i < workers; i++)
-		fprintf(f, ",%u@%u", i + 1, t.cores[i % t.core_count]);
+	for (unsigned i = 0, core = 0; i < workers; i++, core++) {
+		core = core == t.core_count ? 0 : core; /* round and round */
+		fprintf(f, ",%u@%u", i + 1, t.cores[core]);
+	}
 	bool full = ftell(f) >= (long)sizeof(t.map) - 1;
 	fclose(f);
 	return full ? -E2BIG : 0;
@@ -136,18 +140,25 @@ static int args_add(char *a)
 	return 0;
 }
 
-static int args_make(const char *extra)
+static int args_make(const struct sl_threads *want)
 {
 	static char fixed[][24] = { "sightline", "--no-huge", "-m", "4", "--no-shconf", "--no-pci",
-		"--no-telemetry", "--log-level=error", "--lcores" };
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		"--log-level=error", "--lcores" };
+	static char silent[] = "--no-telemetry", prefix[48];
+	const char *extra = want->extra;
+	/* Behind a folder's name of our own, several processes have their socket side by side. */
+	snprintf(prefix, sizeof(prefix), "--file-prefix=sightline-%d", (int)getpid());
+	t.telemetry = want->telemetry;
+	(void)args_add(fixed[0]);
+	(void)args_add(want->telemetry ? prefix : silent);
+	for (size_t i = 1; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		(void)args_add(fixed[i]);
 	int rc = args_add(t.map);
 	if (extra == NULL || rc < 0)
 		return rc;
 	if (strlen(extra) >= sizeof(t.args_text))
 		return -E2BIG;
-	strcpy(t.args_text, extra);
+	memcpy(t.args_text, extra, strlen(extra) + 1);
 	char *save = NULL;
 	for (char *a = strtok_r(t.args_text, " \t", &save); a != NULL && rc == 0;
 		a = strtok_r(NULL, " \t", &save))
@@ -180,11 +191,12 @@ static int eal_init(void)
 	return rc;
 }
 
-static int start(unsigned workers, const char *extra, char *err, size_t err_len)
+static int start(unsigned workers, const struct sl_threads *want, char *err, size_t err_len)
 {
+	const char *extra = want->extra;
 	int rc = cores_map(workers);
 	if (rc == 0)
-		rc = args_make(extra);
+		rc = args_make(want);
 	if (rc < 0)
 		return refuse(err, err_len, rc, "dpdk.extra_args or the list of cores is too long");
 	log_open();
@@ -213,7 +225,7 @@ int sl_threads_start(const struct sl_threads *want, unsigned *workers, char *err
 		n = WORKERS_MAX;
 	}
 	cores_share(n);
-	rc = start(n, want->extra, err, err_len);
+	rc = start(n, want, err, err_len);
 	if (rc == 0)
 		*workers = n;
 	return rc;
@@ -263,9 +275,21 @@ void sl_threads_pin_control(void)
 		(void)sched_setaffinity(0, sizeof(t.control), &t.control);
 }
 
+/* The environment leaves its folder behind. What another user's folder is stays: we may have become
+ * somebody else since. */
+static void folder_remove(void)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/dpdk_telemetry.v2", rte_eal_get_runtime_dir());
+	(void)unlink(path);
+	(void)rmdir(rte_eal_get_runtime_dir());
+}
+
 void sl_threads_stop(void)
 {
 	(void)rte_eal_cleanup();
+	if (t.telemetry)
+		folder_remove();
 	if (t.log != NULL) {
 		rte_openlog_stream(NULL);
 		fclose(t.log);
