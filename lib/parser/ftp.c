@@ -167,9 +167,8 @@ static void data_command(
 			transfer(f, word, rest, b);
 	if (mail_is(word, "PASV") || mail_is(word, "EPSV"))
 		f->next.port_asked = true;
-	else if (mail_is(word, "PORT") && ftp_port_six(rest, &to))
-		port_known(f, &to, false, b);
-	else if (mail_is(word, "EPRT") && ftp_port_eprt(rest, &to))
+	else if ((mail_is(word, "PORT") && ftp_port_six(rest, &to)) ||
+		 (mail_is(word, "EPRT") && ftp_port_eprt(rest, &to)))
 		port_known(f, &to, false, b);
 	else if (mail_is(word, "REST"))
 		f->next.offset = !mail_is(rest, "0");
@@ -181,9 +180,8 @@ static void data_reply(
 {
 	struct ftp_port to;
 	struct sl_span text = sl_span_from(line, 3);
-	if (mail_begins(line, "227") && ftp_port_six(text, &to))
-		port_known(f, &to, true, b);
-	else if (mail_begins(line, "229") && ftp_port_epsv(text, &to))
+	if ((mail_begins(line, "227") && ftp_port_six(text, &to)) ||
+		(mail_begins(line, "229") && ftp_port_epsv(text, &to)))
 		port_known(f, &to, true, b);
 	else if (kind == PASSIVE)
 		f->next.port_asked = false;
