@@ -107,8 +107,8 @@ static void put_cookie(struct http_field *f, uint8_t cookie[HTTP_FLAT_MAX], stru
 {
 	size_t at = f->first.len, room = HTTP_FLAT_MAX - at;
 	if (f->seen && room > 2) {
-		memcpy(cookie + at, "; ", 2);
-		at += 2;
+		cookie[at++] = ';';
+		cookie[at++] = ' ';
 		room -= 2;
 	}
 	size_t n = crumb.len < room ? crumb.len : room;

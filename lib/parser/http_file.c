@@ -33,7 +33,7 @@ static struct sl_span last_segment(struct sl_span target)
 	size_t at = n;
 	while (at > 0 && target.p[at - 1] != '/')
 		at--;
-	return sl_span(target.p + at, n - at);
+	return sl_span(sl_at(target.p, at), n - at);
 }
 
 /* Collisions put strangers' ranges together, so that the key is hashed with this process' own
