@@ -321,6 +321,12 @@ bool mail_feed_dotted(
 			continue;
 		}
 		uint8_t was = m->dot;
+		if (was == DOT_CR && c != '\n') { /* the line goes on: its CR is its own */
+			size_t n;
+			room = mail_feed(m, sl_span("\r", 1), &n, to);
+			m->dot = n ? DOT_INSIDE : DOT_CR;
+			continue;
+		}
 		bool step = (was == DOT_START && c == '.') || (was == DOT_SEEN && c == '\r');
 		*ended = was != DOT_START && c == '\n';
 		m->dot = *ended ? DOT_START : step ? (uint8_t)(was + 1) : DOT_INSIDE;

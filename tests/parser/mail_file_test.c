@@ -97,6 +97,16 @@ static void test_top(void **s)
 	expect_stream("pop3", steps, 2, SL_MORE, want.b);
 }
 
+/* A dot and a CR that do not end the mail are a line's: the first is doubled, the other its own. */
+static void test_dot_and_cr(void **s)
+{
+	(void)s;
+	want.len = 0;
+	made_said(&want, 1, "x", "application/pdf", "%PDF-\r\n\rx\r\n.\r\r\n", 15);
+	expect("smtp", SL_TO_SERVER,
+		MAIL("Content-Type: application/pdf; name=x\r\n\r\n%PDF-\r\n.\rx\r\n..\r"));
+}
+
 /* What has no end, or a hole, is no whole file. */
 static void test_no_end(void **s)
 {
@@ -161,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_whole_mail),
 		cmocka_unit_test(test_last_line),
 		cmocka_unit_test(test_top),
+		cmocka_unit_test(test_dot_and_cr),
 		cmocka_unit_test(test_no_end),
 		cmocka_unit_test(test_encoded_message),
 	};
