@@ -75,7 +75,7 @@ static size_t over_word(struct sl_span s, size_t at)
 }
 
 /* Each member of a list is said once: what stands in angle brackets, else its last word that has
- * an at sign. */
+ * an at sign. The last of a list that was cut may be half an address. */
 static bool say_addresses(struct saying *s, enum sl_where w, struct sl_span in)
 {
 	struct sl_span found = sl_span(NULL, 0);
@@ -104,7 +104,7 @@ static bool say_addresses(struct saying *s, enum sl_where w, struct sl_span in)
 			at += at == from;
 		}
 	}
-	return say_address(s, w, found);
+	return s->m->over || say_address(s, w, found);
 }
 
 /* ---- Encoded words ---- */

@@ -98,13 +98,17 @@ static bool say_helo(struct smtp *s, struct sl_batch *b, struct sl_span name)
 		b, SL_WHERE_SMTP_HELO, s->client, s->message, mail_literal(name), NULL);
 }
 
-/* The address in angle brackets, or the first word where there are none. */
-static struct sl_span path_of(struct sl_span in)
+/* The address in angle brackets, or the first word where there are none. Empty where the line was
+ * cut inside of it. */
+static struct sl_span path_of(const struct smtp *s, size_t at)
 {
+	struct sl_span in = sl_span_from(mail_line_span(&s->line), at);
 	in = mail_trim(in);
 	if (in.len == 0 || in.p[0] != '<')
 		return mail_word(&in);
 	const uint8_t *end = memchr(in.p, '>', in.len);
+	if (end == NULL && s->line.over)
+		return sl_span(in.p, 0);
 	in = sl_span(in.p + 1, end != NULL ? (size_t)(end - in.p) - 1 : in.len - 1);
 	const uint8_t *colon = in.len && in.p[0] == '@' ? memchr(in.p, ':', in.len) : NULL;
 	return colon != NULL ? sl_span_from(in, (size_t)(colon - in.p) + 1) : in;
@@ -155,9 +159,9 @@ static bool command(struct smtp *s, struct sl_batch *b)
 	struct sl_span word = mail_word(&rest);
 	enum kind kind = OTHER;
 	if (mail_begins(line, "MAIL FROM:"))
-		return say_path(s, b, MAIL_FROM, path_of(sl_span_from(line, 10)));
+		return say_path(s, b, MAIL_FROM, path_of(s, 10));
 	if (mail_begins(line, "RCPT TO:"))
-		return say_path(s, b, RCPT_TO, path_of(sl_span_from(line, 8)));
+		return say_path(s, b, RCPT_TO, path_of(s, 8));
 	if (mail_is(word, "BDAT"))
 		return begin_chunk(s, b, rest);
 	if (mail_is(word, "HELO") || mail_is(word, "EHLO") || mail_is(word, "LHLO")) {

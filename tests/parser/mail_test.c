@@ -129,6 +129,19 @@ static void test_bounds(void **s)
 	feed_free(f);
 }
 
+/* Half an address is none. */
+static void test_cut_address(void **s)
+{
+	(void)s;
+	struct feed *f = feed_new("smtp", 0);
+	text(f, SL_TO_SERVER, "DATA\r\nTo: ");
+	for (unsigned i = 0; i < 1000; i++)
+		text(f, SL_TO_SERVER, "<a@ex.example>, ");
+	text(f, SL_TO_SERVER, "\r\n\r\n.\r\n");
+	assert_non_null(strstr(f->log, "email.to_domain 1 ex.example\nclose 1 \n"));
+	feed_free(f);
+}
+
 int main(void)
 {
 	feed_wants = FEED_WITHOUT_FILES;
@@ -140,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_cut_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
