@@ -21,6 +21,7 @@ struct sl_past_options {
 	 * or neither are. NULL: none. */
 	const struct sl_nets *home;
 	uint32_t values, hosts, pairs; /* the most that are kept; 0: 8 M, 1 M, 16 M */
+	size_t names_bytes; /* of the names that led to addresses; 0: 256 MiB */
 };
 int sl_past_new(struct sl_past **out, const struct sl_past_options *o);
 void sl_past_free(struct sl_past *p);
@@ -47,13 +48,15 @@ int sl_past_read(struct sl_past *p, const char *path, uint64_t *bad);
 /* The same from memory, for tests and fuzzing. */
 int sl_past_read_bytes(struct sl_past *p, const void *bytes, size_t len, uint64_t *bad);
 
-/* Names that are kept for an address, the first that led to it; further ones are counted. */
+/* Names that are kept for an address, the first that led to it; of further ones is only
+ * known that there are any. */
 #define SL_PAST_NAMES 16
 struct sl_past_answer {
 	uint64_t count; /* observations: flows of an address, messages of what they say, in each
 			   place that says it */
 	uint32_t hosts;
 	bool at_most; /* a tree, or a network: it may have fired less often */
+	bool more_names;
 	uint32_t name_count;
 	const char *name[SL_PAST_NAMES]; /* asked for, and answered with this address; good as long
 					    as p */

@@ -61,9 +61,10 @@ static void json_past(struct check *c, const struct sl_past_answer *past)
 	sl_json_u64(j, "of_hosts", c->hosts);
 	sl_json_bool(j, "at_most", past->at_most);
 	sl_json_array(j, "names");
-	for (uint32_t i = 0; i < past->name_count && i < SL_PAST_NAMES; i++)
+	for (uint32_t i = 0; i < past->name_count; i++)
 		sl_json_str(j, NULL, past->name[i]);
 	sl_json_array_end(j);
+	sl_json_bool(j, "more_names", past->more_names);
 	sl_json_object_end(j);
 }
 

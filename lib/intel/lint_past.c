@@ -35,8 +35,7 @@ static bool ordinary_host(
 {
 	char text[NAMES_SHOWN * 260 + 128], names[NAMES_SHOWN * 260] = "";
 	size_t used = 0, found = 0;
-	uint32_t n = past->name_count < SL_PAST_NAMES ? past->name_count : SL_PAST_NAMES;
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < past->name_count; i++) {
 		if (!ordinary(r, past->name[i]))
 			continue;
 		if (found++ < NAMES_SHOWN)

@@ -20,6 +20,8 @@
 #define PAIRS_MAX (UINT32_C(16) << 20)
 #define RECENT_SLOTS (UINT32_C(1) << 20)
 #define RECENT_WAYS 4
+#define NAME_BYTES 256
+#define NAMES_MAX ((size_t)256 << 20)
 #define ASKED_SLOTS 4096 /* questions of DNS that wait for their answer */
 
 enum ask { ASK_AT, ASK_ANY };
@@ -43,6 +45,7 @@ struct host {
 
 struct names {
 	uint32_t count;
+	bool more;
 	const char *name[SL_PAST_NAMES];
 };
 
@@ -55,8 +58,8 @@ struct seen_addr {
 
 struct asked {
 	uint64_t flow;
-	uint32_t message;
-	const char *name;
+	uint32_t message, len; /* len 0: nothing was asked */
+	char name[NAME_BYTES];
 };
 
 struct sl_past {
@@ -64,6 +67,7 @@ struct sl_past {
 	struct sl_hash_key key;
 	struct rows values, hosts, pairs;
 	struct names *names;
+	size_t names_bytes;
 	uint32_t name_count, name_cap;
 	struct seen_addr *addrs;
 	uint32_t addr_count, addr_cap;
@@ -109,6 +113,7 @@ int sl_past_new(struct sl_past **out, const struct sl_past_options *o)
 	if (p == NULL)
 		return -ENOMEM;
 	p->home = o->home;
+	p->names_bytes = o->names_bytes != 0 ? o->names_bytes : NAMES_MAX;
 	p->values = (struct rows){ .each = sizeof(struct value),
 		.most = o->values != 0 ? o->values : VALUES_MAX };
 	p->hosts = (struct rows){ .each = sizeof(struct host),
@@ -280,19 +285,35 @@ static struct asked *asked_slot(struct sl_past *p, const struct sl_past_observed
 	return &p->asked[sl_hash_u128(p->key, o->flow, o->message) % ASKED_SLOTS];
 }
 
-static int name_asked(struct sl_past *p, const struct sl_past_observed *o)
+static void name_asked(struct sl_past *p, const struct sl_past_observed *o)
 {
 	struct asked *a = asked_slot(p, o);
-	const char *name = sl_arena_intern(p->arena, o->value, o->len);
-	*a = (struct asked){ o->flow, o->message, name };
-	return name != NULL ? 0 : -ENOMEM;
+	a->flow = o->flow;
+	a->message = o->message;
+	a->len = o->len < NAME_BYTES ? (uint32_t)o->len : 0;
+	memcpy(a->name, o->value, a->len);
+	a->name[a->len] = '\0';
+}
+
+static int name_keep(struct sl_past *p, struct names *n, const struct asked *a)
+{
+	for (uint32_t i = 0; i < n->count; i++)
+		if (strcmp(n->name[i], a->name) == 0)
+			return 0;
+	bool room_left = sl_arena_bytes(p->arena) < p->names_bytes;
+	p->sum.left_out += !room_left;
+	n->more |= n->count == SL_PAST_NAMES || !room_left;
+	if (n->more)
+		return 0;
+	n->name[n->count] = sl_arena_intern(p->arena, a->name, a->len);
+	return n->name[n->count++] != NULL ? 0 : -ENOMEM;
 }
 
 static int name_link(struct sl_past *p, const struct sl_past_observed *o, uint32_t value)
 {
 	const struct asked *a = asked_slot(p, o);
 	struct value *v = value_at(p, value);
-	if (a->name == NULL || a->flow != o->flow || a->message != o->message)
+	if (a->len == 0 || a->flow != o->flow || a->message != o->message)
 		return 0;
 	if (v->names == 0) {
 		void *q = room(p->names, p->name_count, &p->name_cap, sizeof(*p->names));
@@ -302,15 +323,7 @@ static int name_link(struct sl_past *p, const struct sl_past_observed *o, uint32
 		p->names[p->name_count] = (struct names){ 0 };
 		v->names = ++p->name_count;
 	}
-	struct names *n = &p->names[v->names - 1];
-	uint32_t kept = n->count < SL_PAST_NAMES ? n->count : SL_PAST_NAMES;
-	for (uint32_t i = 0; i < kept; i++)
-		if (n->name[i] == a->name)
-			return 0;
-	if (kept < SL_PAST_NAMES)
-		n->name[kept] = a->name;
-	n->count++;
-	return 0;
+	return name_keep(p, &p->names[v->names - 1], a);
 }
 
 /* Where the text is an address. */
@@ -353,7 +366,7 @@ int sl_past_add(struct sl_past *p, const struct sl_past_observed *o)
 		rc = count_addr(&s);
 	s.type = o->type;
 	if (rc == 0 && o->where == SL_WHERE_DNS_QUERY)
-		rc = name_asked(p, o);
+		name_asked(p, o);
 	if (rc < 0 || o->type == SL_TYPE_DOMAIN)
 		return rc < 0 ? rc : count_name(&s, o->value, o->len);
 	rc = count_value(&s, sl_hash_bytes(p->key, o->value, o->len), ASK_AT);
@@ -395,7 +408,7 @@ static void ask_network(struct sl_past *p, const struct sl_indicator *i, struct 
 {
 	struct seen_addr first = { .addr = i->addr, .version = i->version };
 	uint32_t low = 0, high = p->addr_count;
-	if (!p->sorted)
+	if (!p->sorted && p->addr_count > 0)
 		qsort(p->addrs, p->addr_count, sizeof(*p->addrs), order);
 	p->sorted = true;
 	p->question++;
@@ -444,6 +457,7 @@ bool sl_past_ask(struct sl_past *p, const struct sl_indicator *i, struct sl_past
 		return true;
 	const struct names *n = &p->names[v->names - 1];
 	out->name_count = n->count;
+	out->more_names = n->more;
 	memcpy(out->name, n->name, sizeof(out->name));
 	return true;
 }

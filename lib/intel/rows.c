@@ -40,29 +40,27 @@ static int rows_grow(struct rows *r)
 	return 0;
 }
 
+uint32_t rows_find(const struct rows *r, uint64_t hash)
+{
+	return r->slots != 0 ? *slot_of(r, hash) : 0;
+}
+
 int64_t rows_get(struct rows *r, uint64_t hash, bool *made)
 {
+	uint32_t known = rows_find(r, hash);
 	*made = false;
+	if (known != 0 || r->count == r->most)
+		return known;
 	if (r->count == r->cap) {
 		int rc = rows_grow(r);
 		if (rc < 0)
 			return rc;
 	}
-	uint32_t *slot = slot_of(r, hash);
-	if (*slot != 0)
-		return *slot;
-	if (r->count == r->most)
-		return 0;
 	char *row = r->at + r->count * r->each;
 	memset(row, 0, r->each);
 	memcpy(row, &hash, sizeof(hash));
 	*made = true;
-	return *slot = ++r->count;
-}
-
-uint32_t rows_find(const struct rows *r, uint64_t hash)
-{
-	return r->slots != 0 ? *slot_of(r, hash) : 0;
+	return *slot_of(r, hash) = ++r->count;
 }
 
 void rows_free(struct rows *r)

@@ -7,6 +7,7 @@ static void addresses(void **state)
 {
 	struct sl_past *p = past_new();
 	struct sl_past_sum sum;
+	counts(p, IP("45.45.45.44/30", ""), 0, 0); /* nothing was seen yet */
 	connect_to(p, "10.0.0.1", "45.45.45.45");
 	connect_to(p, "10.0.0.2", "45.45.45.45");
 	connect_to(p, "45.45.45.45", "10.0.0.2"); /* the host is the end at home */
@@ -117,6 +118,7 @@ static void ordinary_names(void **state)
 	assert_non_null(strstr(s.reason[0], "mail.yahoo.com"));
 	assert_null(strstr(s.reason[0], "unknown"));
 	assert_int_equal(s.past[0].name_count, 5);
+	assert_false(s.past[0].more_names);
 	/* With a port it is more than the address. */
 	check(&s, p, "value\n45.45.45.45:53\n", NULL);
 	assert_string_equal(s.code[0], "");
@@ -134,10 +136,11 @@ static void names_bounded(void **state)
 		ask_for(p, "10.0.0.1", i != SL_PAST_NAMES ? name : "yahoo.com", "45.45.45.45");
 		led(&s, p, i < SL_PAST_NAMES ? "SEEN" : "ORDINARY_HOST");
 	}
-	assert_int_equal(s.past[0].name_count, 99);
+	assert_int_equal(s.past[0].name_count, SL_PAST_NAMES);
+	assert_true(s.past[0].more_names);
 	for (unsigned i = 0; i < SL_PAST_NAMES; i++)
 		assert_non_null(s.past[0].name[i]);
-	/* One that comes later is counted only: what it led to stays armed. */
+	/* One that comes later is not known: what it led to stays armed. */
 	for (unsigned i = 0; i < SL_PAST_NAMES; i++) {
 		snprintf(name, sizeof(name), "n%u.example", i);
 		ask_for(p, "10.0.0.1", name, "46.46.46.46");
@@ -252,6 +255,28 @@ static void full(void **state)
 	sl_past_free(p);
 }
 
+/* Names that there is no room for are told as further ones. */
+static void names_full(void **state)
+{
+	struct sl_past_options o = { .home = home, .names_bytes = 1 };
+	struct sl_past *p;
+	struct sl_past_sum sum;
+	struct said s;
+	char name[32];
+	assert_int_equal(sl_past_new(&p, &o), 0);
+	message = 0;
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "n%u.example", i);
+		ask_for(p, "10.0.0.1", name, "45.45.45.45");
+	}
+	check(&s, p, "value\n45.45.45.45\n", NULL);
+	assert_true(s.past[0].name_count < 3);
+	assert_true(s.past[0].more_names);
+	sl_past_sum(p, &sum);
+	assert_true(sum.left_out > 0);
+	sl_past_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +289,7 @@ int main(void)
 		cmocka_unit_test(order),
 		cmocka_unit_test(trees),
 		cmocka_unit_test(full),
+		cmocka_unit_test(names_full),
 	};
 	return cmocka_run_group_tests(tests, make, clean);
 }
