@@ -122,7 +122,7 @@ static int child_end(struct child *k)
 
 static int capture_read(struct sl_past *p, const char *path)
 {
-	struct child k;
+	struct child k = { .pid = -1, .lines = -1, .log = -1 };
 	char lines[32];
 	uint64_t bad;
 	int rc = child_start(&k, path);

@@ -66,10 +66,11 @@ static int row_read(void *arg, const struct sl_json *row)
 	struct abuse *a = arg;
 	char labels[LABELS_BYTES], with_port[SL_VALUE_MAX];
 	const struct kind *k = kind_of(row);
-	if (k == NULL)
+	const char *value = k != NULL ? text_of(row, k->value) : NULL;
+	if (value == NULL)
 		return 0;
 	struct draft d = { .line = row->line,
-		.value = text_of(row, k->value),
+		.value = value,
 		.type = k->type_member != NULL ? text_of(row, k->type_member) : k->type,
 		.name = first_of(row, names),
 		.id = text_of(row, "id"),
