@@ -58,6 +58,10 @@ struct sl_config;
 struct sl_lists;
 struct sl_nets;
 
+/* `home_net` where nobody says: private and link-local addresses. */
+#define SL_HOME_NET_DEFAULT                                                                        \
+	"10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
+
 /* Rows of the option table of every program that reads indicators. */
 #define SL_JUDGING_OPTS                                                                            \
 	{ .key = "warninglists",                                                                   \
