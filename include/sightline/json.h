@@ -84,7 +84,8 @@ typedef int (*sl_json_piece_fn)(void *arg, const char *member, const struct sl_j
 void sl_json_in_pieces(struct sl_json_in *in, const char *const *names, sl_json_piece_fn fn);
 /* What of the value at the path was read so far; NULL between two. */
 const struct sl_json *sl_json_in_so_far(const struct sl_json_in *in);
-/* 0; -EBADMSG: malformed (sl_json_in_error says what and at which line); -E2BIG: a limit; or fn's
+/* A byte order mark before the text is passed over.
+ * 0; -EBADMSG: malformed (sl_json_in_error says what and at which line); -E2BIG: a limit; or fn's
  * answer. */
 int sl_json_in_feed(struct sl_json_in *in, const void *p, size_t len);
 int sl_json_in_end(struct sl_json_in *in);

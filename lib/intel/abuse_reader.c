@@ -129,22 +129,6 @@ bool abuse_recognise(const char *head, size_t len, bool whole)
 	return path_of(head, len) != NULL;
 }
 
-static int rows_read(struct abuse *a, struct sl_json_in *in, char *buf)
-{
-	size_t got = 0;
-	int rc;
-	while ((rc = sl_input_read(a->r->in, buf, PEEK_BYTES, &got)) == 0 && got > 0)
-		if (sl_json_in_feed(in, buf, got) != 0)
-			break;
-	int json = rc == 0 ? sl_json_in_end(in) : 0;
-	if (a->stop < 0 || rc < 0 || json == 0)
-		return a->stop < 0 ? a->stop : rc;
-	uint64_t line;
-	const char *what = sl_json_in_error(in, &line);
-	reading_refuse(a->r, line, "", json == -E2BIG ? "TOO_LARGE" : "BAD_JSON", what, "");
-	return 0;
-}
-
 int abuse_read(struct reading *r)
 {
 	struct abuse a = { .r = r };
@@ -157,7 +141,7 @@ int abuse_read(struct reading *r)
 	if (path != NULL)
 		rc = sl_json_in_new(&in, path, &limits, row_read, &a);
 	if (rc == 0 && in != NULL)
-		rc = rows_read(&a, in, buf);
+		rc = reading_json(r, in, buf, &a.stop);
 	sl_json_in_free(in);
 	free(buf);
 	return rc;

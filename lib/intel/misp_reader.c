@@ -4,6 +4,7 @@
  * event of any size takes the memory of its largest piece; what the event says of them all may come
  * behind them and is written to them when it ends. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,11 +49,8 @@ static enum sl_tlp distribution(const struct sl_json *event)
 static const char *labels_of(struct sl_arena *a, const char *own, const char *event)
 {
 	char both[2 * MISP_LABELS_BYTES];
-	size_t n = strlen(own);
-	memcpy(both, own, n);
-	if (n > 0 && event[0] != '\0')
-		both[n++] = ',';
-	memcpy(both + n, event, strlen(event) + 1);
+	bool two = own[0] != '\0' && event[0] != '\0';
+	snprintf(both, sizeof(both), "%s%s%s", own, two ? "," : "", event);
 	return sl_arena_intern(a, both, strlen(both));
 }
 
@@ -199,16 +197,10 @@ static bool tried(const char *path, const char *head, size_t len, bool *manifest
 	return t.found || *manifest;
 }
 
-static size_t mark_bytes(const char *p, size_t len)
-{
-	return len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-}
-
 static const char *path_of(const char *head, size_t len, bool *manifest)
 {
-	size_t skip = mark_bytes(head, len);
 	for (size_t i = 0; paths[i] != NULL; i++)
-		if (tried(paths[i], head + skip, len - skip, manifest))
+		if (tried(paths[i], head, len, manifest))
 			return paths[i];
 	return NULL;
 }
@@ -219,27 +211,13 @@ bool misp_recognise(const char *head, size_t len, bool whole)
 	return path_of(head, len, &manifest) != NULL;
 }
 
+/* An event that breaks off is used as far as it was read. */
 static int stream_read(struct stream *s, char *buf)
 {
-	struct reading *r = s->m.r;
-	size_t got = 0;
-	bool first = true;
-	int rc;
-	while ((rc = sl_input_read(r->in, buf, PEEK_BYTES, &got)) == 0 && got > 0) {
-		size_t skip = first ? mark_bytes(buf, got) : 0;
-		first = false;
-		if (sl_json_in_feed(s->in, buf + skip, got - skip) != 0)
-			break;
-	}
-	int json = rc == 0 ? sl_json_in_end(s->in) : 0;
+	int rc = reading_json(s->m.r, s->in, buf, &s->m.stop);
 	const struct sl_json *open = sl_json_in_so_far(s->in);
 	int ended = s->m.stop == 0 && open != NULL ? event_ended(&s->m, open) : 0;
-	if (s->m.stop < 0 || ended < 0 || rc < 0 || json == 0)
-		return s->m.stop < 0 ? s->m.stop : ended < 0 ? ended : rc;
-	uint64_t line;
-	const char *what = sl_json_in_error(s->in, &line);
-	reading_refuse(r, line, "", json == -E2BIG ? "TOO_LARGE" : "BAD_JSON", what, "");
-	return 0;
+	return rc < 0 ? rc : ended;
 }
 
 int misp_read(struct reading *r)

@@ -208,6 +208,11 @@ int lines_each(struct reading *r,
 	int (*each)(struct reading *r, uint64_t number, const char *line, size_t len));
 int lines_next(struct lines *l, const char **line, size_t *len, bool *cut);
 
+/* json_text.c: feeds the rest of the input to `in`, through buf of PEEK_BYTES; what is no JSON is
+ * refused, and what was read before it stays. *stop: what the functions that `in` hands values to
+ * stopped with, which is its answer where it is below 0. Else 0, or -errno of the input. */
+int reading_json(struct reading *r, struct sl_json_in *in, char *buf, const int *stop);
+
 /* The formats: whether the first bytes are one (whole: they are all there is), and the reader. */
 struct format {
 	const char *name;

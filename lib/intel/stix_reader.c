@@ -82,10 +82,6 @@ static bool trial(const char *path, const char *head, size_t len)
 static const char *path_of(const char *head, size_t len)
 {
 	static const char *const paths[] = { "objects/*", "*", "" };
-	if (len >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0) {
-		head += 3;
-		len -= 3;
-	}
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		if (trial(paths[i], head, len))
 			return paths[i];
@@ -95,26 +91,6 @@ static const char *path_of(const char *head, size_t len)
 bool stix_recognise(const char *head, size_t len, bool whole)
 {
 	return path_of(head, len) != NULL;
-}
-
-static int objects_read(struct stix *s, struct sl_json_in *in, char *buf)
-{
-	size_t got = 0;
-	bool first = true;
-	int rc;
-	while ((rc = sl_input_read(s->r->in, buf, PEEK_BYTES, &got)) == 0 && got > 0) {
-		size_t skip = first && got >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-		first = false;
-		if (sl_json_in_feed(in, buf + skip, got - skip) != 0)
-			break;
-	}
-	int json = rc == 0 ? sl_json_in_end(in) : 0;
-	if (s->stop < 0 || rc < 0 || json == 0)
-		return s->stop < 0 ? s->stop : rc;
-	uint64_t line;
-	const char *what = sl_json_in_error(in, &line);
-	reading_refuse(s->r, line, "", json == -E2BIG ? "TOO_LARGE" : "BAD_JSON", what, "");
-	return 0;
 }
 
 int stix_read(struct reading *r)
@@ -129,7 +105,7 @@ int stix_read(struct reading *r)
 	if (path != NULL)
 		rc = sl_json_in_new(&in, path, &limits, object, &s);
 	if (rc == 0 && in != NULL)
-		rc = objects_read(&s, in, buf);
+		rc = reading_json(r, in, buf, &s.stop);
 	const char *spec = in != NULL ? sl_json_in_top(in, "spec_version") : NULL;
 	if (s.spec_20 || (spec != NULL && strcmp(spec, "2.0") == 0))
 		r->set->sources[r->source].format = "stix2.0";

@@ -5,7 +5,6 @@
  * What yajl 2.1.0 does not bound is bounded here: its lexer keeps a token that does not end, its
  * parser a byte for each open bracket, its integers go through a reader of its own (not used). */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,9 @@
 #define TOP_TEXT 256
 #define CHUNK_BYTES ((size_t)64 << 10)
 #define VALUE_BYTES_DEFAULT ((size_t)4 << 20)
+#define MARK_BYTES 3
+
+static const unsigned char byte_order_mark[] = "\xef\xbb\xbf";
 
 struct top {
 	char key[TOP_KEY], text[TOP_TEXT];
@@ -56,6 +58,8 @@ struct sl_json_in {
 	uint64_t events, events_seen;
 	size_t silent; /* bytes since the last event */
 	bool blank; /* white space only so far */
+	unsigned mark; /* bytes of a byte order mark that the text began with; MARK_BYTES: its begin
+			  is over */
 	int rc; /* sticky */
 	char error[160];
 	uint64_t error_line;
@@ -190,26 +194,6 @@ static int on_bool(void *arg, int value)
 	return ended(in);
 }
 
-static void number_read(struct sl_json *n)
-{
-	char *stop;
-	errno = 0;
-	long long whole = strtoll(n->text, &stop, 10);
-	n->number = strtod(n->text, NULL);
-	n->is_integer = *stop == '\0' && errno == 0;
-	/* 2^63 is the first double that an int64_t does not hold. */
-	if (n->is_integer)
-		n->integer = whole;
-	else if (isnan(n->number))
-		n->integer = 0;
-	else if (n->number >= 0x1p63)
-		n->integer = INT64_MAX;
-	else if (n->number < -0x1p63)
-		n->integer = INT64_MIN;
-	else
-		n->integer = (int64_t)n->number;
-}
-
 static int scalar_text(struct sl_json_in *in, enum sl_json_kind kind, const char *p, size_t len)
 {
 	top_keep(in, p, len);
@@ -223,7 +207,7 @@ static int scalar_text(struct sl_json_in *in, enum sl_json_kind kind, const char
 	if (n->text == NULL)
 		return fail(in, -E2BIG, "a value is larger than allowed");
 	if (kind == SL_JSON_NUMBER)
-		number_read(n);
+		tree_number(n);
 	return ended(in);
 }
 
@@ -326,9 +310,10 @@ static const yajl_callbacks callbacks = {
 
 static int path_split(struct sl_json_in *in, const char *path)
 {
-	if (strlen(path) >= PATH_BYTES)
+	size_t len = strlen(path);
+	if (len >= PATH_BYTES)
 		return -EINVAL;
-	strcpy(in->path, path);
+	memcpy(in->path, path, len + 1);
 	char *save, *at = in->path;
 	for (char *p; (p = strtok_r(at, "/", &save)) != NULL; at = NULL) {
 		if (in->parts == PATH_MAX_PARTS)
@@ -407,6 +392,7 @@ static int judged(struct sl_json_in *in, yajl_status s)
 {
 	if (s == yajl_status_ok || in->rc != 0)
 		return in->rc;
+	count_lines(in, yajl_get_bytes_consumed(in->yajl));
 	unsigned char *text = yajl_get_error(in->yajl, 0, NULL, 0);
 	if (text != NULL) {
 		text[strcspn((char *)text, "\n")] = '\0';
@@ -423,7 +409,7 @@ static int chunk_feed(struct sl_json_in *in, const unsigned char *p, size_t len)
 	in->chunk = p;
 	in->counted = 0;
 	for (size_t i = 0; in->blank && i < len; i++)
-		in->blank = memchr(" \t\r\n", p[i], 4) != NULL;
+		in->blank = p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n';
 	yajl_status s = yajl_parse(in->yajl, p, len);
 	if (s == yajl_status_ok)
 		count_lines(in, len);
@@ -434,9 +420,29 @@ static int chunk_feed(struct sl_json_in *in, const unsigned char *p, size_t len)
 	return judged(in, s);
 }
 
+/* A byte order mark before the text is passed over (RFC 8259 8.1), also in pieces; what only begins
+ * like one is no JSON. Returns the bytes that were passed over. */
+static size_t mark_skip(struct sl_json_in *in, const unsigned char *p, size_t len)
+{
+	size_t n = 0;
+	while (in->mark < MARK_BYTES && n < len && p[n] == byte_order_mark[in->mark]) {
+		in->mark++;
+		n++;
+	}
+	if (in->mark == MARK_BYTES || n == len)
+		return n;
+	unsigned begun = in->mark;
+	in->mark = MARK_BYTES;
+	if (begun > 0)
+		chunk_feed(in, byte_order_mark, begun);
+	return n;
+}
+
 int sl_json_in_feed(struct sl_json_in *in, const void *p, size_t len)
 {
-	const unsigned char *at = p;
+	size_t skip = mark_skip(in, p, len);
+	const unsigned char *at = (const unsigned char *)p + skip;
+	len -= skip;
 	while (in->rc == 0 && len > 0) {
 		size_t n = len < CHUNK_BYTES ? len : CHUNK_BYTES;
 		chunk_feed(in, at, n);
@@ -448,6 +454,8 @@ int sl_json_in_feed(struct sl_json_in *in, const void *p, size_t len)
 
 int sl_json_in_end(struct sl_json_in *in)
 {
+	if (in->rc == 0 && in->mark > 0 && in->mark < MARK_BYTES)
+		chunk_feed(in, byte_order_mark, in->mark);
 	if (in->rc != 0)
 		return in->rc;
 	if (in->blank) /* yajl takes a text without any value for one cut short */
@@ -480,21 +488,4 @@ const char *sl_json_in_top(const struct sl_json_in *in, const char *key)
 		if (strcmp(in->top[i].key, key) == 0)
 			return in->top[i].text;
 	return NULL;
-}
-
-const struct sl_json *sl_json_get(const struct sl_json *j, const char *key)
-{
-	const struct sl_json *found = NULL;
-	if (j == NULL || j->kind != SL_JSON_OBJECT)
-		return NULL;
-	for (const struct sl_json *m = j->child; m != NULL; m = m->next)
-		if (m->key != NULL && m->key[0] == key[0] && strcmp(m->key, key) == 0)
-			found = m;
-	return found;
-}
-
-const char *sl_json_get_text(const struct sl_json *j, const char *key)
-{
-	const struct sl_json *m = sl_json_get(j, key);
-	return m != NULL && m->kind == SL_JSON_STRING ? m->text : NULL;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tree.c - one JSON value as a tree, in blocks that are used again for the next. Control threads.
  */
+#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,4 +143,41 @@ void tree_forget(struct tree *t, const struct tree_mark *m)
 	else
 		up->child = NULL;
 	up->count = m->count;
+}
+
+void tree_number(struct sl_json *n)
+{
+	char *stop;
+	errno = 0;
+	long long whole = strtoll(n->text, &stop, 10);
+	n->number = strtod(n->text, NULL);
+	n->is_integer = *stop == '\0' && errno == 0;
+	/* 2^63 is the first double that an int64_t does not hold. */
+	if (n->is_integer)
+		n->integer = whole;
+	else if (isnan(n->number))
+		n->integer = 0;
+	else if (n->number >= 0x1p63)
+		n->integer = INT64_MAX;
+	else if (n->number < -0x1p63)
+		n->integer = INT64_MIN;
+	else
+		n->integer = (int64_t)n->number;
+}
+
+const struct sl_json *sl_json_get(const struct sl_json *j, const char *key)
+{
+	const struct sl_json *found = NULL;
+	if (j == NULL || j->kind != SL_JSON_OBJECT)
+		return NULL;
+	for (const struct sl_json *m = j->child; m != NULL; m = m->next)
+		if (m->key != NULL && m->key[0] == key[0] && strcmp(m->key, key) == 0)
+			found = m;
+	return found;
+}
+
+const char *sl_json_get_text(const struct sl_json *j, const char *key)
+{
+	const struct sl_json *m = sl_json_get(j, key);
+	return m != NULL && m->kind == SL_JSON_STRING ? m->text : NULL;
 }

@@ -26,6 +26,8 @@ void tree_empty(struct tree *t);
 struct sl_json *tree_add(struct tree *t, enum sl_json_kind kind);
 /* A copy with a zero behind it. */
 const char *tree_text(struct tree *t, const void *p, size_t len);
+/* Its number, as its text says it. */
+void tree_number(struct sl_json *n);
 /* node's members come next. False: too deep. */
 bool tree_open(struct tree *t, struct sl_json *node);
 void tree_close(struct tree *t);

@@ -157,6 +157,11 @@ static void looks_like(void **state)
 		{ "ioc,name\n" DIGEST32 ";" DIGEST64 ",x\n", "csv", 2, "" },
 		{ "ioc;name\n[ipv4-addr:value = '192.0.2.1'];x\n", "csv", 1, "" },
 		{ "ip,port\n2001:db8::1,80\n192.0.2.1,0\n192.0.2.2,\n", "csv", 3, "" },
+		/* a byte order mark before JSON */
+		{ "\xef\xbb\xbf[{\"ip_address\":\"192.0.2.1\",\"port\":443,\"last_online\":1}]",
+			"abuse.ch", 1, "" },
+		{ "\xef\xbb\xbf[{\"ip_address\":\"192.0.2.1\",\"last_online\":1},\n\xff",
+			"abuse.ch", 1, "2 BAD_JSON\n" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct read r;

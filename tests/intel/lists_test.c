@@ -154,6 +154,14 @@ static void no_list(void **state)
 	}
 }
 
+static void marked(void **state)
+{
+	struct sl_lists *l = read_one(
+		"\xef\xbb\xbf" LIST("Top 10 sites", "hostname", "\"domain\"", "\"a.example\""));
+	assert_true(at(l, SL_LISTED_NAME, "a.example", SL_ROLE_POPULAR));
+	sl_lists_free(l);
+}
+
 /* Where memory ends at the text's end, and the text ends anywhere. */
 static void cuts(void **state)
 {
@@ -171,7 +179,8 @@ static void cuts(void **state)
 /* In a folder of feeds it is named and passed over. */
 static void among_feeds(void **state)
 {
-	static const char text[] = LIST("Top 10", "hostname", "\"domain\"", "\"a.example\"");
+	static const char text[] =
+		"\xef\xbb\xbf" LIST("Top 10", "hostname", "\"domain\"", "\"a.example\"");
 	struct sl_intel *set;
 	struct sl_intel_options o = { .validity = SL_VALID_IGNORE };
 	size_t n;
@@ -241,6 +250,7 @@ int main(void)
 		cmocka_unit_test(regex),
 		cmocka_unit_test(plain),
 		cmocka_unit_test(no_list),
+		cmocka_unit_test(marked),
 		cmocka_unit_test(cuts),
 		cmocka_unit_test(among_feeds),
 		cmocka_unit_test(suffixes),
