@@ -135,10 +135,6 @@ struct sl_intel_options {
 	bool taken_as_said; /* values are not judged: an allow-list of the user's own */
 	sl_finding_fn finding;
 	void *arg;
-	/* The columns of tables without a header, as a header would name them, with the tables'
-	 * delimiter: "ioc_value,ioc_type,-,tags"; a name that is not known is passed over. Every
-	 * text that begins no document is such a table then. NULL: they say it themselves. */
-	const char *csv_header;
 	/* Findings also for what is plainly armed and for each object that is context. */
 	bool tell_all;
 };

@@ -26,6 +26,9 @@ void sl_policy_free(struct sl_policy *p);
  *   published=DATE      when the file is from, for entries that say nothing about it
  *   quiet               everything is quiet
  *   probation           armed, and labelled "probation"
+ *   csv_header=NAME,... the columns of a table whose header says nothing that is known, or that has
+ *                       none: as a header names them, joined as the table's cells are ("\\t" is a
+ *                       tab), "-" for one that is not read; such a file is read as this table
  *   armed=CODE,... quiet=CODE,... refused=CODE,...   another verdict than the code's own
  * All lines that fit a source hold, in order. 0; -EINVAL, err says what is wrong; -ENOMEM. */
 int sl_policy_source(struct sl_policy *p, const char *line, char *err, size_t err_len);
@@ -39,6 +42,7 @@ struct sl_source_policy {
 	uint8_t confidence; /* the least; 0: none */
 	uint64_t published_ns; /* 0: not said */
 	uint64_t max_age_ns[SL_TYPE_COUNT]; /* 0: none; at NONE: of trees */
+	const char *csv_header; /* the policy's; NULL: the table says it itself */
 };
 /* p may be NULL: the defaults. source and path may be NULL. */
 void sl_policy_of(const struct sl_policy *p, const char *source, const char *path,
@@ -83,7 +87,8 @@ struct sl_nets;
 				"then any "                                                        \
 				"of arm_observables, below=no|marked|yes, url=exact|prefix, "      \
 				"url_host=no, confidence=N, max_age=[TYPE:]AGE,..., "              \
-				"published=DATE, quiet, probation, armed=CODE,..., "               \
+				"published=DATE, quiet, probation, csv_header=NAME,..., "          \
+				"armed=CODE,..., "                                                 \
 				"quiet=CODE,..., refused=CODE,..." },                              \
 	{                                                                                          \
 		.key = "overrides", .kind = SL_OPT_LIST, .arg = "LINE",                            \

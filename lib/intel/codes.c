@@ -144,7 +144,7 @@ static const struct sl_intel_code codes[] = {
 	{ "MANIFEST", SL_CONTEXT, "the list of a feed's files" },
 	{ "HASH_CACHE", SL_CONTEXT, "a feed's index of hashes, which is no list" },
 	{ "CATEGORIES", SL_CONTEXT, "the names of a list's categories" },
-	{ "BAD_HEADER", SL_REFUSED, "a described header without a column of values" },
+	{ "HEADER", SL_CONTEXT, "a header of a table that the configuration describes" },
 	{ "BAD_XML", SL_REFUSED, "malformed XML" },
 	{ "XML_DTD", SL_REFUSED, "XML with a document type, which is never read" },
 	{ "XML_ENCODING", SL_REFUSED, "XML in an encoding that is not read" },

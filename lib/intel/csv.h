@@ -58,8 +58,12 @@ struct table {
 size_t csv_split(char *p, size_t len, char delimiter, struct field *out);
 /* A header names a column of values, or one whose name is a type. */
 bool csv_header(const struct field *f, size_t n, struct table *t);
-/* The table that a header alone describes: it gives the delimiter as well. */
-bool csv_table_described(const char *header, struct table *out);
+/* The table that the operator describes by a header, which gives the delimiter as well: "\\t" is a
+ * tab, "-" a column that is not read. False: *why says which word is wrong, and what to say. */
+bool csv_table_described(const char *header, struct table *out, char *why, size_t why_len);
+/* Whether the first record of a described table is a header of its own: what should be a value is
+ * none. */
+bool csv_own_header(const struct table *t, const char *record, size_t len);
 /* What table the first bytes begin. */
 bool csv_table_find(const char *head, size_t len, bool whole, struct table *out);
 bool csv_comment(const char *line, size_t len);

@@ -3,6 +3,7 @@
  * comment in front (abuse.ch), or by what its rows hold. Control threads.
  *
  * Header-less forms that are read: VALUE,anything,... and TYPE,VALUE. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -314,21 +315,120 @@ bool csv_table_find(const char *head, size_t len, bool whole, struct table *out)
 	return false;
 }
 
-bool csv_table_described(const char *header, struct table *out)
+/* ---- Described by the operator ---- */
+
+/* "\t" stands for a tab. */
+static size_t unescaped(const char *header, char *out)
+{
+	size_t n = 0;
+	for (const char *p = header; *p != '\0'; p++) {
+		bool tab = p[0] == '\\' && p[1] == 't';
+		out[n++] = tab ? '\t' : *p;
+		p += tab;
+	}
+	return n;
+}
+
+static bool is_used(const struct table *t, size_t number)
+{
+	for (unsigned i = 0; i < COL_COUNT; i++)
+		if (t->at[i] == number)
+			return true;
+	for (size_t i = 0; i < t->more; i++)
+		if (t->also[i].at == number)
+			return true;
+	return false;
+}
+
+static bool is_column(const char *name)
+{
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		if (strcasecmp(name, columns[i].name) == 0)
+			return true;
+	const struct type_name *type = type_name_find(name);
+	return type != NULL && type->kind == TYPE_SEEN;
+}
+
+/* Every name of a description means something, or is left out by "-". */
+static bool names_good(
+	const struct table *t, const struct field *f, size_t n, char *why, size_t why_len)
+{
+	char name[NAME_BYTES];
+	for (size_t i = 0; i < n; i++) {
+		bool fits = named(&f[i], name);
+		if (fits && (name[0] == '\0' || strcmp(name, "-") == 0))
+			continue;
+		if (!fits || !is_column(name)) {
+			snprintf(why, why_len,
+				"csv_header: \"%.*s\" is no column; say value, type, id, name, "
+				"source, confidence, severity, tags, tlp, valid_from, valid_until, "
+				"port, to_ids, pattern, a type such as ip, domain, url or sha256, "
+				"or - for one that is not read",
+				(int)(f[i].len < 60 ? f[i].len : 60), f[i].p);
+			return false;
+		}
+		if (!is_used(t, i + 1)) {
+			snprintf(why, why_len,
+				"csv_header: \"%s\" is said by another column already; say - for "
+				"it (only hashes may have several columns)",
+				name);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool csv_table_described(const char *header, struct table *out, char *why, size_t why_len)
 {
 	struct field f[COLUMNS_MAX];
 	char copy[HEADER_BYTES];
-	size_t len = strlen(header);
+	if (strlen(header) >= sizeof(copy)) {
+		snprintf(why, why_len, "csv_header: it is longer than 4 KiB");
+		return false;
+	}
+	size_t len = unescaped(header, copy);
+	char delimiter = memchr(copy, '\t', len) != NULL  ? '\t'
+			 : memchr(copy, ';', len) != NULL ? ';'
+							  : ',';
+	*out = (struct table){ .delimiter = delimiter };
+	size_t n = csv_split(copy, len, delimiter, f);
+	bool found = csv_header(f, n, out);
+	if (!names_good(out, f, n, why, why_len))
+		return false;
+	if (!found)
+		snprintf(why, why_len,
+			"csv_header: no column has the values; call it value, or by their type "
+			"(ip, domain, url, sha256)");
+	return found;
+}
+
+/* Values that can be told from a word. */
+static bool has_shape(const struct type_name *type)
+{
+	if (type->where != NULL)
+		return strstr(type->where, "md5") != NULL || strstr(type->where, "sha") != NULL ||
+		       strncmp(type->where, "ja3", 3) == 0;
+	return type->type == SL_TYPE_NONE || type->type == SL_TYPE_IPV4 ||
+	       type->type == SL_TYPE_IPV6 || type->type == SL_TYPE_MAC ||
+	       type->type == SL_TYPE_DOMAIN || type->type == SL_TYPE_URL ||
+	       type->type == SL_TYPE_EMAIL || type->type == SL_TYPE_FILE ||
+	       type->type == SL_TYPE_CERT;
+}
+
+bool csv_own_header(const struct table *t, const char *record, size_t len)
+{
+	struct field f[COLUMNS_MAX];
+	char copy[HEADER_BYTES], name[NAME_BYTES];
+	size_t value = t->at[COL_VALUE], type = t->at[COL_TYPE];
 	if (len >= sizeof(copy))
 		return false;
-	char delimiter = strchr(header, '\t') != NULL  ? '\t'
-			 : strchr(header, ';') != NULL ? ';'
-						       : ',';
-	*out = (struct table){ .delimiter = delimiter };
-	memcpy(copy, header, len + 1);
-	size_t n = csv_split(copy, len, delimiter, f);
-	out->header_is_comment = true; /* it is in none of the records */
-	return csv_header(f, n, out);
+	memcpy(copy, record, len);
+	size_t n = csv_split(copy, len, t->delimiter, f);
+	if (value == 0 || value > n || f[value - 1].len == 0 || is_value(&f[value - 1]))
+		return false;
+	if (type > 0)
+		return type <= n && !(named(&f[type - 1], name) && type_name_find(name) != NULL);
+	return t->type == NULL || has_shape(type_name_find(t->type));
 }
 
 bool csv_recognise(const char *head, size_t len, bool whole)

@@ -157,10 +157,11 @@ static int value_add(struct reading *r, const struct draft *d)
 
 /* The values of a record: one, or those of its further columns as well. A row without any says
  * nothing about what is looked for. */
-static int values_add(
-	struct reading *r, const struct table *t, struct field *f, size_t n, struct draft *d)
+static int values_add(struct reading *r, const struct table *t, struct field *f, size_t n,
+	const struct draft *row)
 {
 	char hold[SL_VALUE_MAX];
+	struct draft one = *row, *d = &one;
 	if (d->type == NULL)
 		d->type = type_by_path(r->path, d->value, d->value_len);
 	port_join(d, cell(t, f, n, COL_PORT), hold, sizeof(hold));
@@ -224,7 +225,8 @@ struct csv {
 	char *record; /* one more than a line for its zero */
 	size_t len;
 	uint64_t line;
-	bool headed;
+	bool headed; /* what comes now is no header */
+	bool described; /* by the operator */
 };
 
 /* One record, which may be several lines. 1: there is one; 0: the end; -errno. */
@@ -263,6 +265,21 @@ static int record_next(struct csv *c)
 	}
 }
 
+/* A described table may have a header of its own, which nobody could read. */
+static bool own_header(struct csv *c)
+{
+	if (!csv_own_header(&c->table, c->record, c->len))
+		return false;
+	struct sl_finding f = { .line = c->line,
+		.verdict = SL_CONTEXT,
+		.code = "HEADER",
+		.reason = "This line has no value where the configuration says that the values "
+			  "are: it is taken for the table's header.",
+		.part = c->record };
+	reading_tell(c->r, &f);
+	return true;
+}
+
 static int records_read(struct csv *c)
 {
 	int rc;
@@ -270,11 +287,10 @@ static int records_read(struct csv *c)
 		size_t skip = c->headed ? 0 : csv_fields_word(c->record, c->len);
 		if (skip == 0 && csv_comment(c->record, c->len))
 			continue;
-		if (!c->headed && c->table.header) {
-			c->headed = true;
-			continue;
-		}
+		bool first = !c->headed;
 		c->headed = true;
+		if (first && (c->described ? own_header(c) : c->table.header))
+			continue;
 		rc = record_read(c->r, &c->table, c->record, c->len, c->line);
 		if (rc < 0)
 			return rc;
@@ -285,14 +301,10 @@ static int records_read(struct csv *c)
 /* By the description in the configuration, else by itself. */
 static bool table_known(struct csv *c, const char *head, size_t len)
 {
-	const char *described = c->r->o->csv_header;
-	if (described == NULL)
-		return csv_table_find(head, len, len < PEEK_BYTES, &c->table);
-	if (csv_table_described(described, &c->table))
-		return true;
-	reading_refuse(c->r, 0, "", "BAD_HEADER",
-		"The header that the configuration gives names no column of values.", described);
-	return false;
+	const char *described = csv_described(c->r);
+	c->described = described != NULL;
+	return c->described ? csv_table_described(described, &c->table, NULL, 0)
+			    : csv_table_find(head, len, len < PEEK_BYTES, &c->table);
 }
 
 int csv_read(struct reading *r)

@@ -60,3 +60,10 @@ bool source_arms_observables(const struct reading *r)
 	sl_policy_of(r->o->policy, r->name, r->path, &policy);
 	return policy.arm_observables;
 }
+
+const char *csv_described(const struct reading *r)
+{
+	struct sl_source_policy policy;
+	sl_policy_of(r->o->policy, r->name, r->path, &policy);
+	return policy.csv_header;
+}

@@ -12,6 +12,8 @@
 #include <sightline/mem.h>
 #include <sightline/policy.h>
 
+#include "csv.h"
+
 struct code_rule {
 	const char *code;
 	enum sl_intel_verdict verdict;
@@ -194,7 +196,19 @@ static bool ages_read(struct source_rule *s, const char *text, size_t len)
 	return true;
 }
 
-static int setting_read(struct sl_policy *p, struct source_rule *s, const char *text, size_t len)
+static int header_read(struct sl_policy *p, struct source_rule *s, const char *text, size_t len,
+	char *err, size_t err_len)
+{
+	struct table table;
+	s->says.csv_header = sl_arena_text(p->arena, text, len);
+	if (s->says.csv_header == NULL)
+		return -ENOMEM;
+	return csv_table_described(s->says.csv_header, &table, err, err_len) ? 0 : -EINVAL;
+}
+
+/* A word that says nothing of what is wrong with it leaves err empty. */
+static int setting_read(struct sl_policy *p, struct source_rule *s, const char *text, size_t len,
+	char *err, size_t err_len)
 {
 	const char *eq = memchr(text, '=', len);
 	size_t key = eq != NULL ? (size_t)(eq - text) : len;
@@ -214,6 +228,8 @@ static int setting_read(struct sl_policy *p, struct source_rule *s, const char *
 		return n > 0 ? codes_read(p, s, verdict, value, n) : -EINVAL;
 	if (is(text, key, "below"))
 		return below_read(value, n, &s->says.below) ? 0 : -EINVAL;
+	if (is(text, key, "csv_header"))
+		return header_read(p, s, value, n, err, err_len);
 	if (is(text, key, "confidence"))
 		return confidence_read(value, n, &s->says.confidence) ? 0 : -EINVAL;
 	if (is(text, key, "max_age"))
@@ -248,14 +264,15 @@ int sl_policy_source(struct sl_policy *p, const char *line, char *err, size_t er
 	if (s->name == NULL)
 		return -ENOMEM;
 	while ((text = word(&at, &len)) != NULL) {
-		int rc = setting_read(p, s, text, len);
-		if (rc == -EINVAL)
+		err[0] = '\0';
+		int rc = setting_read(p, s, text, len, err, err_len);
+		if (rc == -EINVAL && err[0] == '\0')
 			snprintf(err, err_len,
 				"\"%.*s\" is none of arm_observables, below=no|marked|yes, "
 				"url=exact|prefix, url_host=no, confidence=N, "
 				"max_age=[TYPE:]AGE (such as ipv4-addr:90d, 1y, none), "
-				"published=YYYY-MM-DD, quiet, probation, armed=CODE, quiet=CODE, "
-				"refused=CODE",
+				"published=YYYY-MM-DD, quiet, probation, csv_header=NAME,..., "
+				"armed=CODE, quiet=CODE, refused=CODE",
 				(int)(len < 80 ? len : 80), text);
 		if (rc < 0)
 			return rc;
@@ -323,6 +340,8 @@ void sl_policy_of(const struct sl_policy *p, const char *source, const char *pat
 			out->url_host = s->says.url_host;
 		if (s->says.below != SL_POLICY_BELOW_DEFAULT)
 			out->below = s->says.below;
+		if (s->says.csv_header != NULL)
+			out->csv_header = s->says.csv_header;
 		if (s->says.confidence > 0)
 			out->confidence = s->says.confidence;
 		if (s->says.published_ns > 0)

@@ -50,7 +50,7 @@ static const struct format *recognise(const struct reading *r, const char *head,
 	bool plain = !document(head, len);
 	if (memchr(head, '\0', len) != NULL)
 		return NULL;
-	bool described = plain && len > 0 && r->o->csv_header != NULL;
+	bool described = plain && len > 0 && csv_described(r) != NULL;
 	for (const struct format *f = formats; f->name != NULL; f++) {
 		if (described && f->read != csv_read)
 			continue;

@@ -246,6 +246,8 @@ bool known_recognise(const char *head, size_t len, bool whole);
 int known_read(struct reading *r);
 bool csv_recognise(const char *head, size_t len, bool whole);
 int csv_read(struct reading *r);
+/* The header that the configuration gives the tables of this source, or NULL. */
+const char *csv_described(const struct reading *r);
 bool list_recognise(const char *head, size_t len, bool whole);
 int list_read(struct reading *r);
 bool warninglist_recognise(const char *head, size_t len, bool whole);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* csv_test.c - tables with and without a header. */
+#include <sightline/policy.h>
+
 #include "reading.h"
 
 static void header(void **state)
@@ -154,37 +156,76 @@ static void pattern_column(void **state)
 	read_free(&r);
 }
 
-/* A table without a header, described by whoever knows it. */
+/* A table whose header is none that is known, or that has none, described by the operator. */
 static void described(void **state)
 {
 	static const struct {
 		const char *header, *text, *value, *name;
 		size_t count;
 		unsigned port;
+		uint64_t context;
 	} rows[] = {
 		{ "-,ip,port,name", "7,192.0.2.1,443,bot\n# x\n8,192.0.2.2,,\n", "192.0.2.1", "bot",
-			2, 443 },
+			2, 443, 0 },
+		{ "-,ip,port,name", "No,Adresse,Anschluss,Was\n7,192.0.2.1,443,bot\n", "192.0.2.1",
+			"bot", 1, 443, 1 },
 		{ "name;url", "bot;http://evil.example/a,b\n", "http://evil.example/a,b", "bot", 1,
-			0 },
-		{ "what,ever", "1,192.0.2.1\n", NULL, NULL, 0, 0 },
+			0, 0 },
+		{ "name\\tvalue\\ttype", "Was\tWert\tArt\nbot\tevil.example\tdomain\n",
+			"evil.example", "bot", 1, 0, 1 },
+		{ "name,user-agent", "bot,Evil\n", "Evil", "bot", 1, 0, 0 },
+		/* a value that is none, of a type that is known: refused, as in any row */
+		{ "type,value", "ip,rubbish\nip,192.0.2.1\n", "192.0.2.1", "", 1, 0, 0 },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct sl_intel_options o = { .csv_header = rows[i].header };
+		struct sl_intel_options o = { 0 };
+		struct sl_policy *policy;
 		struct sl_intel *set;
+		char line[256], err[256];
 		size_t n, sources;
+		snprintf(line, sizeof(line), "\"my*.csv\" csv_header=%s", rows[i].header);
+		assert_int_equal(sl_policy_new(&policy), 0);
+		assert_int_equal(sl_policy_source(policy, line, err, sizeof(err)), 0);
+		o.policy = policy;
 		assert_int_equal(sl_intel_new(&set), 0);
-		assert_int_equal(
-			sl_intel_read_bytes(set, "x", rows[i].text, strlen(rows[i].text), &o), 0);
+		assert_int_equal(sl_intel_read_bytes(
+					 set, "my own.csv", rows[i].text, strlen(rows[i].text), &o),
+			0);
 		const struct sl_indicator *ind = sl_intel_indicators(set, &n);
 		assert_int_equal(n, rows[i].count);
+		assert_string_equal(ind[0].value, rows[i].value);
+		assert_string_equal(ind[0].name, rows[i].name);
+		assert_int_equal(ind[0].port, rows[i].port);
 		assert_int_equal(
-			sl_intel_sources(set, &sources)->count[SL_REFUSED], rows[i].count == 0);
-		if (n > 0) {
-			assert_string_equal(ind[0].value, rows[i].value);
-			assert_string_equal(ind[0].name, rows[i].name);
-			assert_int_equal(ind[0].port, rows[i].port);
-		}
+			sl_intel_sources(set, &sources)->count[SL_CONTEXT], rows[i].context);
 		sl_intel_free(set);
+		sl_policy_free(policy);
+	}
+}
+
+/* What the configuration says is wrong is told with what to say instead. */
+static void described_badly(void **state)
+{
+	static const struct {
+		const char *header, *told;
+	} rows[] = {
+		{ "what,ip", "\"what\" is no column" },
+		{ "ip,domain", "\"domain\" is said by another column" },
+		{ "ip,name,comment", "\"comment\" is said by another" },
+		{ "name,-", "no column has the values" },
+		{ "-", "no column has the values" },
+		{ "", "no column has the values" },
+		{ "value,registry-path", "\"registry-path\" is no column" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sl_policy *policy;
+		char line[256], err[320];
+		snprintf(line, sizeof(line), "a.csv csv_header=%s", rows[i].header);
+		assert_int_equal(sl_policy_new(&policy), 0);
+		assert_int_equal(sl_policy_source(policy, line, err, sizeof(err)), -22);
+		if (strstr(err, rows[i].told) == NULL)
+			fail_msg("%s: %s", line, err);
+		sl_policy_free(policy);
 	}
 }
 
@@ -194,6 +235,7 @@ int main(void)
 		cmocka_unit_test(pattern_column),
 		cmocka_unit_test(header),
 		cmocka_unit_test(described),
+		cmocka_unit_test(described_badly),
 		cmocka_unit_test(validity),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(open_quote),
