@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "csv.h"
 
@@ -90,20 +91,89 @@ static void draft_fill(const struct table *t, struct field *f, size_t n, struct 
 	d->below = t->zeek ? SL_BELOW_NO : SL_BELOW_MARKED;
 }
 
-/* An address with its port beside it is both, on one flow. */
-static void port_join(struct draft *d, const char *port, char *hold, size_t cap)
+/* What tables write where there is no port, or any. */
+static const char *port_said(const char *port)
 {
-	enum shape s = shape_of(d->value, d->value_len);
-	if (port == NULL || port[0] == '\0' || port[0] == '0' ||
-		strspn(port, "0123456789") != strlen(port) ||
-		(s != SHAPE_ADDR && s != SHAPE_DOMAIN))
-		return;
-	bool six = s == SHAPE_ADDR && memchr(d->value, ':', d->value_len) != NULL;
-	int n = snprintf(hold, cap, six ? "[%s]:%s" : "%s:%s", d->value, port);
-	if (n > 0 && (size_t)n < cap) {
-		d->value = hold;
-		d->value_len = (size_t)n;
+	static const char *const none[] = { "", "0", "-", "*", "any", "all", "none", "null", "n/a",
+		"unknown" };
+	for (size_t i = 0; port != NULL && i < sizeof(none) / sizeof(none[0]); i++)
+		if (strcasecmp(port, none[i]) == 0)
+			return NULL;
+	return port;
+}
+
+/* 1 to 65535, or 0. */
+static unsigned port_number(const char *port)
+{
+	size_t len = strlen(port);
+	unsigned long v =
+		strspn(port, "0123456789") == len && len < 8 ? strtoul(port, NULL, 10) : 0;
+	return v <= 65535 ? (unsigned)v : 0;
+}
+
+static enum shape shape_plain(const struct draft *d)
+{
+	char plain[SL_VALUE_MAX];
+	bool changed;
+	size_t n = d->value_len < sizeof(plain)
+			   ? sl_refang(d->value, d->value_len, plain, sizeof(plain), &changed)
+			   : 0;
+	return shape_of(plain, n);
+}
+
+/* A network and a port on one flow, which no table lists together. */
+static int network_port_add(struct reading *r, const struct draft *d, unsigned port)
+{
+	struct draft meta = *d;
+	struct sl_pattern *p;
+	struct sl_constant net = {
+		.kind = SL_CONSTANT_TEXT, .text = d->value, .len = d->value_len
+	};
+	struct sl_constant number = {
+		.kind = SL_CONSTANT_INTEGER, .integer = port, .number = (double)port
+	};
+	bool six = memchr(d->value, ':', d->value_len) != NULL;
+	int rc = sl_pattern_new(&p);
+	if (rc < 0)
+		return rc;
+	struct sl_node *all = sl_pattern_group(p, SL_NODE_ALL);
+	struct sl_node *a = sl_pattern_test(
+		p, six ? "ipv6-addr:value" : "ipv4-addr:value", SL_TEST_SUBSET, &net, 1);
+	struct sl_node *b = sl_pattern_test(p, "network-traffic:x_port", SL_TEST_EQUAL, &number, 1);
+	meta.value = "";
+	meta.value_len = 0;
+	if (all != NULL && a != NULL && b != NULL) {
+		sl_pattern_append(all, a);
+		sl_pattern_append(all, b);
+		sl_pattern_root_set(p, all);
+		rc = composite_add(r, &meta, p);
+	} else {
+		rc = -ENOMEM;
 	}
+	sl_pattern_free(p);
+	return rc;
+}
+
+/* An end of a flow with its port beside it is both, on one flow. */
+static int port_add(struct reading *r, const struct draft *d, enum shape s, const char *port)
+{
+	char text[SL_VALUE_MAX + 16];
+	unsigned number = port_number(port);
+	bool six = s == SHAPE_ADDR && memchr(d->value, ':', d->value_len) != NULL;
+	struct draft joined = *d;
+	if (number == 0) {
+		reading_refuse(r, d->line, d->id, "BAD_VALUE",
+			"The port beside the value is none (1 to 65535); leave it empty where any "
+			"is meant.",
+			port);
+		return 0;
+	}
+	if (s == SHAPE_PREFIX)
+		return network_port_add(r, d, number);
+	int n = snprintf(text, sizeof(text), six ? "[%s]:%u" : "%s:%u", d->value, number);
+	joined.value = text;
+	joined.value_len = n > 0 && (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
+	return draft_add(r, &joined);
 }
 
 /* "md5;sha1;sha256": the hashes of one file in one cell, of which any one is the file. */
@@ -143,8 +213,11 @@ static bool is_pattern(const struct draft *d)
 	       memmem(d->value, d->value_len, " = ", 3) != NULL;
 }
 
-static int value_add(struct reading *r, const struct draft *d)
+static int value_add(struct reading *r, const struct draft *d, const char *port)
 {
+	enum shape s = port != NULL ? shape_plain(d) : SHAPE_NONE;
+	if (s == SHAPE_ADDR || s == SHAPE_DOMAIN || s == SHAPE_PREFIX)
+		return port_add(r, d, s, port);
 	if (is_pattern(d)) {
 		struct draft meta = *d;
 		meta.type = NULL;
@@ -160,13 +233,11 @@ static int value_add(struct reading *r, const struct draft *d)
 static int values_add(struct reading *r, const struct table *t, struct field *f, size_t n,
 	const struct draft *row)
 {
-	char hold[SL_VALUE_MAX];
 	struct draft one = *row, *d = &one;
 	if (d->type == NULL)
 		d->type = type_by_path(r->path, d->value, d->value_len);
-	port_join(d, cell(t, f, n, COL_PORT), hold, sizeof(hold));
 	bool any = d->value_len > 0 || t->at[COL_TYPE] != 0; /* with a type: a fault */
-	int rc = any ? value_add(r, d) : 0;
+	int rc = any ? value_add(r, d, port_said(cell(t, f, n, COL_PORT))) : 0;
 	for (size_t i = 0; rc == 0 && i < t->more; i++) {
 		const char *value = said(cell_at(t, f, n, t->also[i].at));
 		if (value == NULL)
@@ -201,7 +272,9 @@ static int record_read(struct reading *r, const struct table *t, char *p, size_t
 	draft_fill(t, f, n, &d);
 	const char *to_ids = cell(t, f, n, COL_TO_IDS);
 	const char *pattern = cell(t, f, n, COL_PATTERN);
-	bool used = to_ids == NULL || strcmp(to_ids, "0") != 0;
+	bool used =
+		to_ids == NULL || !(strcmp(to_ids, "0") == 0 || strcasecmp(to_ids, "false") == 0 ||
+					  strcasecmp(to_ids, "no") == 0);
 	if (used && pattern != NULL && d.value[0] == '\0') {
 		d.below = SL_BELOW_MARKED; /* as STIX's `=` means it */
 		return pattern_add(r, &d, pattern, f[t->at[COL_PATTERN] - 1].len);
@@ -212,7 +285,7 @@ static int record_read(struct reading *r, const struct table *t, char *p, size_t
 		.id = d.id,
 		.verdict = SL_CONTEXT,
 		.code = "NOT_FOR_DETECTION",
-		.reason = "The feed says so (to_ids is 0).",
+		.reason = "The feed says so (to_ids is not set).",
 		.part = d.value };
 	reading_tell(r, &c);
 	return 0;

@@ -126,10 +126,26 @@ static void open_quote(void **state)
 static void to_ids(void **state)
 {
 	struct read r;
-	read_text(&r, "uuid,type,value,to_ids\nu1,ip-dst,192.0.2.1,1\nu2,domain,google.com,0\n");
+	read_text(&r, "uuid,type,value,to_ids\nu1,ip-dst,192.0.2.1,1\nu2,domain,google.com,0\n"
+		      "u3,domain,google.com,False\n");
 	assert_int_equal(r.count, 1);
-	assert_string_equal(r.said, "3 NOT_FOR_DETECTION\n");
-	assert_int_equal(r.source->count[SL_CONTEXT], 1);
+	assert_string_equal(r.said, "3 NOT_FOR_DETECTION\n4 NOT_FOR_DETECTION\n");
+	assert_int_equal(r.source->count[SL_CONTEXT], 2);
+	read_free(&r);
+}
+
+/* A port beside a value is never dropped: it is joined, or what is wrong with it is told. */
+static void ports(void **state)
+{
+	struct read r;
+	read_text(&r, "ip,port\n192.0.2.1,443\n2001:db8[:]:1,8443\n192.0.2.2,N/A\n192.0.2.3,80-90\n"
+		      "192[.]0.2.4,70000\n192[.]0.2.0/24,4444\n");
+	assert_string_equal(r.said, "5 BAD_VALUE\n6 BAD_VALUE\n");
+	assert_int_equal(sl_intel_wholes(r.set), 4);
+	assert_int_equal(r.ind[0].port, 443);
+	assert_int_equal(r.ind[1].port, 8443);
+	assert_int_equal(r.ind[2].port, 0);
+	assert_int_equal(r.ind[r.count - 1].match, SL_MATCH_TREE);
 	read_free(&r);
 }
 
@@ -240,6 +256,7 @@ int main(void)
 		cmocka_unit_test(forms),
 		cmocka_unit_test(open_quote),
 		cmocka_unit_test(to_ids),
+		cmocka_unit_test(ports),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
