@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* dataset_reader.c - Suricata's lists: datasets of strings, which are in base64, alone or with a
- * reputation behind a comma, and iprep's "address,category,score". Control threads. Its sets of
- * hashes and addresses are plain lists. A member of a set means itself only. */
-#include <stdio.h>
+/* dataset_reader.c - Suricata's datasets of strings, which are in base64, alone or with a
+ * reputation behind a comma. Control threads. Its sets of hashes and addresses are plain lists. A
+ * member of a set means itself only. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +60,7 @@ struct tally {
 static void string_line(void *arg, const char *line, size_t len)
 {
 	struct tally *t = arg;
-	char text[1024];
+	char text[1024] = "";
 	if (len == 0 || line[0] == '#')
 		return;
 	t->lines++;
@@ -80,7 +79,7 @@ bool dataset_recognise(const char *head, size_t len, bool whole)
 
 static int string_read(struct reading *r, uint64_t number, const char *line, size_t len)
 {
-	char text[SL_VALUE_MAX];
+	char text[SL_VALUE_MAX] = "";
 	if (len == 0 || line[0] == '#')
 		return 0;
 	struct draft d = { .line = number,
@@ -98,92 +97,4 @@ static int string_read(struct reading *r, uint64_t number, const char *line, siz
 int dataset_read(struct reading *r)
 {
 	return lines_each(r, string_read);
-}
-
-/* ---- iprep ---- */
-
-struct reputation {
-	const char *address;
-	size_t len;
-	unsigned long category, score;
-};
-
-/* Categories are 1 to 60, scores 0 to 127. */
-static bool number_at(const char **at, const char *end, unsigned long most, unsigned long *out)
-{
-	unsigned long v = 0;
-	const char *begin = *at;
-	while (*at < end && **at >= '0' && **at <= '9' && v <= most)
-		v = v * 10 + (unsigned long)(*(*at)++ - '0');
-	*out = v;
-	return *at > begin && v <= most;
-}
-
-static bool reputation_read(const char *line, size_t len, struct reputation *out)
-{
-	const char *end = line + len, *comma = memchr(line, ',', len);
-	if (comma == NULL)
-		return false;
-	const char *at = comma + 1;
-	enum shape s = shape_of(line, (size_t)(comma - line));
-	*out = (struct reputation){ .address = line, .len = (size_t)(comma - line) };
-	if ((s != SHAPE_ADDR && s != SHAPE_PREFIX) || !number_at(&at, end, 60, &out->category) ||
-		out->category == 0 || at == end || *at++ != ',' ||
-		!number_at(&at, end, 127, &out->score))
-		return false;
-	while (at < end && (*at == ' ' || *at == '\t'))
-		at++;
-	return at == end;
-}
-
-static void reputation_line(void *arg, const char *line, size_t len)
-{
-	struct tally *t = arg;
-	struct reputation rep;
-	if (len == 0 || line[0] == '#')
-		return;
-	t->lines++;
-	t->values += reputation_read(line, len, &rep);
-}
-
-bool iprep_recognise(const char *head, size_t len, bool whole)
-{
-	struct tally t = { 0 };
-	head_lines(head, len, whole, reputation_line, &t);
-	return t.values > 0 && t.values * 10 >= t.lines * 9;
-}
-
-static int iprep_line(struct reading *r, uint64_t number, const char *line, size_t len)
-{
-	struct reputation rep;
-	char label[32];
-	if (len == 0 || line[0] == '#')
-		return 0;
-	if (!reputation_read(line, len, &rep)) {
-		reading_refuse(r, number, "", "BAD_VALUE",
-			"A line of iprep is an address, a category (1 to 60) and a score (0 to "
-			"127).",
-			"");
-		return 0;
-	}
-	snprintf(label, sizeof(label), "iprep-category-%lu", rep.category);
-	struct draft d = { .line = number,
-		.type = "ipv4-addr",
-		.value = rep.address,
-		.value_len = rep.len,
-		.labels = label,
-		.confidence = (uint8_t)(rep.score * 100 / 127) };
-	if (rep.score > 0)
-		return draft_add(r, &d);
-	struct sl_finding f = { .line = number,
-		.verdict = SL_CONTEXT,
-		.code = "NO_SCORE",
-		.reason = "A score of 0 says that nothing is known against it." };
-	reading_tell(r, &f);
-	return 0;
-}
-
-int iprep_read(struct reading *r)
-{
-	return lines_each(r, iprep_line);
 }

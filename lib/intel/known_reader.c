@@ -16,36 +16,15 @@ static bool cache_line(const char *p, size_t len)
 	       p[41] == '-' && p[46] == '-' && p[51] == '-' && p[56] == '-';
 }
 
-/* iprep's categories: "1,BadHosts,Known bad hosts". */
-static bool category_line(const char *p, size_t len)
-{
-	size_t n = 0;
-	while (n < len && n < 3 && p[n] >= '0' && p[n] <= '9')
-		n++;
-	const char *second = n > 0 && n < 3 && n < len && p[n] == ',' ? p + n + 1 : NULL;
-	if (second == NULL)
-		return false;
-	const char *comma = memchr(second, ',', len - n - 1);
-	if (comma == NULL || comma == second ||
-		shape_of(second, (size_t)(comma - second)) != SHAPE_NONE)
-		return false;
-	for (const char *c = second; c < comma; c++)
-		if (!((*c | 32) >= 'a' && (*c | 32) <= 'z') && *c != '-' && *c != '_' &&
-			!(c > second && *c >= '0' && *c <= '9'))
-			return false;
-	size_t rest = len - (size_t)(comma + 1 - p);
-	return rest > 0 && memchr(comma + 1, ',', rest) == NULL &&
-	       shape_of(comma + 1, rest) == SHAPE_NONE;
-}
-
 static void tally_line(void *arg, const char *line, size_t len)
 {
 	struct tally *t = arg;
+	struct category_text category;
 	if (len == 0 || line[0] == '#')
 		return;
 	t->lines++;
 	t->cache += cache_line(line, len);
-	t->categories += category_line(line, len);
+	t->categories += category_line(line, len, &category);
 }
 
 static void tallied(const char *head, size_t len, bool whole, struct tally *t)
@@ -54,11 +33,18 @@ static void tallied(const char *head, size_t len, bool whole, struct tally *t)
 	head_lines(head, len, whole, tally_line, t);
 }
 
+bool categories_are(const char *head, size_t len, bool whole)
+{
+	struct tally t;
+	tallied(head, len, whole, &t);
+	return t.lines > 0 && t.categories == t.lines && t.lines <= 60;
+}
+
 bool known_recognise(const char *head, size_t len, bool whole)
 {
 	struct tally t;
 	tallied(head, len, whole, &t);
-	return t.lines > 0 && (t.cache == t.lines || (t.categories == t.lines && t.lines <= 60));
+	return (t.lines > 0 && t.cache == t.lines) || categories_are(head, len, whole);
 }
 
 int known_read(struct reading *r)
@@ -75,7 +61,8 @@ int known_read(struct reading *r)
 		.code = cache ? "HASH_CACHE" : "CATEGORIES",
 		.reason = cache ? "A MISP feed's cache: fingerprints of its values, not hashes of "
 				  "files."
-				: "The categories of an iprep list; the list is beside it." };
+				: "The names of an iprep list's categories, which label the list "
+				  "in this folder." };
 	reading_tell(r, &f);
 	return 0;
 }

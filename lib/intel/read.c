@@ -191,6 +191,7 @@ static int file_read(
 	rc = sl_input_open(&r.in, path);
 	if (rc < 0)
 		return reading_judged(&r, rc);
+	r.on_disk = strcmp(path, "-") != 0;
 	rc = input_read(&r);
 	sl_input_close(r.in);
 	return r.archive ? archive_path(&r, path) : rc;

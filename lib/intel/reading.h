@@ -53,6 +53,14 @@ struct entry {
 	size_t of_time; /* parts that are armed, and not valid now */
 };
 
+/* What the categories of a reputation list are called, by their number from 1; "" where no file
+ * beside it says so. */
+struct categories {
+	struct category {
+		char name[64], about[256];
+	} at[61];
+};
+
 /* One file on its way in. */
 struct reading {
 	struct sl_intel *set;
@@ -64,8 +72,10 @@ struct reading {
 	size_t first; /* where its indicators begin in set->items */
 	bool in_folder; /* met in a folder, not named by the user */
 	struct entry entry;
+	bool on_disk; /* the path is a file's, which has others beside it */
 	bool in_archive;
 	bool archive; /* the input is an archive, whose members are to be read in its place */
+	const struct categories *categories; /* while a reputation list is read */
 };
 
 /* One entry of a feed, as it says it. NULL or 0 where it says nothing; nothing is owned. */
@@ -252,6 +262,19 @@ bool list_recognise(const char *head, size_t len, bool whole);
 int list_read(struct reading *r);
 bool warninglist_recognise(const char *head, size_t len, bool whole);
 int warninglist_read(struct reading *r);
+
+/* iprep_reader.c: a line of the file that names a reputation list's categories; the texts are the
+ * line's. */
+struct category_text {
+	unsigned long number;
+	const char *name;
+	size_t name_len;
+	const char *about;
+	size_t about_len;
+};
+bool category_line(const char *line, size_t len, struct category_text *out);
+/* known_reader.c: whether a file is one of categories. */
+bool categories_are(const char *head, size_t len, bool whole);
 
 /* Looks at the lines of a head: calls each for every whole one. */
 void head_lines(const char *head, size_t len, bool whole,

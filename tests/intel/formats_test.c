@@ -104,6 +104,32 @@ static void samples(void **state)
 	}
 }
 
+/* A reputation list is labelled by the names of its categories, where they lie beside it. */
+static void categories(void **state)
+{
+	static const char list[] = "192.0.2.66,1,127\n198.51.100.7,9,1\n";
+	struct sl_intel_options o = { .taken_as_said = true };
+	struct sl_intel *set;
+	size_t n;
+	assert_int_equal(sl_intel_new(&set), 0);
+	assert_int_equal(sl_intel_read(set, SAMPLES "/reputation.list", &o), 0);
+	const struct sl_indicator *ind = sl_intel_indicators(set, &n);
+	assert_int_equal(n, 3);
+	assert_string_equal(ind[0].labels, "BadHosts");
+	assert_string_equal(ind[0].name, "Known bad hosts");
+	assert_string_equal(ind[1].labels, "Scanners");
+	sl_intel_free(set);
+	/* nothing lies beside what is in memory */
+	assert_int_equal(sl_intel_new(&set), 0);
+	assert_int_equal(
+		sl_intel_read_bytes(set, SAMPLES "/x.list", list, sizeof(list) - 1, &o), 0);
+	ind = sl_intel_indicators(set, &n);
+	assert_int_equal(n, 2);
+	assert_string_equal(ind[0].labels, "iprep-category-1");
+	assert_string_equal(ind[1].labels, "iprep-category-9");
+	sl_intel_free(set);
+}
+
 /* Every sample at every length: what is cut in the middle of a file is said, never a fault. */
 static void cut(void **state)
 {
@@ -205,6 +231,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(samples),
+		cmocka_unit_test(categories),
 		cmocka_unit_test(cut),
 		cmocka_unit_test(looks_like),
 		cmocka_unit_test(named_ja3),
