@@ -13,9 +13,7 @@
 
 struct clue_id {
 	const char *id;
-	struct clue *clue; /* NULL: an indicator's id without a tree */
-	struct waiting *waiting; /* of an indicator that is in the queue */
-	uint64_t written_ns; /* of an indicator */
+	struct clue *clue;
 };
 
 int clues_init(struct clues *k, struct reading *r)
@@ -173,16 +171,6 @@ const struct clue *clues_find(const struct clues *k, const char *id)
 
 /* ---- The queue ---- */
 
-static void tell_superseded(struct clues *k, const struct draft *d)
-{
-	struct sl_finding f = { .line = d->line,
-		.id = d->id,
-		.verdict = SL_CONTEXT,
-		.code = "SUPERSEDED",
-		.reason = "The file holds a later version of it, which counts." };
-	reading_tell(k->r, &f);
-}
-
 /* The kept memory is full: what comes now is kept until the queue is added, and no longer. */
 static int pass_on(struct clues *k)
 {
@@ -218,21 +206,6 @@ int clues_trim(struct clues *k)
 	return memory_full(k) ? pass_on(k) : 0;
 }
 
-static bool outdated(struct clues *k, const struct draft *meta, uint64_t written_ns)
-{
-	struct clue_id *known = meta->id != NULL ? row(k, meta->id) : NULL;
-	if (known == NULL)
-		return false;
-	if (known->written_ns > written_ns)
-		return true;
-	if (known->waiting != NULL) {
-		known->waiting->superseded = true;
-		known->waiting = NULL;
-	}
-	known->written_ns = written_ns;
-	return false;
-}
-
 static const char *text(struct clues *k, const char *t)
 {
 	return t != NULL ? clues_text(k, t, strlen(t)) : NULL;
@@ -240,10 +213,6 @@ static const char *text(struct clues *k, const char *t)
 
 int clues_wait(struct clues *k, const struct draft *meta, struct clue *root, uint64_t written_ns)
 {
-	if (outdated(k, meta, written_ns)) {
-		tell_superseded(k, meta);
-		return 0;
-	}
 	struct waiting *w = take(k, sizeof(*w));
 	if (w == NULL)
 		return -ENOMEM;
@@ -260,28 +229,43 @@ int clues_wait(struct clues *k, const struct draft *meta, struct clue *root, uin
 	w->written_ns = written_ns;
 	*k->last = w;
 	k->last = &w->next;
-	struct clue_id *known = meta->id != NULL ? row(k, meta->id) : NULL;
-	if (known != NULL)
-		known->waiting = w;
 	int rc = clues_trim(k);
 	if (rc < 0 || k->first == NULL)
 		return rc;
 	return ++k->waiting >= WAITING_MAX ? clues_flush(k) : 0;
 }
 
+static void tell_older(struct clues *k, const struct draft *d, enum version_order order)
+{
+	struct sl_finding f = { .line = d->line,
+		.id = d->id,
+		.verdict = SL_CONTEXT,
+		.code = order == VERSION_SAME ? "DUPLICATE" : "OLDER_VERSION",
+		.reason = order == VERSION_SAME ? "The same version of it was read before."
+						: "A newer version of it was read." };
+	reading_tell(k->r, &f);
+}
+
+/* Within one source and id, the version that was written last counts. */
+static int waiting_add(struct clues *k, const struct waiting *w)
+{
+	struct version v = { .line = w->meta.line, .modified_ns = w->written_ns };
+	const char *source = w->meta.source != NULL ? w->meta.source : k->r->path;
+	version_name(k->r, &v, source, w->meta.id != NULL ? w->meta.id : "");
+	enum version_order order = version_begin(k->r, &v);
+	if (order != VERSION_COUNTS) {
+		tell_older(k, &w->meta, order);
+		return 0;
+	}
+	int rc = clue_add(k, &w->meta, w->root), kept = version_end(k->r, &v);
+	return rc < 0 ? rc : kept;
+}
+
 int clues_flush(struct clues *k)
 {
 	int rc = k->no_memory ? -ENOMEM : 0;
-	for (struct waiting *w = k->first; rc == 0 && w != NULL; w = w->next) {
-		struct clue_id *known =
-			w->meta.id != NULL && k->id_room > 0 ? slot(k, w->meta.id) : NULL;
-		if (known != NULL && known->waiting == w)
-			known->waiting = NULL;
-		if (w->superseded)
-			tell_superseded(k, &w->meta);
-		else
-			rc = clue_add(k, &w->meta, w->root);
-	}
+	for (struct waiting *w = k->first; rc == 0 && w != NULL; w = w->next)
+		rc = waiting_add(k, w);
 	k->first = NULL;
 	k->last = &k->first;
 	k->waiting = 0;

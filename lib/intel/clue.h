@@ -57,7 +57,6 @@ struct waiting {
 	struct draft meta;
 	struct clue *root; /* NULL: nothing to look for */
 	uint64_t written_ns; /* 0: not said */
-	bool superseded;
 };
 
 int clues_init(struct clues *k, struct reading *r);
@@ -78,13 +77,12 @@ struct clue *clue_whole(struct clue *group);
  * says nothing. */
 void clues_define(struct clues *k, const char *id, struct clue *c);
 const struct clue *clues_find(const struct clues *k, const char *id);
-/* Puts an indicator in the queue; of two with one id the one that was written later counts. 0, or
- * what adding the queue came to. */
+/* Puts an indicator in the queue. 0, or what adding the queue came to. */
 int clues_wait(struct clues *k, const struct draft *meta, struct clue *root, uint64_t written_ns);
 /* After each tree: keeps memory bounded. Trees that were made before it are gone where it had to
  * flush. 0, or what adding the queue came to. */
 int clues_trim(struct clues *k);
-/* Adds what waits to the set. */
+/* Adds what waits to the set; of one source and id what was written last. */
 int clues_flush(struct clues *k);
 
 /* clue_pattern.c: adds one indicator whose tree is root. Its outermost OR is handed on in portions,

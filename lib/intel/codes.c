@@ -136,7 +136,6 @@ static const struct sl_intel_code codes[] = {
 	{ "PARTIAL_FILE", SL_REFUSED, "the hash of a part of a file" },
 	{ "DELETED", SL_CONTEXT, "its author deleted it" },
 	{ "PROPOSAL", SL_CONTEXT, "a proposal to its author" },
-	{ "SUPERSEDED", SL_CONTEXT, "a newer version of it stands in the same file" },
 	{ "EXCEPTION", SL_CONTEXT, "an exception to a block list" },
 	{ "PAGE_RULE", SL_CONTEXT, "a rule about parts of web pages" },
 	{ "NOT_BLOCKED", SL_CONTEXT, "a record that lets through" },

@@ -21,10 +21,11 @@
 struct version {
 	uint64_t name[2]; /* of (source, id): keyed hashes, so that nobody finds two alike */
 	uint64_t modified_ns; /* 0: not said */
-	size_t first, count; /* its indicators in the set */
-	size_t source;
+	size_t first; /* its indicators in the set */
 	uint64_t line;
-	uint8_t counted[SL_VERDICT_COUNT], in_part;
+	uint32_t count;
+	uint32_t source;
+	uint32_t counted[SL_VERDICT_COUNT], in_part;
 	bool revoked, nameless;
 };
 
@@ -180,6 +181,8 @@ enum version_order { VERSION_COUNTS, VERSION_OLDER, VERSION_SAME };
 void version_name(struct reading *r, struct version *v, const char *source, const char *id);
 enum version_order version_begin(struct reading *r, struct version *v);
 int version_end(struct reading *r, struct version *v);
+/* The indicator of this id is taken back by its own source. 0, -ENOMEM. */
+int version_revoke(struct reading *r, const char *source, const char *id, uint64_t written_ns);
 /* After a read: replaced indicators are taken out of the set. */
 int set_close_ranks(struct sl_intel *set);
 /* Counts the verdict and tells the finding. */

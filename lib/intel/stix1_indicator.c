@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <sightline/clock.h>
 
@@ -287,15 +288,62 @@ static int inner_indicators(struct stix1 *s, const struct xml_node *n)
 	return rc;
 }
 
+/* Whether a relation replaces what it names: VersioningVocab-1.0, and the words in use before it.
+ */
+static bool replaces(const char *relation)
+{
+	static const char *const words[] = { "Revokes", "Updates", "Supersedes" };
+	for (size_t i = 0; relation != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncasecmp(relation, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+static uint64_t written_ns(const struct xml_node *n)
+{
+	char text[TIME_BYTES];
+	uint64_t out;
+	const char *t = time_of(xml_attr(n, "timestamp"), text);
+	return t != NULL && sl_time_parse(t, strlen(t), &out) ? out : 0;
+}
+
+/* STIX 1 takes an indicator back, or replaces it by one of a new id, by a relation to it: it acts
+ * on what its own source says, up to when it was written. *any: there is one. */
+static int relations(struct stix1 *s, const struct xml_node *n, const struct draft *d, bool *any)
+{
+	const struct xml_node *list = xml_child(n, "Related_Indicators");
+	int rc = 0;
+	for (const struct xml_node *c = list != NULL ? list->child : NULL; rc == 0 && c != NULL;
+		c = c->next) {
+		const struct xml_node *other = xml_child(c, "Indicator");
+		const char *id = other != NULL ? xml_attr(other, "idref") : NULL;
+		bool itself = id != NULL && d->id != NULL && strcmp(id, d->id) == 0;
+		if (id == NULL || id[0] == '\0' || itself || !replaces(xml_text(c, "Relationship")))
+			continue;
+		uint64_t at = written_ns(n);
+		*any = true;
+		rc = version_revoke(s->r, d->source != NULL ? d->source : s->r->path, id,
+			at != 0 ? at : written_ns(other));
+	}
+	return rc;
+}
+
+static int looked_for(
+	struct stix1 *s, const struct draft *d, struct clue *root, uint64_t written, bool replaces)
+{
+	if (root != NULL || !replaces)
+		return clues_wait(&s->k, d, root, written);
+	reading_refuse(s->r, d->line, d->id, "REVOKED",
+		"It takes back the indicators that it names, and looks for nothing itself.", "");
+	return 0;
+}
+
 int stix1_indicator(struct stix1 *s, const struct xml_node *n)
 {
-	char labels[LABELS_BYTES];
+	char labels[LABELS_BYTES], text[TIME_BYTES];
 	struct window w;
 	struct draft d;
-	uint64_t written = 0;
-	bool told;
-	const char *timestamp = xml_attr(n, "timestamp");
-	char text[TIME_BYTES];
+	bool told, others = false;
 	if (xml_attr(n, "idref") != NULL && n->child == NULL)
 		return 0;
 	for (const struct xml_node *c = n->child; c != NULL; c = c->next)
@@ -305,15 +353,12 @@ int stix1_indicator(struct stix1 *s, const struct xml_node *n)
 	struct clue *root = patterns(s, n, &told);
 	clues_define(&s->k, xml_attr(n, "id"), root);
 	meta_read(s, n, &d, &w, labels);
-	timestamp = time_of(timestamp, text);
-	d.written = timestamp;
-	if (timestamp != NULL && !sl_time_parse(timestamp, strlen(timestamp), &written))
-		written = 0;
-	int rc = 0;
-	if (not_for_detection(n))
+	d.written = time_of(xml_attr(n, "timestamp"), text);
+	int rc = relations(s, n, &d, &others);
+	if (rc == 0 && not_for_detection(n))
 		tell(s, n, d.id, SL_CONTEXT, "NOT_FOR_DETECTION",
 			"Its author does not mean it for detection.", "");
-	else if (root != NULL || !told)
-		rc = clues_wait(&s->k, &d, root, written);
+	else if (rc == 0 && (root != NULL || !told))
+		rc = looked_for(s, &d, root, written_ns(n), others);
 	return rc == 0 ? inner_indicators(s, n) : rc;
 }

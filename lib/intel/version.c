@@ -94,8 +94,8 @@ static void counts_mark(const struct reading *r, struct version *v)
 {
 	const struct sl_intel_source *s = &r->set->sources[r->source];
 	for (unsigned i = 0; i < SL_VERDICT_COUNT; i++)
-		v->counted[i] = (uint8_t)(s->count[i] - v->counted[i]);
-	v->in_part = (uint8_t)(s->in_part - v->in_part);
+		v->counted[i] = (uint32_t)s->count[i] - v->counted[i];
+	v->in_part = (uint32_t)s->in_part - v->in_part;
 }
 
 enum version_order version_begin(struct reading *r, struct version *v)
@@ -112,10 +112,10 @@ enum version_order version_begin(struct reading *r, struct version *v)
 	if (newer)
 		bury(r, old);
 	v->first = r->set->count;
-	v->source = r->source;
+	v->source = (uint32_t)r->source;
 	memset(v->counted, 0, sizeof(v->counted));
 	v->in_part = 0;
-	counts_mark(r, v); /* modulo 256: what is added is a few */
+	counts_mark(r, v); /* modulo 2^32: what is added is less */
 	return VERSION_COUNTS;
 }
 
@@ -124,7 +124,7 @@ int version_end(struct reading *r, struct version *v)
 	struct sl_intel *set = r->set;
 	struct version *old = version_find(set, v);
 	counts_mark(r, v);
-	v->count = set->count - v->first;
+	v->count = (uint32_t)(set->count - v->first);
 	if (old != NULL && old->modified_ns <= v->modified_ns) {
 		*old = *v;
 		return 0;
@@ -138,6 +138,13 @@ int version_end(struct reading *r, struct version *v)
 	set->versions[set->version_count] = *v;
 	*slot_of(set, v) = (uint32_t)++set->version_count;
 	return 0;
+}
+
+int version_revoke(struct reading *r, const char *source, const char *id, uint64_t written_ns)
+{
+	struct version v = { .modified_ns = written_ns, .revoked = true };
+	version_name(r, &v, source, id);
+	return version_begin(r, &v) == VERSION_COUNTS ? version_end(r, &v) : 0;
 }
 
 /* ---- The dead are taken out ---- */

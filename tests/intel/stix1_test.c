@@ -115,9 +115,15 @@ static void what_is_said_about_it(void **state)
 }
 
 /* clang-format off */
-#define VERSION(id, day, name)                                                                     \
-	"<stix:Indicator id=\"" id "\" timestamp=\"2026-01-" day "T00:00:00Z\">"                   \
-	OBSERVABLE("o-" name, DOMAIN("", name)) "</stix:Indicator>\n"
+#define PRODUCER(name)                                                                             \
+	"<i:Producer><c:Identity><c:Name>" name "</c:Name></c:Identity></i:Producer>"
+#define SAID(id, day, body)                                                                        \
+	"<stix:Indicator id=\"" id "\" timestamp=\"2026-01-" day "T00:00:00Z\">" body               \
+	"</stix:Indicator>\n"
+#define VERSION(id, day, name) SAID(id, day, OBSERVABLE("o-" name, DOMAIN("", name)))
+#define RELATED(how, id)                                                                           \
+	"<i:Related_Indicators><i:Related_Indicator><c:Relationship>" how "</c:Relationship>"      \
+	"<c:Indicator idref=\"" id "\"/></i:Related_Indicator></i:Related_Indicators>"
 static const char versions[] = HEAD
 	VERSION("a", "02", "new.example")
 	VERSION("a", "01", "old.example")
@@ -129,11 +135,85 @@ static void a_later_version_counts(void **state)
 {
 	struct read r;
 	read_text(&r, versions);
-	assert_string_equal(r.said, "3 SUPERSEDED\n4 SUPERSEDED\n");
+	assert_string_equal(r.said, "3 OLDER_VERSION\n4 OLDER_VERSION\n");
 	assert_int_equal(r.count, 2);
 	assert_string_equal(value_of(&r, 0), "new.example");
 	assert_string_equal(value_of(&r, 1), "newer.example");
 	read_free(&r);
+}
+
+/* clang-format off */
+static const struct {
+	const char *text, *left, *said;
+} related[] = {
+	{ HEAD VERSION("a", "01", "a.example") SAID("b", "02", RELATED("Revokes", "a")) TAIL, "",
+		"2 OLDER_VERSION\n3 REVOKED\n" },
+	{ HEAD SAID("b", "02", RELATED("Revokes", "a")) VERSION("a", "01", "a.example") TAIL, "",
+		"2 REVOKED\n3 OLDER_VERSION\n" },
+	/* said before what it names was written */
+	{ HEAD SAID("b", "02", RELATED("Revokes", "a")) VERSION("a", "03", "a.example") TAIL,
+		"a.example ", "2 REVOKED\n" },
+	{ HEAD VERSION("a", "01", "a.example")
+		SAID("b", "02", RELATED("Updates - Corrects", "a")
+			OBSERVABLE("n", DOMAIN("", "b.example"))) TAIL,
+		"b.example ", "2 OLDER_VERSION\n" },
+	/* relations that replace nothing */
+	{ HEAD VERSION("a", "01", "a.example")
+		SAID("b", "02", RELATED("Variant", "a") OBSERVABLE("n", DOMAIN("", "b.example")))
+		TAIL, "a.example b.example ", "" },
+	{ HEAD SAID("a", "02", RELATED("Updates - Revises", "a")
+		OBSERVABLE("n", DOMAIN("", "a.example"))) TAIL, "a.example ", "" },
+	/* nobody takes back what another says, nor takes its place */
+	{ HEAD SAID("a", "01", PRODUCER("One") OBSERVABLE("n", DOMAIN("", "a.example")))
+		SAID("b", "02", PRODUCER("Two") RELATED("Revokes", "a"))
+		SAID("a", "03", PRODUCER("Two") OBSERVABLE("m", DOMAIN("", "b.example"))) TAIL,
+		"a.example b.example ", "3 REVOKED\n" },
+};
+/* clang-format on */
+
+static void a_relation_replaces(void **state)
+{
+	for (size_t i = 0; i < sizeof(related) / sizeof(related[0]); i++) {
+		struct read r;
+		char left[128] = "";
+		read_text(&r, related[i].text);
+		for (size_t k = 0; k < r.count; k++) {
+			size_t used = strlen(left);
+			snprintf(left + used, sizeof(left) - used, "%s ", value_of(&r, k));
+		}
+		bool as_said = true; /* in whatever order */
+		for (const char *p = related[i].said; *p != '\0'; p = strchr(p, '\n') + 1) {
+			char line[64];
+			snprintf(line, sizeof(line), "%.*s", (int)(strchr(p, '\n') + 1 - p), p);
+			as_said &= strstr(r.said, line) != NULL;
+		}
+		if (strcmp(left, related[i].left) != 0 || !as_said ||
+			strlen(r.said) != strlen(related[i].said))
+			fail_msg("row %zu: '%s' %s", i, left, r.said);
+		read_free(&r);
+	}
+}
+
+/* The later of two files may hold the earlier version. */
+static void versions_of_files(void **state)
+{
+	static const char later[] = HEAD SAID(
+		"a", "02", PRODUCER("One") OBSERVABLE("n", DOMAIN("", "new.example"))) TAIL;
+	static const char earlier[] = HEAD SAID(
+		"a", "01", PRODUCER("One") OBSERVABLE("n", DOMAIN("", "old.example"))) TAIL;
+	struct sl_intel_options o = { .validity = SL_VALID_IGNORE, .taken_as_said = true };
+	for (unsigned order = 0; order < 2; order++) {
+		struct sl_intel *set;
+		size_t n;
+		assert_int_equal(sl_intel_new(&set), 0);
+		const char *one = order ? later : earlier, *two = order ? earlier : later;
+		assert_int_equal(sl_intel_read_bytes(set, "1.xml", one, strlen(one), &o), 0);
+		assert_int_equal(sl_intel_read_bytes(set, "2.xml", two, strlen(two), &o), 0);
+		const struct sl_indicator *i = sl_intel_indicators(set, &n);
+		assert_int_equal(n, 1);
+		assert_string_equal(i[0].value, "new.example");
+		sl_intel_free(set);
+	}
 }
 
 /* clang-format off */
@@ -339,6 +419,8 @@ int main(void)
 		cmocka_unit_test(the_classic_and),
 		cmocka_unit_test(what_is_said_about_it),
 		cmocka_unit_test(a_later_version_counts),
+		cmocka_unit_test(a_relation_replaces),
+		cmocka_unit_test(versions_of_files),
 		cmocka_unit_test(composites),
 		cmocka_unit_test(references_that_lead_nowhere),
 		cmocka_unit_test(test_mechanisms),
