@@ -91,17 +91,6 @@ static void draft_fill(const struct table *t, struct field *f, size_t n, struct 
 	d->below = t->zeek ? SL_BELOW_NO : SL_BELOW_MARKED;
 }
 
-/* What tables write where there is no port, or any. */
-static const char *port_said(const char *port)
-{
-	static const char *const none[] = { "", "0", "-", "*", "any", "all", "none", "null", "n/a",
-		"unknown" };
-	for (size_t i = 0; port != NULL && i < sizeof(none) / sizeof(none[0]); i++)
-		if (strcasecmp(port, none[i]) == 0)
-			return NULL;
-	return port;
-}
-
 /* 1 to 65535, or 0. */
 static unsigned port_number(const char *port)
 {
@@ -119,39 +108,6 @@ static enum shape shape_plain(const struct draft *d)
 			   ? sl_refang(d->value, d->value_len, plain, sizeof(plain), &changed)
 			   : 0;
 	return shape_of(plain, n);
-}
-
-/* A network and a port on one flow, which no table lists together. */
-static int network_port_add(struct reading *r, const struct draft *d, unsigned port)
-{
-	struct draft meta = *d;
-	struct sl_pattern *p;
-	struct sl_constant net = {
-		.kind = SL_CONSTANT_TEXT, .text = d->value, .len = d->value_len
-	};
-	struct sl_constant number = {
-		.kind = SL_CONSTANT_INTEGER, .integer = port, .number = (double)port
-	};
-	bool six = memchr(d->value, ':', d->value_len) != NULL;
-	int rc = sl_pattern_new(&p);
-	if (rc < 0)
-		return rc;
-	struct sl_node *all = sl_pattern_group(p, SL_NODE_ALL);
-	struct sl_node *a = sl_pattern_test(
-		p, six ? "ipv6-addr:value" : "ipv4-addr:value", SL_TEST_SUBSET, &net, 1);
-	struct sl_node *b = sl_pattern_test(p, "network-traffic:x_port", SL_TEST_EQUAL, &number, 1);
-	meta.value = "";
-	meta.value_len = 0;
-	if (all != NULL && a != NULL && b != NULL) {
-		sl_pattern_append(all, a);
-		sl_pattern_append(all, b);
-		sl_pattern_root_set(p, all);
-		rc = composite_add(r, &meta, p);
-	} else {
-		rc = -ENOMEM;
-	}
-	sl_pattern_free(p);
-	return rc;
 }
 
 /* An end of a flow with its port beside it is both, on one flow. */
@@ -237,7 +193,8 @@ static int values_add(struct reading *r, const struct table *t, struct field *f,
 	if (d->type == NULL)
 		d->type = type_by_path(r->path, d->value, d->value_len);
 	bool any = d->value_len > 0 || t->at[COL_TYPE] != 0; /* with a type: a fault */
-	int rc = any ? value_add(r, d, port_said(cell(t, f, n, COL_PORT))) : 0;
+	const char *port = cell(t, f, n, COL_PORT);
+	int rc = any ? value_add(r, d, port != NULL && !says_no_port(port) ? port : NULL) : 0;
 	for (size_t i = 0; rc == 0 && i < t->more; i++) {
 		const char *value = said(cell_at(t, f, n, t->also[i].at));
 		if (value == NULL)

@@ -113,12 +113,15 @@ static int found_add(struct reading *r, const struct draft *d, struct sl_indicat
 		reading_count(r, j.verdict);
 		return 0;
 	}
+	char with_port[SL_VALUE_MAX + 16];
+	snprintf(with_port, sizeof(with_port), strchr(t->text, ':') != NULL ? "[%s]:%u" : "%s:%u",
+		t->text, i->port);
 	struct sl_finding f = { .line = d->line,
 		.id = i->id,
 		.verdict = j.verdict,
 		.code = j.code,
 		.reason = j.reason,
-		.part = t->text,
+		.part = i->port != 0 ? with_port : t->text,
 		.past = o->asked ? &o->past : NULL };
 	reading_tell(r, &f);
 	return 0;

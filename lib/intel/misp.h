@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* misp.h - private to lib/intel: what the parts of the MISP reader share. misp_reader.c finds
  * events and their pieces, misp_types.c says what each type of attribute is, misp_attribute.c reads
- * one attribute, misp_object.c one object. Control threads. */
+ * one attribute, misp_object.c one object, misp_and.c one whose attributes belong together. Control
+ * threads. */
 #ifndef SL_INTEL_MISP_H
 #define SL_INTEL_MISP_H
 
@@ -50,9 +51,27 @@ const struct misp_type *misp_type_find(const char *name);
 /* A hash that a packet's file may have, or would have if it were computed. */
 bool misp_is_hash(const char *type);
 
+/* When it was last changed: seconds since 1970, as a number or in quotes; 0: not said. */
+uint64_t misp_changed_ns(const struct sl_json *of);
+/* Begins a version, of which the caller has said when it was changed and whether it was taken back:
+ * the newest counts within one creator and uuid. False: it is passed over, and was told. */
+bool misp_counts(struct misp *m, const struct sl_json *of, struct version *v);
 /* An attribute that stands for itself. 0, -errno. */
 int misp_attribute(struct misp *m, const struct sl_json *a);
+/* An attribute whose object was taken back then goes with it. */
+int misp_gone(struct misp *m, const struct sl_json *of, uint64_t gone_ns);
 int misp_object(struct misp *m, const struct sl_json *o);
+
+/* misp_and.c: the attributes of an object together, by what their relations say in an object of
+ * this name. */
+int misp_object_and(struct misp *m, const struct sl_json *o, const char *name);
+/* Attributes of an object, and what of one is used. */
+const struct sl_json *misp_members(const struct sl_json *o);
+const char *misp_relation(const struct sl_json *a); /* "" where it has none */
+const char *misp_value(const struct sl_json *a); /* NULL where it has none */
+/* Present and not taken back; and for detection as well. */
+bool misp_stands(const struct sl_json *a);
+bool misp_armed(const struct sl_json *a);
 
 /* The name armed, the address quiet, both on one message a sighting of its own. Texts as the feed
  * has them; NULL where it has none. exact: the name without what is below it. */

@@ -241,6 +241,12 @@ static int port_add(struct misp *m, struct draft *d, const char *type)
 			m->r, d->line, d->id, "BAD_VALUE", "This is no port (1 to 65535).", port);
 		return 0;
 	}
+	if (shape_of(host, strlen(host)) == SHAPE_PREFIX) {
+		struct draft net = *d;
+		net.value = host;
+		net.value_len = strlen(host);
+		return network_port_add(m->r, &net, (unsigned)number);
+	}
 	return one_end(m, d, as, host, port, false, NULL);
 }
 
@@ -343,34 +349,50 @@ static int attribute_use(struct misp *m, const struct sl_json *a)
 	return by_kind(m, a, t, &d);
 }
 
-/* Seconds since 1970, as a number or in quotes. */
-static uint64_t changed_ns(const struct sl_json *a)
+uint64_t misp_changed_ns(const struct sl_json *of)
 {
-	const struct sl_json *t = sl_json_get(a, "timestamp");
+	const struct sl_json *t = sl_json_get(of, "timestamp");
 	bool said = t != NULL && (t->kind == SL_JSON_NUMBER || t->kind == SL_JSON_STRING);
 	uint64_t seconds = said ? strtoull(t->text, NULL, 10) : 0;
 	return seconds < UINT64_C(1) << 33 ? seconds * UINT64_C(1000000000) : 0;
 }
 
-/* The newest version counts, and a deletion takes back, within one creator and uuid. */
-int misp_attribute(struct misp *m, const struct sl_json *a)
+/* Who may take back what this file says. */
+static const char *owner(const struct misp *m)
 {
-	const char *uuid = sl_json_get_text(a, "uuid");
-	struct version v = {
-		.line = a->line, .revoked = misp_yes(a, "deleted"), .modified_ns = changed_ns(a)
-	};
-	version_name(
-		m->r, &v, m->source != NULL ? m->source : m->r->path, uuid != NULL ? uuid : "");
-	switch (version_begin(m->r, &v)) {
+	return m->source != NULL ? m->source : m->r->path;
+}
+
+int misp_gone(struct misp *m, const struct sl_json *of, uint64_t gone_ns)
+{
+	const char *uuid = sl_json_get_text(of, "uuid");
+	uint64_t changed = misp_changed_ns(of), at = changed > gone_ns ? changed : gone_ns;
+	return uuid != NULL ? version_revoke(m->r, owner(m), uuid, at) : 0;
+}
+
+bool misp_counts(struct misp *m, const struct sl_json *of, struct version *v)
+{
+	const char *uuid = sl_json_get_text(of, "uuid");
+	v->line = of->line;
+	version_name(m->r, v, owner(m), uuid != NULL ? uuid : "");
+	switch (version_begin(m->r, v)) {
 	case VERSION_OLDER:
-		misp_context(m, a, "OLDER_VERSION", "A newer version of it was read.");
-		return 0;
+		misp_context(m, of, "OLDER_VERSION", "A newer version of it was read.");
+		return false;
 	case VERSION_SAME:
-		misp_context(m, a, "DUPLICATE", "The same version of it was read before.");
-		return 0;
+		misp_context(m, of, "DUPLICATE", "The same version of it was read before.");
+		return false;
 	case VERSION_COUNTS:
 		break;
 	}
+	return true;
+}
+
+int misp_attribute(struct misp *m, const struct sl_json *a)
+{
+	struct version v = { .revoked = misp_yes(a, "deleted"), .modified_ns = misp_changed_ns(a) };
+	if (!misp_counts(m, a, &v))
+		return 0;
 	int rc = 0;
 	if (v.revoked)
 		misp_context(m, a, "DELETED", "Its author took it back.");

@@ -129,6 +129,8 @@ enum shape {
 /* text is made plain already. */
 enum shape shape_of(const char *text, size_t len);
 bool has_scheme(const char *text, size_t len);
+/* What feeds write in the place of a port where any is meant. */
+bool says_no_port(const char *text);
 bool looks_like_regex(const char *text, size_t len);
 
 struct fault;
@@ -299,6 +301,8 @@ bool source_arms_observables(const struct reading *r);
 
 /* pattern.c: an indicator that is a STIX pattern. 0, -ENOMEM, -E2BIG. */
 int pattern_add(struct reading *r, const struct draft *meta, const char *text, size_t len);
+/* A network (the draft's value) and a port on one flow, which no table lists together. */
+int network_port_add(struct reading *r, const struct draft *d, unsigned port);
 
 /* marking.c: the fixed ids of TLP 1 and TLP 2.0. SL_TLP_NONE: another id. */
 enum sl_tlp tlp_of_marking(const char *id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* shape.c - what a value says of itself, where nothing else does. Pure; each test is linear. */
 #include <string.h>
+#include <strings.h>
 
 #include "reading.h"
 
@@ -175,6 +176,16 @@ bool looks_like_regex(const char *p, size_t len)
 		return true;
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
 		if (memmem(p, len, signs[i], strlen(signs[i])) != NULL)
+			return true;
+	return false;
+}
+
+bool says_no_port(const char *text)
+{
+	static const char *const words[] = { "", "0", "-", "*", "any", "all", "none", "null", "n/a",
+		"unknown" };
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
 			return true;
 	return false;
 }

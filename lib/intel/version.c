@@ -133,7 +133,8 @@ int version_end(struct reading *r, struct version *v)
 		old->revoked |= v->revoked;
 	if (old != NULL || v->nameless)
 		return 0;
-	if (set->version_count * 2 >= set->version_slots && slots_grow(set) < 0)
+	bool full = set->version_count * 2 >= set->version_slots;
+	if ((full && slots_grow(set) < 0) || set->versions == NULL)
 		return -ENOMEM;
 	set->versions[set->version_count] = *v;
 	*slot_of(set, v) = (uint32_t)++set->version_count;

@@ -4,6 +4,7 @@
 #include <sightline/detection.h>
 
 #include "reading.h"
+#include "reference.h"
 
 #define EVENT_BEGIN                                                                                \
 	"{\"Event\":{\"info\":\"Autumn\",\"Orgc\":{\"name\":\"Example Cert\"},"                    \
@@ -21,6 +22,7 @@ static void attributes(void **state)
 		{ "ip-dst|port", "192.0.2.1|443", "192.0.2.1:443 exact;", "" },
 		{ "ip-src|port", "2001:db8::1|80", "2001:db8::1:80 exact;", "" },
 		{ "ip-dst|port", "192.0.2.1:443", "192.0.2.1:443 exact;", "" },
+		{ "ip-dst|port", "192.0.2.0/24|443", "192.0.2.0/24 exact leaf;tree;", "" },
 		{ "ip-dst|port", "192.0.2.1", "", "1 BAD_VALUE\n" },
 		{ "ip-dst|port", "192.0.2.1|99999", "", "1 BAD_VALUE\n" },
 		{ "hostname|port", "evil.example|8080", "evil.example:8080 exact;", "" },
@@ -307,6 +309,98 @@ static void versions(void **state)
 	read_free(&r);
 }
 
+/* One object of an event: its attributes as JSON. */
+#define OBJECT(org, name, time, more, members)                                                     \
+	"{\"Event\":{\"info\":\"x\",\"Orgc\":{\"name\":\"" org "\"},\"Object\":[{\"name\":\"" name \
+	"\",\"uuid\":\"o1\",\"timestamp\":\"" time "\"" more ",\"Attribute\":[" members "]}]}}\n"
+#define MEMBER(uuid, relation, type, value)                                                        \
+	"{\"uuid\":\"" uuid "\",\"object_relation\":\"" relation "\",\"type\":\"" type             \
+	"\",\"to_ids\":true,\"value\":\"" value "\"}"
+#define REQUEST_OF(host)                                                                           \
+	MEMBER("m1", "host", "hostname", host) "," MEMBER("m2", "uri", "uri", "/gate")
+#define FILE_OF(name) MEMBER("m3", "filename", "filename", name)
+#define HASH "d41d8cd98f00b204e9800998ecf8427f"
+
+/* Objects have versions as well, whatever became of them; what is taken back takes its attributes
+ * along. */
+static void versions_of_objects(void **state)
+{
+	static const struct {
+		const char *one, *two;
+		size_t wholes;
+		const char *first; /* of what is left */
+	} rows[] = {
+		{ OBJECT("a", "http-request", "100", "", REQUEST_OF("old.example")),
+			OBJECT("a", "http-request", "200", "", REQUEST_OF("new.example")), 1,
+			"new.example" },
+		{ OBJECT("a", "http-request", "100", "", REQUEST_OF("old.example")),
+			OBJECT("a", "http-request", "200", ",\"deleted\":true", ""), 0, NULL },
+		{ OBJECT("a", "http-request", "100", "", REQUEST_OF("old.example")),
+			OBJECT("b", "http-request", "200", ",\"deleted\":true", ""), 1,
+			"old.example" },
+		/* a hash came to what was a name with a size */
+		{ OBJECT("a", "file", "100", "", FILE_OF("a.exe")),
+			OBJECT("a", "file", "200", "",
+				FILE_OF("a.exe") "," MEMBER("m4", "md5", "md5", HASH)),
+			1, HASH },
+		/* the object's attributes stand for themselves, and go with it */
+		{ OBJECT("a", "file", "100", "", MEMBER("m4", "md5", "md5", HASH)),
+			OBJECT("a", "file", "200", ",\"deleted\":true",
+				MEMBER("m4", "md5", "md5", HASH)),
+			0, NULL },
+		/* one was changed without its object */
+		{ OBJECT("a", "http-request", "100", "", REQUEST_OF("old.example")),
+			OBJECT("a", "http-request", "100", "",
+				"{\"object_relation\":\"host\",\"type\":\"hostname\",\"to_ids\":1,"
+				"\"timestamp\":\"150\",\"value\":\"new.example\"}," MEMBER(
+					"m2", "uri", "uri", "/gate")),
+			1, "new.example" },
+		/* a name and its addresses: the pair is the object's, the other name its own */
+		{ OBJECT("a", "domain-ip", "100", "",
+			  MEMBER("m5", "domain", "domain", "old.example") "," MEMBER("m6", "ip",
+				  "ip-dst",
+				  "192.0.2.1") "," MEMBER("m7", "ip", "ip-dst", "192.0.2.2")),
+			OBJECT("a", "domain-ip", "200", "",
+				MEMBER("m5", "domain", "domain", "new.example")),
+			1, "new.example" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (unsigned order = 0; order < 2; order++) {
+			char text[2048];
+			struct read r;
+			snprintf(text, sizeof(text), "%s%s", order ? rows[i].two : rows[i].one,
+				order ? rows[i].one : rows[i].two);
+			read_text(&r, text);
+			uint64_t told = r.source->count[SL_ARMED] + r.source->count[SL_QUIET];
+			if (sl_intel_wholes(r.set) != rows[i].wholes || told != rows[i].wholes ||
+				(rows[i].first != NULL &&
+					strcmp(r.ind[0].value, rows[i].first) != 0))
+				fail_msg("row %zu, order %u: %zu %s", i, order,
+					sl_intel_wholes(r.set), r.count > 0 ? r.ind[0].value : "");
+			assert_int_equal(r.count == 0, rows[i].wholes == 0);
+			assert_null(reference_wrong(r.set));
+			read_free(&r);
+		}
+}
+
+/* A port that is none is not left out of the AND: the whole is refused. */
+static void bad_port(void **state)
+{
+	struct read r;
+	read_text(&r, OBJECT("a", "network-connection", "1", "",
+			      MEMBER("m1", "ip-dst", "ip-dst", "192.0.2.1") "," MEMBER(
+				      "m2", "dst-port", "port", "80-90")));
+	assert_int_equal(r.count, 0);
+	assert_int_equal(r.source->count[SL_REFUSED], 1);
+	read_free(&r);
+	read_text(&r, OBJECT("a", "network-connection", "1", "",
+			      MEMBER("m1", "ip-dst", "ip-dst", "192.0.2.1") "," MEMBER(
+				      "m2", "dst-port", "port", "0")));
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.ind[0].port, 0);
+	read_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +412,8 @@ int main(void)
 		cmocka_unit_test(manifest),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(versions),
+		cmocka_unit_test(versions_of_objects),
+		cmocka_unit_test(bad_port),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
