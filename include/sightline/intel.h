@@ -135,6 +135,8 @@ struct sl_intel_options {
 	bool taken_as_said; /* values are not judged: an allow-list of the user's own */
 	sl_finding_fn finding;
 	void *arg;
+	/* Also the pattern to use instead of one that is armed with a note. */
+	bool propose;
 	/* Findings also for what is plainly armed and for each object that is context. */
 	bool tell_all;
 };

@@ -172,6 +172,7 @@ int sl_intel_check_by(
 		.impact_percent = how->impact_percent,
 		.finding = tell,
 		.arg = &c,
+		.propose = true,
 		.tell_all = json };
 	int status = 0;
 	struct sl_past_sum sum = { 0 };

@@ -251,9 +251,9 @@ static int whole_add(struct compile *c, const struct twig *branch, struct sl_ind
 	bool several = c->expressions > 1 || d.scope == SL_SCOPE_HOST;
 	if (several && branch->kind != SL_NODE_WITHIN && !c->failed) {
 		uint64_t window = d.same_allowed ? HOUR_NS : DAY_NS;
-		op_add(c, (struct sl_op){ .op = SL_OP_WITHIN,
-				  .a = root,
-				  .number = window > c->window ? window : c->window });
+		(void)op_add(c, (struct sl_op){ .op = SL_OP_WITHIN,
+					.a = root,
+					.number = window > c->window ? window : c->window });
 	}
 	if (joins(c) > SL_JOINS_MAX)
 		compile_failed(c, "TOO_COMPLEX", "More than 1,024 observations are not joined.");
@@ -290,6 +290,7 @@ static void tell_armed(
 		.code = code,
 		.reason = whole->quiet ? whole->quiet_reason : c->t->reason,
 		.part = whole->value,
+		.suggestion = tree_mended(c->t),
 		.scope = scope_text(branch_scope(branch)),
 		.past = c->t->asked ? &c->t->past : NULL };
 	reading_tell(r, &f);

@@ -122,6 +122,7 @@ static int found_add(struct reading *r, const struct draft *d, struct sl_indicat
 		.code = j.code,
 		.reason = j.reason,
 		.part = i->port != 0 ? with_port : t->text,
+		.suggestion = d->suggestion,
 		.past = o->asked ? &o->past : NULL };
 	reading_tell(r, &f);
 	return 0;

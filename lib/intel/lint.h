@@ -46,7 +46,7 @@ bool url_parts(const char *url, size_t len, struct url_parts *out);
 bool lint_private_host(const struct reading *r, const char *host, size_t len);
 void lint_name(const struct reading *r, const char *name, size_t len, struct judgement *out);
 
-/* lint_tree.c: what is said of a whole tree. */
+/* notes.c: what is said of how a whole tree was read. */
 /* Repairs and habits that are worth a note: calls each. */
 void lint_notes(const struct sl_node *root,
 	void (*each)(void *arg, const char *code, const char *reason, const struct sl_node *at),

@@ -95,6 +95,7 @@ struct draft {
 	const char *part; /* which branch of a tree it is, as a pattern; NULL: it is the whole */
 	const char *note_code, *note; /* how it was read, where that is worth telling; NULL: as it
 					 is written */
+	const char *suggestion; /* a pattern to use instead; NULL */
 	uint8_t below; /* enum sl_below */
 	enum sl_tlp tlp;
 	uint8_t confidence; /* SL_CONFIDENCE_NONE where none */

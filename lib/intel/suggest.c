@@ -157,12 +157,24 @@ static const char *kept_text(struct tree *t, const struct twig *const *branch, s
 	return out != NULL ? out : "";
 }
 
+/* As the standard has it, where it can be said so. */
+static const char *mended_text(struct tree *t, const char *text)
+{
+	struct sl_pattern *p;
+	struct sl_pattern_error err;
+	if (sl_pattern_parse(&p, text, strlen(text), SL_PATTERN_21, &err) < 0)
+		return "";
+	const char *mended = repair_text(t, sl_pattern_root(p));
+	sl_pattern_free(p);
+	return mended[0] != '\0' ? mended : tree_accepts(t, text) ? text : "";
+}
+
 const char *suggest(struct tree *t, const struct twig *const *branch, size_t n, bool *is_join)
 {
 	const char *text = kept_text(t, branch, n);
 	*is_join = false;
 	if (text[0] != '\0')
-		return tree_accepts(t, text) ? text : "";
+		return mended_text(t, text);
 	text = suggest_join(t, branch, n);
 	*is_join = text[0] != '\0';
 	return text;

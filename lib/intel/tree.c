@@ -162,6 +162,13 @@ static const struct twig *only_test(const struct twig *w)
 	return w->kind == SL_NODE_TEST ? w : NULL;
 }
 
+const char *tree_mended(struct tree *t)
+{
+	const char *text = t->mended;
+	t->mended = NULL;
+	return text;
+}
+
 static int listed_add(struct tree *t, const struct twig *w, const char *part)
 {
 	static _Thread_local struct draft_hold hold;
@@ -176,6 +183,7 @@ static int listed_add(struct tree *t, const struct twig *w, const char *part)
 		}
 		d.part = part;
 		d.line = line_of(t, w);
+		d.suggestion = tree_mended(t);
 		if (d.where != NULL || w->row->wheres == NULL) {
 			rc = draft_add(t->r, &d);
 			continue;
@@ -246,6 +254,7 @@ static int branch_arm(
 		return listed_add(t, test, part);
 	if (address_port(t, branch, &hold, &d)) {
 		d.part = part;
+		d.suggestion = tree_mended(t);
 		return draft_add(t->r, &d);
 	}
 	if (t->meta->allow) {
@@ -396,6 +405,8 @@ int composite_add(struct reading *r, const struct draft *meta, const struct sl_p
 	int rc = sl_arena_new(&t.arena);
 	if (rc < 0)
 		return rc;
+	if (r->o->propose && own.note_code != NULL && sl_pattern_root(p) != NULL)
+		t.mended = repair_text(&t, sl_pattern_root(p));
 	entry_open(r);
 	rc = composite_read(&t, p, &b);
 	entry_close(r, meta);

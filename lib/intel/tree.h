@@ -46,6 +46,8 @@ struct tree {
 	const char *code, *reason; /* why the branch that is armed now is quiet or noted, or "" */
 	struct sl_past_answer past; /* of that branch */
 	bool asked; /* past says something */
+	const char
+		*mended; /* the whole without what is noted of it: told with its first part; NULL */
 	bool no_memory, too_complex;
 };
 
@@ -84,6 +86,8 @@ bool twig_is_equal(const struct twig *w);
 /* members.c: a list whose members are worth different things, as an OR of lists that are not. */
 struct twig *members_apart(struct tree *t, const struct twig *w);
 
+/* tree.c: what is proposed instead of a whole that is noted, once; NULL. */
+const char *tree_mended(struct tree *t);
 /* tree.c: the text of a part, the arena's; and whether a pattern would be armed, all of it. */
 const char *text_of(struct tree *t, const struct twig *w);
 bool tree_accepts(struct tree *t, const char *text);
@@ -94,6 +98,10 @@ bool twig_past(struct tree *t, const struct twig *w, struct sl_past_answer *out)
 /* meta.c: what the configuration has on its source goes into its meta, and how it is read. False:
  * it is context there, and was told. */
 bool meta_judge(struct reading *r, struct draft *meta, const struct sl_pattern *p);
+
+/* notes.c: the tree as STIX 2.1 has it where it was written otherwise, the arena's; it is armed,
+ * all of it, and nothing is noted of it. "": there is none. */
+const char *repair_text(struct tree *t, const struct sl_node *root);
 
 /* lint_tree.c */
 /* Marks the tests of an AND that can't be true together. */

@@ -42,7 +42,8 @@ static void judged(struct verdicts *v, const char *name, const char *text)
 		.policy = policy,
 		.home = home,
 		.finding = said,
-		.arg = v };
+		.arg = v,
+		.propose = true };
 	assert_true(sl_time_parse("2026-06-01", 10, &o.now_ns));
 	memset(v, 0, sizeof(*v));
 	assert_int_equal(sl_intel_new(&v->set), 0);
@@ -266,6 +267,75 @@ static void suggestions(void **state)
 	}
 }
 
+/* What is read otherwise than it is written is given as it should be written. */
+static void repairs(void **state)
+{
+	static const struct {
+		const char *text, *code, *mended;
+	} rows[] = {
+		{ "[ipv4-addr:value = '45.1.0.0/24']", "PREFIX_IS_SUBSET",
+			"[ipv4-addr:value ISSUBSET '45.1.0.0/24']" },
+		{ "[network-traffic:dst_ref.value = '45.1.1.1' AND network-traffic:dst_port = "
+		  "'4444']",
+			"QUOTED_INTEGER",
+			"[network-traffic:dst_ref.value = '45.1.1.1' AND "
+			"network-traffic:dst_port = 4444]" },
+		{ "[file:hashes.md5 = '0123456789abcdef0123456789abcdef']", "KEY_SPELLING",
+			"[file:hashes.MD5 = '0123456789abcdef0123456789abcdef']" },
+		{ "[file:hashes.sha1 = '0123456789abcdef0123456789abcdef01234567']", "KEY_SPELLING",
+			"[file:hashes.'SHA-1' = '0123456789abcdef0123456789abcdef01234567']" },
+		{ "[domain-name:value LIKE '%evil.example%']", "WHOLE_NAME",
+			"[domain-name:value = 'evil.example']" },
+		{ "[ipv4-addr:value = '45.1.1.1' AND network-traffic:dst_port = 4444]", "MIXED_AND",
+			"[(network-traffic:src_ref.value = '45.1.1.1' OR "
+			"network-traffic:dst_ref.value = '45.1.1.1') AND "
+			"network-traffic:dst_port = 4444]" },
+		{ "[domain-name:value = 'evil.example' AND network-traffic:dst_port = '4444']",
+			"MIXED_AND",
+			"[network-traffic:dst_ref.value = 'evil.example' AND "
+			"network-traffic:dst_port = 4444]" },
+		{ "[domain-name:value = 'evil.example' AND ipv4-addr:value = '45.1.1.0/24'] OR "
+		  "[url:value = 'http://evil.example/a']",
+			"MIXED_AND",
+			"[domain-name:value = 'evil.example' AND "
+			"domain-name:resolves_to_refs[*].value ISSUBSET '45.1.1.0/24'] OR "
+			"[url:value = 'http://evil.example/a']" },
+		/* What no object of STIX says together. */
+		{ "[domain-name:value = 'evil.example' AND network-traffic:dst_port = 53]",
+			"MIXED_AND", "" },
+		{ "[file:name = 'a.exe' AND url:value = 'http://evil.example/a']", "MIXED_AND",
+			"" },
+		{ "[ipv4-addr:value = '45.1.1.1' AND ipv6-addr:value = '2a00::1']", "MIXED_AND",
+			"" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct verdicts v;
+		size_t noted = SAID, given = 0;
+		pattern(&v, rows[i].text);
+		for (size_t k = 0; k < v.n; k++) {
+			if (noted == SAID && strcmp(v.code[k], rows[i].code) == 0)
+				noted = k;
+			given += v.suggestion[k][0] != '\0';
+		}
+		if (noted == SAID || given != (rows[i].mended[0] != '\0') ||
+			(given > 0 && strcmp(v.suggestion[noted], rows[i].mended) != 0))
+			fail_msg("%s: %s %s", rows[i].text, v.n > 0 ? v.code[0] : "nothing",
+				v.suggestion[0]);
+		if (given > 0)
+			accepted(rows[i].mended);
+		sl_intel_free(v.set);
+	}
+	/* and so is what is left of an OR */
+	struct verdicts v;
+	pattern(&v, "[domain-name:value = 'com'] OR [ipv4-addr:value = '45.1.0.0/24']");
+	bool mended = false;
+	for (size_t k = 0; k < v.n; k++)
+		mended |= v.verdict[k] == SL_REFUSED &&
+			  strcmp(v.suggestion[k], "[ipv4-addr:value ISSUBSET '45.1.0.0/24']") == 0;
+	assert_true(mended);
+	sl_intel_free(v.set);
+}
+
 static void classic(void **state)
 {
 	struct verdicts v;
@@ -408,6 +478,7 @@ int main(void)
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(hosts_of_urls),
 		cmocka_unit_test(suggestions),
+		cmocka_unit_test(repairs),
 		cmocka_unit_test(classic),
 		cmocka_unit_test(no_suggestion),
 		cmocka_unit_test(policies),
