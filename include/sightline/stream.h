@@ -68,7 +68,7 @@ size_t sl_stream_share_used(const struct sl_stream_share *s); /* any thread */
 
 struct sl_stream_options {
 	size_t memory_bytes; /* for segments held, all flows together; touched as it is needed */
-	uint32_t max_segments; /* held of one direction, 16384 at most */
+	uint32_t max_segments; /* held of one direction, 8192 at most */
 	uint32_t max_bytes; /* of memory that they take, a direction */
 	const struct sl_overlap_nets *nets; /* policies by receiver; or NULL: */
 	enum sl_overlap overlap; /* everybody's */

@@ -12,7 +12,9 @@
 #include "reassembly.h"
 #include <sightline/hot.h>
 
-#define SEGMENTS_MAX 16384 /* what the lists can number */
+/* What a list can number: it is moved to its begin once it has gone half its length, so that a
+ * block holds a list of twice as many places. */
+#define SEGMENTS_MAX (BLOCK_MAX / (unsigned)sizeof(struct place) / 2)
 #define WINDOW_PLAIN 65535 /* a window without scaling (RFC 9293 3.1) */
 
 const struct sl_stream_options sl_stream_defaults = {

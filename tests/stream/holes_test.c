@@ -211,6 +211,44 @@ static void test_bound_segments(void **state)
 	}
 }
 
+static const char *back(struct rig *r, uint8_t flags, int at, uint32_t len)
+{
+	return sent(r, SL_TO_CLIENT, flags, at, text + at % 60, len, 0);
+}
+
+/* As many segments as may be: one goes at the begin, one comes at the end, until the list has gone
+ * over its block several times. The other direction's lie behind it. */
+static void test_most_segments(void **state)
+{
+	struct sl_stream_options o = sl_stream_defaults;
+	struct sl_counters c = { 0 };
+	struct sl_stream *s;
+	o.memory_bytes = o.max_bytes = 16 << 20;
+	o.max_segments = 65536;
+	while (sl_stream_new(&s, &o, &c) != 0)
+		o.max_segments /= 2;
+	sl_stream_free(s);
+	struct rig *r = rig_with(UINT32_MAX - 999, &o);
+	fed_syn(r, 0, 0);
+	int most = 2 * (int)o.max_segments - 100, at = 0;
+	for (int odd = 1; odd < most; odd += 2)
+		assert_string_equal(fed(r, odd, 1), "");
+	back(r, SYN, 0, 0);
+	for (; at < 4 * most; at += 2) {
+		char two[] = { (char)text[at % 60], (char)text[(at + 1) % 60], 0 };
+		assert_string_equal(fed(r, at, 1), two);
+		assert_string_equal(fed(r, most + at + 1, 1), "");
+		if (at / 2 < 2000)
+			assert_string_equal(back(r, 0, at + 1, 1), "");
+	}
+	for (int i = 0; i < 4000; i += 2) {
+		char two[] = { '|', (char)text[i % 60], (char)text[(i + 1) % 60], 0 };
+		assert_string_equal(back(r, 0, i, 1), two);
+	}
+	assert_int_equal(count(r, SL_C_STREAM_MISSING), 0);
+	rig_free(r);
+}
+
 static void test_bound_bytes(void **state)
 {
 	struct sl_stream_options o = sl_stream_defaults;
@@ -358,7 +396,7 @@ static void test_options(void **state)
 	struct sl_stream *s = NULL;
 	o.max_segments = 0;
 	assert_int_equal(sl_stream_new(&s, &o, &c), -EINVAL);
-	o.max_segments = 16385;
+	o.max_segments = 8193;
 	assert_int_equal(sl_stream_new(&s, &o, &c), -EINVAL);
 	o.max_segments = 1;
 	o.memory_bytes = 0;
@@ -381,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_fin_early),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_bound_segments),
+		cmocka_unit_test(test_most_segments),
 		cmocka_unit_test(test_bound_bytes),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_memory_of_another_size),
