@@ -139,16 +139,22 @@ static void end_flows(struct worker *w)
 	sl_flow_reap(w->flows);
 }
 
-/* Packets that decode has completed, or whose fragments it holds. Returns how many are done with.
- */
-static uint64_t path(struct worker *w, struct sl_packet *pkt, uint16_t n)
+/* What became of the packets of a burst; the others were dropped by name. */
+struct passed {
+	uint64_t done, unbound; /* unbound: the flow table had no room */
+};
+
+/* Packets that decode has completed, or whose fragments it holds. */
+static struct passed path(struct worker *w, struct sl_packet *pkt, uint16_t n)
 {
-	uint64_t done = 0;
+	struct passed all = { 0, 0 };
 	sl_flow_bind(w->flows, pkt, n);
 	for (uint16_t i = 0; i < n; i++) {
 		struct sl_flow *f = pkt[i].flow;
 		if (pkt[i].version == 0)
-			done += (pkt[i].flags & SL_PKT_FRAGMENT) != 0;
+			all.done += (pkt[i].flags & SL_PKT_FRAGMENT) != 0;
+		else
+			all.unbound += f == NULL;
 		if (pkt[i].version == 0 || f == NULL)
 			continue;
 		if (pkt[i].flags & SL_PKT_FLOW_NEW)
@@ -156,10 +162,10 @@ static uint64_t path(struct worker *w, struct sl_packet *pkt, uint16_t n)
 		else if (f->generation != w->generation)
 			inspect_again(w, f, pkt[i].ts_ns);
 		inspect_packet(w, &pkt[i]);
-		done++;
+		all.done++;
 	}
 	tell_batch(w);
-	return done;
+	return all;
 }
 
 /* What is known of datagrams that never were whole; their packets have been counted. */
@@ -171,7 +177,7 @@ static void lost_datagrams(struct worker *w)
 		while (n < SL_BURST && sl_defrag_lost(w->decode.defrag, &w->lost[n]))
 			n++;
 		if (n > 0) {
-			path(w, w->lost, n);
+			sl_count(&w->counters, SL_C_DEFRAG_UNTOLD, path(w, w->lost, n).unbound);
 			end_flows(w);
 		}
 	} while (n == SL_BURST);
@@ -222,7 +228,9 @@ static void burst(struct worker *w, uint16_t n)
 	advance_clock(w, n);
 	w->capture = pkt[0].port;
 	sl_decode(&w->decode, pkt, n, &w->counters);
-	sl_count(&w->counters, SL_C_PROCESSED, path(w, pkt, n));
+	struct passed all = path(w, pkt, n);
+	sl_count(&w->counters, SL_C_PROCESSED, all.done);
+	sl_count_cell(&w->counters.drop[SL_DROP_FLOW_TABLE], all.unbound);
 	sweep(w);
 	tell_clock(w);
 	w->src->ops->release(w->src, (uint16_t)w->number, pkt, n);

@@ -186,6 +186,8 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"datagrams not whole that were put out for room")                                  \
 	X(DEFRAG_FLUSHED, "sightline_defrag_datagrams_total{end=\"flush\"}",                       \
 		"datagrams that were not whole at the end of a capture")                           \
+	X(DEFRAG_UNTOLD, "sightline_defrag_untold_datagrams_total",                                \
+		"datagrams that were not put together and had no room among the flows either")     \
 	X(DEFRAG_AGAIN, "sightline_defrag_datagrams_total{end=\"copy\"}",                          \
 		"datagrams not whole, of fragments that came again after theirs was")              \
 	X(DEFRAG_OVERLAPPED, "sightline_defrag_datagrams_total{end=\"overlap\"}",                  \

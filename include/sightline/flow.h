@@ -150,7 +150,8 @@ size_t sl_flow_table_bytes(const struct sl_flow_table *t);
 /* Binds pkt[0..n): sets flow, dir and SL_PKT_FLOW_NEW of each good packet. A record bound in this
  * burst stays valid until sl_flow_reap. A flow whose own gap exceeded its timeout ends, and a new
  * one begins: this never depends on when a sweep ran. Flows that end go to the list that
- * sl_flow_ended gives. */
+ * sl_flow_ended gives. A good packet without a flow: the table is full of flows that this burst
+ * uses; the caller counts it. */
 void sl_flow_bind(struct sl_flow_table *t, struct sl_packet *pkt, uint16_t n);
 
 /* Puts flows that are silent for longer than their timeout on the list of the ended, a bounded

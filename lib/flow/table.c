@@ -278,10 +278,8 @@ static void packet_bind(struct sl_flow_table *t, struct sl_packet *p, struct flo
 	if (f == NULL || flow_is_over(t, f, p))
 		f = flow_open(t, p, k);
 	p->flow = f;
-	if (f == NULL) {
-		sl_count_drop(t->counters, SL_DROP_FLOW_TABLE);
+	if (f == NULL)
 		return;
-	}
 	if (p->ts_ns > f->last_ns)
 		f->last_ns = p->ts_ns;
 	clock_move(t, p->ts_ns);

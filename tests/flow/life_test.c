@@ -233,7 +233,6 @@ static void test_eviction(void **state)
 		assert_non_null(p[i].flow);
 	for (unsigned i = 8; i < 16; i++)
 		assert_null(p[i].flow); /* never one that this burst uses */
-	assert_int_equal(r->c.drop[SL_DROP_FLOW_TABLE], 8);
 	assert_int_equal(r->c.c[SL_C_FLOWS_EVICTED], 0);
 	sl_flow_reap(r->t);
 
@@ -353,11 +352,12 @@ static void test_reap(void **state)
 static void test_ended_pile_up(void **state)
 {
 	struct rig *r = rig_new(4);
+	unsigned unbound = 0;
 	for (uint32_t i = 0; i < 2000; i++) {
-		BIND(r, packet(UDP, i, 5000, 2, 6000, i));
+		unbound += BIND(r, packet(UDP, i, 5000, 2, 6000, i)) == NULL;
 		sl_flow_reap(r->t);
 	}
-	assert_true(r->c.drop[SL_DROP_FLOW_TABLE] > 0);
+	assert_true(unbound > 0);
 	while (sl_flow_ended(r->t))
 		;
 	sl_flow_reap(r->t);
@@ -434,17 +434,15 @@ static void test_flush_forgets(void **state)
 static void test_identity(void **state)
 {
 	struct rig *r = rig_new(32);
-	uint64_t seed = 7, bound = 0, dropped = 0;
+	uint64_t seed = 7, bound = 0;
 	double now = 0;
 	for (unsigned i = 0; i < 2000; i++) {
 		struct sl_packet p[SL_BURST];
 		for (unsigned k = 0; k < SL_BURST; k++)
 			p[k] = traffic(&seed, &now);
 		sl_flow_bind(r->t, p, SL_BURST);
-		for (unsigned k = 0; k < SL_BURST; k++) {
+		for (unsigned k = 0; k < SL_BURST; k++)
 			bound += p[k].flow != NULL;
-			dropped += p[k].flow == NULL;
-		}
 		sl_flow_sweep(r->t, p[SL_BURST - 1].ts_ns);
 		while (sl_flow_ended(r->t))
 			;
@@ -452,7 +450,6 @@ static void test_identity(void **state)
 		assert_int_equal(r->c.c[SL_C_FLOWS_NEW], sl_flow_count(r->t) + ends(&r->c));
 		assert_true(sl_flow_count(r->t) <= 32);
 	}
-	assert_int_equal(dropped, r->c.drop[SL_DROP_FLOW_TABLE]);
 	assert_true(bound > 0 && r->c.c[SL_C_FLOWS_EVICTED] > 0);
 	rig_free(r);
 }

@@ -225,5 +225,24 @@ def test_bombs(folder):
     assert st["sightline_files_total"] == 1
 
 
+def test_lost_datagrams_and_a_full_table(folder):
+    """Fragments were processed when they came; that their datagram, never whole, finds no room among the flows is told,
+    and counts no packet twice."""
+    udp = lambda n: struct.pack(">HHHH", 5000, 6000, 8 + n, 0) + bytes(n)
+    c = Capture(folder + "/in.pcap")
+    for i in range(1024):
+        c.ip(17, address(i), 0xc6336402, udp(4))
+    for i in list(range(16)) + [5000]:
+        c.ip(17, address(i), 0xc6336402, udp(16), number=i, fragment=0x2000)
+    c.close()
+    with open(folder + "/config.yaml", "w") as f:
+        f.write("flow: {max: 1024}\n")
+    sensor("-c", folder + "/config.yaml", "--replay", folder + "/in.pcap", "--emit", "flows", "--workers", 1, "--stats",
+           folder + "/stats", "--no-huge")
+    st = stats(folder + "/stats")
+    accounts(st)
+    assert st["sightline_defrag_untold_datagrams_total"] == 1, st["sightline_defrag_untold_datagrams_total"]
+
+
 if __name__ == "__main__":
     main()
