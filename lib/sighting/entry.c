@@ -257,16 +257,34 @@ static struct observation observation_of(const struct sl_record *r)
 bool entry_has(const struct entry *e, const struct sl_record *r)
 {
 	struct observation o = observation_of(r);
-	size_t n = e->m.count < ENTRY_RECENT ? (size_t)e->m.count : ENTRY_RECENT;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < e->recent_len; i++)
 		if (e->recent[i].flow == o.flow && e->recent[i].message == o.message)
 			return true;
 	return false;
 }
 
+/* A ring that is full for the first time ends where it begins, so more room goes on from there. */
+static void recent_grow(struct entry *e)
+{
+	unsigned room = e->recent_room > 0 ? 2u * e->recent_room : ENTRY_RECENT;
+	if (e->recent_len < e->recent_room || room > ENTRY_RECENT_MAX)
+		return;
+	struct observation *more = realloc(e->recent, room * sizeof(*more));
+	if (more == NULL)
+		return;
+	e->recent = more;
+	e->recent_room = (uint16_t)room;
+	e->recent_next = e->recent_len;
+}
+
 static void count_one(struct entry *e, const struct sl_record *r)
 {
-	e->recent[e->recent_next++ % ENTRY_RECENT] = observation_of(r);
+	recent_grow(e);
+	if (e->recent_room > 0) {
+		e->recent[e->recent_next] = observation_of(r);
+		e->recent_next = (uint16_t)((e->recent_next + 1) % e->recent_room);
+		e->recent_len += e->recent_len < e->recent_room;
+	}
 	e->m.count++;
 	e->changed = true;
 }
@@ -367,6 +385,7 @@ void entry_free(struct entry *e, const struct entry_scope *sc)
 {
 	for (size_t i = 0; i < e->m.n_indicators; i++)
 		indicators_put(sc->indicators, e->m.indicators[i]);
+	free(e->recent);
 	free(e->m.indicators);
 	for (size_t i = 0; i < e->m.n_context; i++) {
 		free(e->m.context[i]->value);

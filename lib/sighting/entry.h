@@ -12,7 +12,8 @@
 #define ENTRY_EXAMPLES 16
 #define ENTRY_INDICATORS SL_HITS_PER_OBS
 #define ENTRY_VALUE_MAX 16384 /* bytes of text; SL_VALUE_MAX and what escaping adds */
-#define ENTRY_RECENT 8
+#define ENTRY_RECENT 8 /* room at first; doubled as it fills, up to */
+#define ENTRY_RECENT_MAX 256
 
 /* What makes two hits the same sighting, beside sensor and boot. */
 struct entry_key {
@@ -40,8 +41,10 @@ struct entry {
 	bool closed; /* its window is over */
 	bool examples_wanted;
 	uint8_t outcome; /* enum sl_outcome */
-	uint8_t recent_next;
-	struct observation recent[ENTRY_RECENT];
+	/* The latest observations, a ring. As many messages of two hosts may be under way at once;
+	 * the second value of one that is older is counted again. */
+	uint16_t recent_room, recent_len, recent_next;
+	struct observation *recent;
 	struct distinct distinct;
 	Sightline__V1__Sighting m;
 	Sightline__V1__Observable observable;

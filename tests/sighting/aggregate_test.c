@@ -222,6 +222,17 @@ static void test_repeat_flag(void **state)
 	assert_int_equal(f->n, 2);
 }
 
+/* Messages of two hosts that are under way at once, each with a value more at its end. */
+static void test_many_at_once(void **state)
+{
+	struct fixture *f = *state;
+	for (unsigned twice = 0; twice < 2; twice++)
+		for (unsigned m = 1; m <= 200; m++)
+			hit(f, T0 + twice * 1000 + m, "evil.example", m, 0);
+	sl_sightings_flush(f->s);
+	assert_int_equal(f->told[f->n - 1].count, 200);
+}
+
 /* An answer in the next window belongs to its question. */
 static void test_repeat_over_the_edge(void **state)
 {
@@ -408,9 +419,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = { T(test_first_at_once), T(test_repeats_told_at_close),
-		T(test_grid), T(test_identity), T(test_repeat_flag), T(test_repeat_over_the_edge),
-		T(test_one_message_counts_once), T(test_late), T(test_horizon),
-		T(test_flush_remembers), T(test_bound), T(test_ruleset_may_go), T(test_context),
-		T(test_directions), T(test_quiet), T(test_odd_records) };
+		T(test_grid), T(test_identity), T(test_repeat_flag), T(test_many_at_once),
+		T(test_repeat_over_the_edge), T(test_one_message_counts_once), T(test_late),
+		T(test_horizon), T(test_flush_remembers), T(test_bound), T(test_ruleset_may_go),
+		T(test_context), T(test_directions), T(test_quiet), T(test_odd_records) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
