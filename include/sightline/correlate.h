@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* correlate.h - detections that span flows: the observations that workers tell of (records
  * EXPRESSION) are joined by host and packet time as the operators between a pattern's [ ] say.
- * STIX 2.1 part 9, sections 9.3 (qualifiers) and 9.4 (observation operators). One thread: the
+ * STIX 2.1 part 9, sections 9.5.1 (qualifiers) and 9.5.2 (observation operators). One thread: the
  * publisher's. Memory is bounded; it is allocated here, never on a worker.
  *
  * Host. Observations are joined that belong to one host: the end of their flow that is in HOME_NET,

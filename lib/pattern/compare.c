@@ -65,7 +65,7 @@ static bool value_of(struct truth *t, const struct sl_json *j, const char *key, 
 	return true;
 }
 
-/* Text as octets, one a code point (STIX 2.1 9.6.3). False: a code point above U+00FF, which no
+/* Text as octets, one a code point (STIX 2.1 9.6.4). False: a code point above U+00FF, which no
  * octet equals; or text that is no UTF-8. */
 static bool octets(struct scratch *into, const char *text, size_t len, size_t *n)
 {
@@ -86,7 +86,8 @@ static bool octets(struct scratch *into, const char *text, size_t len, size_t *n
 
 /* ---- Order ---- */
 
-/* Octets as unsigned ones; UTF-8 stands in the order of its code points (STIX 2.1 9.6.2). */
+/* Octets as unsigned ones (STIX 2.1 9.6.3); UTF-8 stands in the order of its code points (9.6.2).
+ */
 static int order_of(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	size_t n = a_len < b_len ? a_len : b_len;
