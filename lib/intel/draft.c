@@ -179,24 +179,41 @@ const char *draft_probation(struct reading *r, const char *labels)
 	return n > 0 && (size_t)n < sizeof(text) ? kept(r, text, true) : labels;
 }
 
-/* What the source is asked for, and what its values are worth. */
-static void judge(struct reading *r, const struct draft *d, struct sl_indicator *i,
-	const struct value_text *t, struct outcome *o)
+/* Whether a name is one that somebody registered, or deeper. The verdict on it, where there is one,
+ * knows already. */
+static bool deep(const struct reading *r, const char *name, bool linted, const char *code)
+{
+	if (linted)
+		return strchr(name, '.') != NULL && strcmp(code, "PUBLIC_SUFFIX") != 0;
+	return sl_lists_suffix(r->o->lists, name) >= SL_SUFFIX_BELOW;
+}
+
+/* What the source is asked for, and what its values are worth. False: only what is plainly armed
+ * was asked for. */
+static bool judge(struct reading *r, const struct draft *d, struct sl_indicator *i,
+	const struct value_text *t, bool plain, struct outcome *o)
 {
 	i->value = t->text;
 	i->below = d->below;
 	draft_policy(r, d, &o->policy);
 	i->reported_ns = age_reported(d, i->valid_from_ns, o->policy.published_ns);
+	/* Patterns are judged whoever wrote them: a tree would be. */
+	bool linted = !d->allow && (plain || !r->o->taken_as_said);
 	o->j = (struct judgement){ SL_ARMED, "", "" };
 	o->asked = false;
 	if (d->allow)
 		o->j = (struct judgement){ SL_CONTEXT, "BENIGN",
 			"Benign: hits of its own source on this value are undone." };
-	else if (!r->o->taken_as_said)
+	else if (linted)
 		lint_value(r, i, &o->j);
-	if (!d->allow && !r->o->taken_as_said)
+	bool judged = !d->allow && !r->o->taken_as_said;
+	if (judged)
 		lint_age(r, i, o->policy.max_age_ns[i->type], &o->j);
-	if (!d->allow && !r->o->taken_as_said)
+	if (plain && o->j.verdict != SL_ARMED)
+		return false;
+	if (linted && !judged)
+		o->j = (struct judgement){ SL_ARMED, "", "" };
+	if (judged)
 		o->asked = lint_past(r, i, &o->j, &o->past);
 	const char *code = o->j.code;
 	struct draft known = *d; /* one without an id is known by its value */
@@ -214,19 +231,21 @@ static void judge(struct reading *r, const struct draft *d, struct sl_indicator 
 		i->below = o->policy.below;
 	bool below = i->below != SL_BELOW_NO && i->type == SL_TYPE_DOMAIN;
 	if (!below || i->match != SL_MATCH_EXACT ||
-		(r->o->lists != NULL && sl_lists_suffix(r->o->lists, t->text) < SL_SUFFIX_BELOW) ||
+		(r->o->lists != NULL && !deep(r, t->text, linted, code)) ||
 		strcmp(code, "POPULAR_NAME") == 0)
 		i->below = SL_BELOW_NO;
 	if (i->type == SL_TYPE_URL && o->policy.url_prefix && i->match == SL_MATCH_EXACT)
 		i->match = SL_MATCH_PREFIX;
 	i->allow = d->allow;
+	return true;
 }
 
 static int judged_add(struct reading *r, const struct draft *d, struct sl_indicator *i,
-	const struct value_text *t, const char *code, const char *reason)
+	const struct value_text *t, bool plain, const char *code, const char *reason)
 {
 	struct outcome o;
-	judge(r, d, i, t, &o);
+	if (!judge(r, d, i, t, plain, &o))
+		return 1;
 	if (o.j.verdict == SL_REFUSED || (d->observable && !o.policy.arm_observables)) {
 		struct fault why = { o.j.code, o.j.reason, NULL, SL_REFUSED };
 		if (o.j.verdict != SL_REFUSED)
@@ -251,7 +270,7 @@ static int judged_add(struct reading *r, const struct draft *d, struct sl_indica
 	return rc;
 }
 
-int draft_add(struct reading *r, const struct draft *d)
+static int value_add(struct reading *r, const struct draft *d, bool plain)
 {
 	struct sl_indicator i = { .test = d->test,
 		.tlp = (uint8_t)d->tlp,
@@ -260,7 +279,10 @@ int draft_add(struct reading *r, const struct draft *d)
 		.below = d->below };
 	static _Thread_local struct value_text t;
 	struct fault why;
-	if (!value_read(d, &i, &t, &why) || !draft_times(d, &i, &why)) {
+	bool read = value_read(d, &i, &t, &why);
+	if (!read && plain)
+		return 1;
+	if (!read || !draft_times(d, &i, &why)) {
 		tell_fault(r, d, &why);
 		return 0;
 	}
@@ -276,7 +298,17 @@ int draft_add(struct reading *r, const struct draft *d)
 	}
 	if (code[0] != '\0')
 		reading_count(r, SL_NOT_VALID);
-	return judged_add(r, d, &i, &t, code, reason);
+	return judged_add(r, d, &i, &t, plain, code, reason);
+}
+
+int draft_add(struct reading *r, const struct draft *d)
+{
+	return value_add(r, d, false);
+}
+
+int draft_add_plain(struct reading *r, const struct draft *d)
+{
+	return value_add(r, d, true);
 }
 
 bool draft_detection(struct reading *r, const struct draft *d, const char *text,

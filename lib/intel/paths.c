@@ -8,27 +8,27 @@
 
 #define VALUE(p, t, w)                                                                             \
 	{                                                                                          \
-		.path = p, .kind = PATH_VALUE, .type = t, .wheres = w                              \
+		.path = (p), .kind = PATH_VALUE, .type = (t), .wheres = (w)                        \
 	}
 #define NAMED(p, t, w)                                                                             \
 	{                                                                                          \
-		.path = p, .kind = PATH_VALUE, .type = t, .wheres = w, .name_too = true            \
+		.path = (p), .kind = PATH_VALUE, .type = (t), .wheres = (w), .name_too = true      \
 	}
 #define WEAK(p, t, w)                                                                              \
 	{                                                                                          \
-		.path = p, .kind = PATH_VALUE, .type = t, .wheres = w, .weak = true                \
+		.path = (p), .kind = PATH_VALUE, .type = (t), .wheres = (w), .weak = true          \
 	}
 #define FIELD(p, f)                                                                                \
 	{                                                                                          \
-		.path = p, .kind = PATH_FIELD, .field = f                                          \
+		.path = (p), .kind = PATH_FIELD, .field = (f)                                      \
 	}
 #define CONTEXT(p)                                                                                 \
 	{                                                                                          \
-		.path = p, .kind = PATH_CONTEXT                                                    \
+		.path = (p), .kind = PATH_CONTEXT                                                  \
 	}
 #define UNSEEN(p, why)                                                                             \
 	{                                                                                          \
-		.path = p, .kind = PATH_UNSEEN, .reason = why                                      \
+		.path = (p), .kind = PATH_UNSEEN, .reason = (why)                                  \
 	}
 #define KIND "Hashes of this kind are not made of what is seen; give MD5, SHA-1 or SHA-256."
 #define REQUEST "network-traffic:extensions.http-request-ext."
@@ -142,6 +142,8 @@ static bool same_key(const char *a, size_t len, const char *b)
 
 static bool row_is(const struct path_row *row, const struct sl_path *p)
 {
+	if ((p->object[0] | 32) != row->path[0]) /* most are told apart by it */
+		return false;
 	const char *at = strchr(row->path, ':');
 	if (strlen(p->object) != (size_t)(at - row->path) ||
 		strncasecmp(p->object, row->path, strlen(p->object)) != 0)

@@ -138,6 +138,9 @@ struct fault;
 /* draft.c: takes the value through its normal form, judges, and adds it or says why not. 0,
  * -ENOMEM, or -E2BIG: as many as are allowed. */
 int draft_add(struct reading *r, const struct draft *d);
+/* The same of a value that by itself is armed; of any other nothing is told, and the answer is 1.
+ */
+int draft_add_plain(struct reading *r, const struct draft *d);
 /* What the configuration has on the source that it names, or on its file. */
 void draft_policy(const struct reading *r, const struct draft *d, struct sl_source_policy *policy);
 /* Its bounds of validity. False: *why. */

@@ -395,6 +395,38 @@ static int composite_read(struct tree *t, const struct sl_pattern *p, struct bra
 	return 0;
 }
 
+/* Most patterns are one value, which is listed where it is looked for: what is plainly armed needs
+ * no tree to be judged. 1: it is something else, and nothing was told. */
+static int single_add(struct reading *r, const struct draft *meta, const struct sl_pattern *p)
+{
+	const struct sl_node *n = sl_pattern_root(p);
+	if (n != NULL && n->kind == SL_NODE_OBSERVATION)
+		n = n->child;
+	if (n == NULL || n->kind != SL_NODE_TEST || n->test != SL_TEST_EQUAL || n->negated ||
+		n->constants != 1 || n->constant->kind != SL_CONSTANT_TEXT || meta->allow ||
+		n->constant->len > SL_VALUE_MAX)
+		return 1;
+	const struct path_row *row = path_find(&n->path);
+	bool one_place = row->wheres == NULL || strchr(row->wheres, ' ') == NULL;
+	if (row->kind != PATH_VALUE || row->weak || row->name_too || !one_place ||
+		(row->wheres == NULL && strcmp(row->type, "domain-name") == 0 &&
+			shape_of(n->constant->text, n->constant->len) != SHAPE_DOMAIN))
+		return 1;
+	struct draft d = *meta;
+	d.type = row->type;
+	d.where = row->wheres;
+	d.value = n->constant->text;
+	d.value_len = n->constant->len;
+	d.line = n->line != 0 ? n->line : meta->line;
+	entry_open(r);
+	int rc = draft_add_plain(r, &d);
+	if (rc == 1)
+		return rc;
+	entry_part(r);
+	entry_close(r, meta);
+	return rc;
+}
+
 int composite_add(struct reading *r, const struct draft *meta, const struct sl_pattern *p)
 {
 	struct draft own = *meta;
@@ -402,7 +434,10 @@ int composite_add(struct reading *r, const struct draft *meta, const struct sl_p
 	struct branches b = { 0 };
 	if (!meta_judge(r, &own, p))
 		return 0;
-	int rc = sl_arena_new(&t.arena);
+	int rc = own.note_code == NULL ? single_add(r, &own, p) : 1;
+	if (rc <= 0)
+		return rc;
+	rc = sl_arena_new(&t.arena);
 	if (rc < 0)
 		return rc;
 	if (r->o->propose && own.note_code != NULL && sl_pattern_root(p) != NULL)
