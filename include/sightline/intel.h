@@ -150,6 +150,15 @@ struct sl_intel_source {
 	uint64_t count[SL_VERDICT_COUNT]; /* indicators; NOT_VALID ones are in ARMED as well where
 					     validity goes by packet time */
 	uint64_t in_part; /* of those armed or quiet: some of their parts are not */
+	uint64_t rules; /* kept: they are context as well */
+};
+
+/* A rule of Snort or Suricata that stood in a feed in the place of a value, as it was read: for a
+ * reader of rules. What its feed took back later is among them. */
+struct sl_intel_rule {
+	const char *id, *text;
+	uint64_t line;
+	size_t source; /* its row in sl_intel_sources */
 };
 
 /* Indicators from any number of files. One owner. */
@@ -171,6 +180,7 @@ const struct sl_indicator *sl_intel_indicators(const struct sl_intel *in, size_t
 size_t sl_intel_wholes(const struct sl_intel *in);
 /* Trees, in the order in which their indicators stand. */
 const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t *count);
+const struct sl_intel_rule *sl_intel_rules(const struct sl_intel *in, size_t *count);
 const struct sl_intel_source *sl_intel_sources(const struct sl_intel *in, size_t *count);
 size_t sl_intel_bytes(const struct sl_intel *in);
 

@@ -134,6 +134,8 @@ static void summary(struct check *c, const struct sl_intel_source *s)
 		fprintf(c->out, ", %llu not valid now", (unsigned long long)s->count[SL_NOT_VALID]);
 	if (s->in_part > 0)
 		fprintf(c->out, ", %llu of these in part only", (unsigned long long)s->in_part);
+	if (s->rules > 0)
+		fprintf(c->out, ", %llu rules kept", (unsigned long long)s->rules);
 	fputc('\n', c->out);
 }
 

@@ -112,8 +112,10 @@ static struct sl_node *socket_node(struct growing *g, const struct clue *c)
 static struct sl_node *list_node(struct growing *g, const struct clue *c)
 {
 	struct sl_constant k[256];
+	const char *path = NULL; /* all have the same */
 	size_t n = 0;
 	for (const struct clue *v = c->child; v != NULL; v = v->next) {
+		path = v->path;
 		if (n == sizeof(k) / sizeof(k[0]) || v->kind != CLUE_TEST) {
 			fail(g, "A list of more than 256 values beside other tests is not "
 				"evaluated.");
@@ -121,7 +123,8 @@ static struct sl_node *list_node(struct growing *g, const struct clue *c)
 		}
 		k[n++] = constant_of(v);
 	}
-	return made(g, sl_pattern_test(g->p, c->child->path, SL_TEST_IN, k, n), c->line);
+	return path != NULL ? made(g, sl_pattern_test(g->p, path, SL_TEST_IN, k, n), c->line)
+			    : NULL;
 }
 
 static struct sl_node *reference_node(struct growing *g, const struct clue *c, unsigned depth)
@@ -287,13 +290,7 @@ static void socket_add(struct growing *g, const struct clue *c)
 
 static void rule_kept(struct growing *g, const struct clue *c)
 {
-	struct sl_finding f = { .line = c->line,
-		.id = g->meta->id,
-		.verdict = SL_CONTEXT,
-		.code = "RULE_KEPT",
-		.reason = "A Snort or Suricata rule, kept for the rule reader.",
-		.part = c->text };
-	reading_tell(g->k->r, &f);
+	g->rc = reading_rule(g->k->r, c->line, g->meta->id, c->text);
 	g->branches++;
 }
 

@@ -152,8 +152,12 @@ static int both_add(struct misp *m, const struct draft *meta, const char *name, 
 	snprintf(below, sizeof(below), "%s%s", exact ? "" : "*.", name);
 	const char *path = strchr(address, ':') ? "ipv6-addr:value" : "ipv4-addr:value";
 	struct sl_node *all = sl_pattern_group(p, SL_NODE_ALL);
+	enum sl_test test = strchr(address, '/') != NULL ? SL_TEST_SUBSET : SL_TEST_EQUAL;
+	struct sl_constant net = {
+		.kind = SL_CONSTANT_TEXT, .text = address, .len = strlen(address)
+	};
 	struct sl_node *a = sl_pattern_equal(p, "domain-name:value", below, strlen(below)),
-		       *b = sl_pattern_equal(p, path, address, strlen(address)), *c = NULL;
+		       *b = sl_pattern_test(p, path, test, &net, 1), *c = NULL;
 	number.integer = port != NULL ? strtol(port, NULL, 10) : 0;
 	number.number = (double)number.integer;
 	if (port != NULL)
@@ -302,8 +306,7 @@ static int by_kind(
 		return pattern_add(m->r, &meta, d->value, d->value_len);
 	}
 	case MISP_RULE:
-		misp_context(m, a, "RULE_KEPT", "A rule, which the reader of rules takes.");
-		return 0;
+		return reading_rule(m->r, d->line, d->id, d->value);
 	case MISP_LANGUAGE:
 		misp_refuse(m, a, "PATTERN_TYPE", "Patterns of this kind are not read.", type);
 		return 0;

@@ -40,6 +40,8 @@ struct sl_intel {
 	uint32_t *version_slot; /* 1 + number; open addressing, a power of two */
 	struct sl_hash_key version_key[2];
 	size_t dead; /* indicators with MATCH_DEAD */
+	struct sl_intel_rule *rules;
+	size_t rule_count, rule_cap, rule_bytes;
 	struct sl_intel_source *sources;
 	size_t source_count, source_cap;
 	struct sl_arena *arena;
@@ -197,6 +199,11 @@ void reading_tell(struct reading *r, const struct sl_finding *f);
 void reading_note(struct reading *r, const struct sl_finding *f);
 void reading_refuse(struct reading *r, uint64_t line, const char *id, const char *code,
 	const char *reason, const char *part);
+
+/* Keeps a rule of an IDS for its reader, and tells it; refused where there are too many. 0,
+ * -ENOMEM.
+ */
+int reading_rule(struct reading *r, uint64_t line, const char *id, const char *text);
 
 /* archive.c: reads the members of an archive, each as a file of its own. */
 int archive_read(struct reading *r, struct sl_archive *a, bool in_folder);

@@ -8,6 +8,7 @@
 #include "reading.h"
 
 #define ITEMS_FIRST 1024
+#define RULES_BYTES ((size_t)256 << 20) /* of the texts of all rules */
 
 int sl_intel_new(struct sl_intel **out)
 {
@@ -35,6 +36,7 @@ void sl_intel_free(struct sl_intel *s)
 	free(s->detections);
 	free(s->versions);
 	free(s->version_slot);
+	free(s->rules);
 	free(s->sources);
 	sl_arena_free(s->arena);
 	free(s);
@@ -106,6 +108,12 @@ const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t
 	return in->detections;
 }
 
+const struct sl_intel_rule *sl_intel_rules(const struct sl_intel *s, size_t *count)
+{
+	*count = s->rule_count;
+	return s->rules;
+}
+
 const struct sl_intel_source *sl_intel_sources(const struct sl_intel *s, size_t *count)
 {
 	*count = s->source_count;
@@ -115,7 +123,8 @@ const struct sl_intel_source *sl_intel_sources(const struct sl_intel *s, size_t 
 size_t sl_intel_bytes(const struct sl_intel *s)
 {
 	return s->count * sizeof(*s->items) + sl_arena_bytes(s->arena) +
-	       s->source_cap * sizeof(*s->sources) + s->detection_cap * sizeof(*s->detections);
+	       s->source_cap * sizeof(*s->sources) + s->rule_cap * sizeof(*s->rules) +
+	       s->detection_cap * sizeof(*s->detections);
 }
 
 void reading_note(struct reading *r, const struct sl_finding *f)
@@ -149,4 +158,48 @@ void reading_refuse(struct reading *r, uint64_t line, const char *id, const char
 		.part = part,
 	};
 	reading_tell(r, &f);
+}
+
+static int rule_add(struct reading *r, uint64_t line, const char *id, const char *text)
+{
+	struct sl_intel *set = r->set;
+	if (set->rule_count == set->rule_cap) {
+		size_t cap = set->rule_cap ? set->rule_cap * 2 : 64;
+		struct sl_intel_rule *more = realloc(set->rules, cap * sizeof(*more));
+		if (more == NULL)
+			return -ENOMEM;
+		set->rules = more;
+		set->rule_cap = cap;
+	}
+	struct sl_intel_rule rule = { .line = line, .source = r->source };
+	rule.id = id != NULL ? sl_arena_text(set->arena, id, strlen(id)) : "";
+	rule.text = sl_arena_text(set->arena, text, strlen(text));
+	if (rule.id == NULL || rule.text == NULL)
+		return -ENOMEM;
+	set->rule_bytes += strlen(rule.id) + strlen(text);
+	set->rules[set->rule_count++] = rule;
+	set->sources[r->source].rules++;
+	return 0;
+}
+
+int reading_rule(struct reading *r, uint64_t line, const char *id, const char *text)
+{
+	struct sl_finding f = { .line = line,
+		.id = id,
+		.verdict = SL_CONTEXT,
+		.code = "RULE_KEPT",
+		.reason = "A rule of Snort or Suricata, kept for a reader of rules; nothing looks "
+			  "for "
+			  "it here: give it to an IDS, or write what it looks for as a value or a "
+			  "pattern.",
+		.part = text };
+	if (r->set->rule_bytes + strlen(text) > RULES_BYTES) {
+		reading_refuse(r, line, id, "TOO_MANY",
+			"More rules than are kept (256 MiB of text); split the feed.", "");
+		return 0;
+	}
+	int rc = rule_add(r, line, id, text);
+	if (rc == 0)
+		reading_tell(r, &f);
+	return rc;
 }

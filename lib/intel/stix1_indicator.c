@@ -173,44 +173,47 @@ static void tell(struct stix1 *s, const struct xml_node *n, const char *id,
 	reading_tell(s->r, &f);
 }
 
-/* True: it says something, if only for others than us. */
-static bool mechanism(struct stix1 *s, const struct xml_node *n, const char *id, struct clue *group)
+/* What a test mechanism says, if only for others than us. */
+struct mechanisms {
+	bool told;
+	int rc;
+};
+
+static void mechanism(struct stix1 *s, const struct xml_node *n, const char *id, struct clue *group,
+	struct mechanisms *out)
 {
 	const char *type = xml_type(n);
-	bool told = false;
 	if (strstr(type, "OpenIOC") != NULL) {
 		struct clue *c = openioc_clue(&s->k, n);
 		clue_append(group, c);
-		return c != NULL;
+		out->told |= c != NULL;
+		return;
 	}
 	bool snort = strstr(type, "Snort") != NULL || strstr(type, "Suricata") != NULL;
-	for (const struct xml_node *c = n->child; snort && c != NULL; c = c->next) {
+	for (const struct xml_node *c = n->child; snort && out->rc == 0 && c != NULL; c = c->next) {
 		if (strcmp(c->name, "Rule") != 0 || c->len == 0)
 			continue;
-		tell(s, c, id, SL_CONTEXT, "RULE_KEPT",
-			"A Snort or Suricata rule, kept for the rule reader.", c->text);
-		told = true;
+		out->rc = reading_rule(s->r, c->line, id, c->text);
+		out->told = true;
 	}
 	if (snort)
-		return told;
+		return;
 	tell(s, n, id, SL_REFUSED, "PATTERN_TYPE",
 		"Of test mechanisms only Snort, Suricata and OpenIOC are read.", type);
-	return true;
+	out->told = true;
 }
 
-static bool mechanisms(
-	struct stix1 *s, const struct xml_node *n, const char *id, struct clue *group)
+static void mechanisms(struct stix1 *s, const struct xml_node *n, const char *id,
+	struct clue *group, struct mechanisms *out)
 {
 	const struct xml_node *list = xml_child(n, "Test_Mechanisms");
-	bool told = false;
 	for (const struct xml_node *c = list != NULL ? list->child : NULL; c != NULL; c = c->next)
 		if (strcmp(c->name, "Test_Mechanism") == 0)
-			told |= mechanism(s, c, id, group);
-	return told;
+			mechanism(s, c, id, group, out);
 }
 
-/* Several observables of one indicator are alternatives. *told: it spoke by something else. */
-static struct clue *patterns(struct stix1 *s, const struct xml_node *n, bool *told)
+/* Several observables of one indicator are alternatives. *said: what it spoke by beside them. */
+static struct clue *patterns(struct stix1 *s, const struct xml_node *n, struct mechanisms *said)
 {
 	struct clue *any = clue_new(&s->k, CLUE_ANY, n->line);
 	for (const struct xml_node *c = n->child; c != NULL; c = c->next) {
@@ -219,7 +222,7 @@ static struct clue *patterns(struct stix1 *s, const struct xml_node *n, bool *to
 		else if (strcmp(c->name, "Composite_Indicator_Expression") == 0)
 			clue_append(any, composite_clue(s, c));
 	}
-	*told = mechanisms(s, n, xml_attr(n, "id"), any);
+	mechanisms(s, n, xml_attr(n, "id"), any, said);
 	struct clue *out = clue_whole(any);
 	return xml_true(n, "negate") ? clue_negated(&s->k, out) : out;
 }
@@ -228,10 +231,11 @@ static struct clue *patterns(struct stix1 *s, const struct xml_node *n, bool *to
 static struct clue *indicator_clue(struct stix1 *s, const struct xml_node *n)
 {
 	const char *ref = xml_attr(n, "idref");
-	bool told;
+	struct mechanisms said = { 0 };
 	if (ref != NULL && xml_child(n, "Observable") == NULL)
 		return clue_reference(&s->k, ref, n->line);
-	struct clue *c = patterns(s, n, &told);
+	struct clue *c = patterns(s, n, &said);
+	s->k.no_memory |= said.rc < 0;
 	clues_define(&s->k, xml_attr(n, "id"), c);
 	return c;
 }
@@ -343,22 +347,25 @@ int stix1_indicator(struct stix1 *s, const struct xml_node *n)
 	char labels[LABELS_BYTES], text[TIME_BYTES];
 	struct window w;
 	struct draft d;
-	bool told, others = false;
+	struct mechanisms said = { 0 };
+	bool others = false;
 	if (xml_attr(n, "idref") != NULL && n->child == NULL)
 		return 0;
 	for (const struct xml_node *c = n->child; c != NULL; c = c->next)
 		if (strcmp(c->name, "Observable") != 0 &&
 			strcmp(c->name, "Composite_Indicator_Expression") != 0)
 			observables_define(&s->k, c);
-	struct clue *root = patterns(s, n, &told);
+	struct clue *root = patterns(s, n, &said);
 	clues_define(&s->k, xml_attr(n, "id"), root);
 	meta_read(s, n, &d, &w, labels);
 	d.written = time_of(xml_attr(n, "timestamp"), text);
-	int rc = relations(s, n, &d, &others);
+	int rc = said.rc;
+	if (rc == 0)
+		rc = relations(s, n, &d, &others);
 	if (rc == 0 && not_for_detection(n))
 		tell(s, n, d.id, SL_CONTEXT, "NOT_FOR_DETECTION",
 			"Its author does not mean it for detection.", "");
-	else if (rc == 0 && (root != NULL || !told))
+	else if (rc == 0 && (root != NULL || !said.told))
 		rc = looked_for(s, &d, root, written_ns(n), others);
 	return rc == 0 ? inner_indicators(s, n) : rc;
 }

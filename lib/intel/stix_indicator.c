@@ -26,10 +26,10 @@ static void set_aside(struct stix *s, const struct sl_json *o, const char *code,
 	reading_tell(s->r, &f);
 }
 
-/* Rules that a reader of their own will take. */
 static bool is_rule(const char *type)
 {
-	return strcasecmp(type, "snort") == 0 || strcasecmp(type, "suricata") == 0;
+	return type != NULL &&
+	       (strcasecmp(type, "snort") == 0 || strcasecmp(type, "suricata") == 0);
 }
 
 /* NULL: it is told why it is not armed. */
@@ -37,11 +37,7 @@ static const struct sl_json *pattern_of(struct stix *s, const struct sl_json *o)
 {
 	const struct sl_json *pattern = sl_json_get(o, "pattern");
 	const char *type = sl_json_get_text(o, "pattern_type");
-	if (type != NULL && is_rule(type)) {
-		set_aside(s, o, "RULE_KEPT", "This is a rule of an IDS, which is no pattern.");
-		return NULL;
-	}
-	if (type != NULL && strcasecmp(type, "stix") != 0) {
+	if (type != NULL && !is_rule(type) && strcasecmp(type, "stix") != 0) {
 		refuse(s, o, "PATTERN_TYPE", "Only patterns of pattern_type stix are read.", type);
 		return NULL;
 	}
@@ -182,6 +178,8 @@ static int add(struct stix *s, const struct sl_json *o)
 	size_t first = s->r->set->count;
 	if (pattern == NULL)
 		return 0;
+	if (is_rule(sl_json_get_text(o, "pattern_type")))
+		return reading_rule(s->r, o->line, sl_json_get_text(o, "id"), pattern->text);
 	draft_fill(o, &d, labels);
 	int rc = stix_markings_read(s, o, &d, &wait);
 	if (rc == 0)

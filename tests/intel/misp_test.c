@@ -53,7 +53,7 @@ static void attributes(void **state)
 		{ "port", "443", "", "1 LONE_PORT\n" },
 		{ "http-method", "POST", "", "1 TRUE_OF_MOST\n" },
 		{ "mime-type", "application/zip", "", "1 TRUE_OF_MOST\n" },
-		{ "snort", "alert tcp any any -> any any (sid:1;)", "", "" },
+		{ "snort", "alert tcp any any -> any any (sid:1;)", "", "1 RULE_KEPT\n" },
 		{ "yara", "rule a { condition: true }", "", "1 PATTERN_TYPE\n" },
 		{ "pattern-in-traffic", "abc", "", "1 PATTERN_TYPE\n" },
 		{ "AS", "64496", "", "1 NOT_EVALUABLE\n" },

@@ -30,6 +30,7 @@ static void whole(void **state)
 	assert_string_equal(r.source->format, "openioc");
 	assert_string_equal(r.said, "9 RULE_KEPT\n7 LONE_PORT\n7 LONE_PORT\n8 NOT_EVALUABLE\n10 "
 				    "PRIVATE_ADDRESS\n2 PARTS\n");
+	assert_int_equal(r.source->rules, 1);
 	assert_int_equal(r.count, 4);
 	assert_string_equal(value_of(&r, 0), "one.example");
 	assert_string_equal(value_of(&r, 1), MD5);

@@ -301,6 +301,7 @@ static void test_mechanisms(void **state)
 			"</Indicator></definition></ioc></i:Test_Mechanism></i:Test_Mechanisms>")
 			TAIL);
 	assert_string_equal(r.said, "2 RULE_KEPT\n2 PATTERN_TYPE\n");
+	assert_int_equal(r.source->rules, 1);
 	assert_int_equal(r.count, 1);
 	assert_string_equal(value_of(&r, 0), "ioc.example");
 	read_free(&r);

@@ -301,6 +301,12 @@ static void said_beside(void **state)
 	assert_null(beside(&r, "\"pattern_type\":\"suricata\""));
 	assert_string_equal(r.said, "1 RULE_KEPT\n");
 	assert_int_equal(r.source->count[SL_CONTEXT], 1);
+	assert_int_equal(r.source->rules, 1);
+	size_t rules;
+	const struct sl_intel_rule *rule = sl_intel_rules(r.set, &rules);
+	assert_int_equal(rules, 1);
+	assert_string_equal(rule->id, "indicator--1");
+	assert_string_equal(rule->text, "[domain-name:value = 'a.example']");
 	read_free(&r);
 	assert_null(beside(&r, "\"pattern_type\":\"yara\""));
 	assert_string_equal(r.said, "1 PATTERN_TYPE\n");
