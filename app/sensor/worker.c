@@ -124,9 +124,12 @@ static void count_received(struct worker *w, uint16_t n)
 
 static void advance_clock(struct worker *w, uint16_t n)
 {
-	for (uint16_t i = 0; i < n; i++)
-		if (w->pkt[i].ts_ns > w->now_ns)
-			w->now_ns = w->pkt[i].ts_ns;
+	for (uint16_t i = 0; i < n; i++) {
+		const struct sl_packet *p = &w->pkt[i];
+		uint64_t now_ns = p->clock_ns > p->ts_ns ? p->clock_ns : p->ts_ns;
+		if (now_ns > w->now_ns)
+			w->now_ns = now_ns;
+	}
 }
 
 static void end_flows(struct worker *w)

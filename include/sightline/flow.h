@@ -149,16 +149,18 @@ size_t sl_flow_table_bytes(const struct sl_flow_table *t);
 
 /* Binds pkt[0..n): sets flow, dir and SL_PKT_FLOW_NEW of each good packet. A record bound in this
  * burst stays valid until sl_flow_reap. A flow whose own gap exceeded its timeout ends, and a new
- * one begins: this never depends on when a sweep ran. Flows that end go to the list that
- * sl_flow_ended gives. A good packet without a flow: the table is full of flows that this burst
- * uses; the caller counts it. */
+ * one begins; so does one of which no packet came while the clock went on by more than that and the
+ * slack, as happens where time runs backwards. This never depends on when a sweep ran, nor, as each
+ * packet carries its capture's clock, on how flows were spread over tables. Flows that end go to
+ * the list that sl_flow_ended gives. A good packet without a flow: the table is full of flows that
+ * this burst uses; the caller counts it. */
 void sl_flow_bind(struct sl_flow_table *t, struct sl_packet *pkt, uint16_t n);
 
 /* Puts flows that are silent for longer than their timeout on the list of the ended, a bounded
  * number for each call. now_ns moves the table's clock, which is the maximum of what it was told
- * and of the packets bound, so that a table that gets no packets can be told the time, too. A flow
- * leaves here SL_FLOW_SLACK_NS later than its timeout, so that packets slightly out of order in
- * time find the same flow as they would without a sweep. After each burst. */
+ * and of the clocks of the packets bound, so that a table that gets no packets can be told the
+ * time, too. A flow leaves here SL_FLOW_SLACK_NS later than its timeout, so that packets slightly
+ * out of order in time find the same flow as they would without a sweep. After each burst. */
 void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns);
 /* Sweeps have looked at every flow since the clock was here: what should have left by then has. */
 uint64_t sl_flow_swept(const struct sl_flow_table *t);

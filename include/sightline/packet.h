@@ -78,6 +78,8 @@ struct sl_packet {
 	uint32_t len; /* bytes that may be read at data */
 	uint32_t wire_len; /* bytes it had on the wire, >= len */
 	uint64_t ts_ns;
+	uint64_t clock_ns; /* latest time of the capture's packets up to this one, whatever queue
+			      they went to: the clock of every worker. Less than ts_ns: that */
 	void *owner; /* the source's own: an mbuf, a block */
 	uint32_t rss_hash; /* of the address pair; which worker, never which bucket */
 	uint32_t salt; /* pass of a looped replay; decode mixes it into the addresses */

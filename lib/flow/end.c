@@ -162,8 +162,7 @@ void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns)
 	uint32_t to = t->fresh - t->sweep_hand < SWEEP_LOOK ? t->fresh : t->sweep_hand + SWEEP_LOOK;
 	for (uint32_t i = t->sweep_hand; i < to; i++) {
 		struct sl_flow *f = &t->flows[i];
-		if (f->end == SL_END_OPEN &&
-			silent_ns(t, f) > t->timeout_ns[f->tcp_state] + SL_FLOW_SLACK_NS)
+		if (f->end == SL_END_OPEN && flow_is_silent(t, f))
 			flow_end(t, f, flow_end_of(f, SL_END_TIMEOUT));
 	}
 	t->sweep_hand = to;

@@ -235,10 +235,13 @@ static struct sl_flow *flow_open(struct sl_flow_table *t, struct sl_packet *p, s
 	return f;
 }
 
-/* Whether a packet belongs to the flow of its key, or begins the next one. */
+/* Whether a packet belongs to the flow of its key, or begins the next one. Where time runs
+ * backwards a flow may have none of the silence that the clock has seen go by: a sweep would have
+ * ended it, so it has ended whether one ran or not. */
 static bool flow_is_over(struct sl_flow_table *t, struct sl_flow *f, const struct sl_packet *p)
 {
-	if (p->ts_ns > f->last_ns && p->ts_ns - f->last_ns > t->timeout_ns[f->tcp_state]) {
+	if (flow_is_silent(t, f) ||
+		(p->ts_ns > f->last_ns && p->ts_ns - f->last_ns > t->timeout_ns[f->tcp_state])) {
 		flow_end(t, f, flow_end_of(f, SL_END_TIMEOUT));
 		return true;
 	}
@@ -266,7 +269,7 @@ static __attribute__((noinline)) void quoted_unreachable(
 	q->dport = p->quoted.dport;
 	q->flags = SL_PKT_L4;
 	struct sl_flow *f = flow_find(t, q, key_of(t, q), &q->dir);
-	if (f == NULL || q->dir != SL_TO_SERVER)
+	if (f == NULL || q->dir != SL_TO_SERVER || flow_is_silent(t, f))
 		return;
 	state_unreachable(f);
 	sl_count(t->counters, SL_C_FLOW_UNREACHABLE, 1);
@@ -274,6 +277,7 @@ static __attribute__((noinline)) void quoted_unreachable(
 
 static void packet_bind(struct sl_flow_table *t, struct sl_packet *p, struct flow_key k)
 {
+	clock_move(t, p->clock_ns > p->ts_ns ? p->clock_ns : p->ts_ns);
 	struct sl_flow *f = flow_find(t, p, k, &p->dir);
 	if (f == NULL || flow_is_over(t, f, p))
 		f = flow_open(t, p, k);
@@ -282,7 +286,6 @@ static void packet_bind(struct sl_flow_table *t, struct sl_packet *p, struct flo
 		return;
 	if (p->ts_ns > f->last_ns)
 		f->last_ns = p->ts_ns;
-	clock_move(t, p->ts_ns);
 	f->seen = seen_of(t->clock_ns);
 	f->burst = t->burst;
 	f->packets[p->dir] += 1 + p->held_packets;

@@ -115,6 +115,11 @@ static inline uint64_t silent_ns(const struct sl_flow_table *t, const struct sl_
 {
 	return (uint64_t)(seen_of(t->clock_ns) - f->seen) << SEEN_SHIFT;
 }
+/* No packet came for so long that it has ended, by the clock. */
+static inline bool flow_is_silent(const struct sl_flow_table *t, const struct sl_flow *f)
+{
+	return silent_ns(t, f) > t->timeout_ns[f->tcp_state] + SL_FLOW_SLACK_NS;
+}
 
 /* The first time that it is told is where the sweeps begin: nothing is older. */
 static inline void clock_move(struct sl_flow_table *t, uint64_t ns)

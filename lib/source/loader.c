@@ -67,6 +67,7 @@ static int place(struct replay *r, unsigned capture, const struct sl_capture_pac
 		r->lowest_ns = p->ts_ns;
 	if (p->ts_ns > r->highest_ns)
 		r->highest_ns = p->ts_ns;
+	slot->clock_ns = r->highest_ns;
 	return 0;
 }
 

@@ -75,6 +75,7 @@ static void fill(const struct queue *q, struct block *b, struct sl_packet *pkt, 
 		pkt->len = slot->len;
 		pkt->wire_len = slot->wire_len;
 		pkt->ts_ns = slot->ts_ns + q->shift_ns;
+		pkt->clock_ns = slot->clock_ns + q->shift_ns;
 		pkt->owner = b;
 		pkt->rss_hash = slot->hash;
 		pkt->salt = q->pass;

@@ -20,7 +20,7 @@
 
 /* One packet of a block: the slots grow from the block's start, the bytes down from its end. */
 struct slot {
-	uint64_t ts_ns;
+	uint64_t ts_ns, clock_ns; /* as struct sl_packet has them */
 	uint32_t at, len; /* of the bytes, in the block */
 	uint32_t wire_len, hash;
 	uint16_t linktype, capture;

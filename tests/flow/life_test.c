@@ -145,11 +145,14 @@ static int story_order(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct story));
 }
 
-/* Traffic among few hosts and ports with long silences, so that all kinds of ends happen. */
-static struct sl_packet traffic(uint64_t *seed, double *now)
+/* Traffic among few hosts and ports with long silences, so that all kinds of ends happen; `back`:
+ * its time also runs backwards. */
+static struct sl_packet traffic(uint64_t *seed, double *now, bool back)
 {
 	uint32_t v = random_next(seed);
 	*now += v % 97 == 0 ? 200 : (v % 100) / 100.0;
+	if (back && v % 53 == 0)
+		*now -= *now < 300 ? 0 : v % 251;
 	static const uint8_t flag[] = { SYN, SYN | ACK, ACK, ACK, ACK, FIN | ACK, RST, ACK };
 	uint32_t a = 1 + random_next(seed) % 12, b = 20 + random_next(seed) % 12;
 	struct sl_packet p = tcp(a, 5000, b, 6000, flag[v >> 8 & 7], *now);
@@ -167,17 +170,20 @@ static struct sl_packet traffic(uint64_t *seed, double *now)
 
 enum { PACKETS = 60000 };
 
-static void play(struct book *b, unsigned tables, bool sweep, unsigned burst)
+static void play(struct book *b, bool back, unsigned tables, bool sweep, unsigned burst)
 {
 	struct rig *r[3];
 	struct sl_packet wait[3][SL_BURST];
 	unsigned waiting[3] = { 0 };
 	uint64_t seed = 42;
 	double now = 0;
+	uint64_t clock_ns = 0;
 	for (unsigned i = 0; i < tables; i++)
 		r[i] = rig_new(4096);
 	for (unsigned i = 0; i < PACKETS; i++) {
-		struct sl_packet p = traffic(&seed, &now);
+		struct sl_packet p = traffic(&seed, &now, back);
+		clock_ns = p.ts_ns > clock_ns ? p.ts_ns : clock_ns;
+		p.clock_ns = clock_ns;
 		unsigned w = (p.src.v4_be + p.dst.v4_be) % tables;
 		wait[w][waiting[w]++] = p;
 		if (waiting[w] < burst)
@@ -190,7 +196,7 @@ static void play(struct book *b, unsigned tables, bool sweep, unsigned burst)
 	}
 	for (unsigned w = 0; w < tables; w++) {
 		sl_flow_bind(r[w]->t, wait[w], (uint16_t)waiting[w]);
-		sl_flow_sweep(r[w]->t, T0 + (uint64_t)(now * 1e9));
+		sl_flow_sweep(r[w]->t, clock_ns);
 		while (sl_flow_flush(r[w]->t))
 			book_drain(b, r[w]);
 		book_drain(b, r[w]);
@@ -202,10 +208,10 @@ static void play(struct book *b, unsigned tables, bool sweep, unsigned burst)
 }
 
 /* Sweeps, the size of bursts and the number of tables change no flow. */
-static void test_same_flows(void **state)
+static void same_flows(bool back)
 {
 	struct book *want = calloc(1, sizeof(*want)), *got = calloc(1, sizeof(*got));
-	play(want, 1, false, 1);
+	play(want, back, 1, false, 1);
 	assert_true(want->n > 1000);
 	static const struct {
 		unsigned tables, burst;
@@ -214,12 +220,22 @@ static void test_same_flows(void **state)
 		{ 3, 64, false } };
 	for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		memset(got, 0, sizeof(*got));
-		play(got, row[i].tables, row[i].sweep, row[i].burst);
+		play(got, back, row[i].tables, row[i].sweep, row[i].burst);
 		assert_int_equal(got->n, want->n);
 		assert_memory_equal(got->s, want->s, want->n * sizeof(want->s[0]));
 	}
 	free(want);
 	free(got);
+}
+
+static void test_same_flows(void **state)
+{
+	same_flows(false);
+}
+
+static void test_same_flows_backwards(void **state)
+{
+	same_flows(true);
 }
 
 static void test_eviction(void **state)
@@ -439,7 +455,7 @@ static void test_identity(void **state)
 	for (unsigned i = 0; i < 2000; i++) {
 		struct sl_packet p[SL_BURST];
 		for (unsigned k = 0; k < SL_BURST; k++)
-			p[k] = traffic(&seed, &now);
+			p[k] = traffic(&seed, &now, false);
 		sl_flow_bind(r->t, p, SL_BURST);
 		for (unsigned k = 0; k < SL_BURST; k++)
 			bound += p[k].flow != NULL;
@@ -463,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_swept),
 		cmocka_unit_test(test_same_flows),
+		cmocka_unit_test(test_same_flows_backwards),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_eviction_age),
 		cmocka_unit_test(test_eviction_rank),

@@ -88,5 +88,23 @@ def test_a_capture_without_packets(folder):
             accounts(stats(folder + "/stats"))
 
 
+def test_flows_where_time_runs_backwards(folder):
+    """Packets of clocks that jump, back and far ahead: which of them are one flow does not depend on how many workers
+    saw the jumps."""
+    at, packets = 5000, []
+    for i in range(6000):
+        at += 1 + (70 if i % 41 == 0 else 0) - (130 if i % 59 == 0 else 0) + (10 ** 6 if i == 3000 else 0)
+        host = 1 + (i * 40503 >> 5) % 200
+        packets.append(frame(at - (10 ** 6 if i > 3000 else 0), "10.0.0.%d" % host, "192.0.2.%d" % host, 40000, 9, b"x"))
+    with open(folder + "/in.pcap", "wb") as f:
+        f.write(HEADER + b"".join(packets))
+    answers = []
+    for workers in 1, 2, 3:
+        _, out, _ = sensor("--replay", folder + "/in.pcap", "--emit", "flows", "--workers", workers, "--no-huge")
+        answers.append(sorted(out.splitlines()))
+    assert len(answers[0]) > 100, len(answers[0])
+    assert answers[0] == answers[1] == answers[2], [len(a) for a in answers]
+
+
 if __name__ == "__main__":
     main()
