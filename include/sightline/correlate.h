@@ -50,8 +50,8 @@ struct sl_correlator_options {
 	uint32_t max_states; /* (detection, host) remembered; 0: 65,536 */
 	uint32_t max_events; /* observations kept of one (detection, host, expression), at least
 				twice those that REPEATS needs; 0: 64 */
-	size_t memory; /* bytes of all observations kept and waiting; 0: 128 MiB. At each bound
-			  what is oldest goes first, counted */
+	size_t memory; /* bytes of all hosts and observations kept and waiting; 0: 128 MiB. At each
+			  bound what is oldest goes first, counted */
 	uint64_t slack_ns; /* packet time that a worker's packets may run backwards */
 	uint64_t late_ns; /* longest silence after which a flow ends */
 	uint32_t max_work; /* steps of one search; 0: 200,000. A search that takes more is given

@@ -143,6 +143,12 @@ static void list_in(struct states *t, struct state *s)
 	t->newest = s;
 }
 
+/* Its own memory, which stays when its events go. */
+static size_t state_bytes(const struct state *s)
+{
+	return sizeof(*s) + s->cap * sizeof(struct event *);
+}
+
 void state_free(struct states *t, struct state *s)
 {
 	struct state **at = &t->buckets[s->hash & t->mask];
@@ -154,6 +160,7 @@ void state_free(struct states *t, struct state *s)
 	t->all[s->at]->at = s->at;
 	for (uint32_t i = 0; i < s->n; i++)
 		event_free(t, s->event[i]);
+	t->bytes -= state_bytes(s);
 	s->rule->states--;
 	free(s->event);
 	free(s);
@@ -228,6 +235,7 @@ struct state *state_get(struct states *t, struct rule *rule, const union sl_addr
 	t->all[t->count++] = s;
 	list_in(t, s);
 	rule->states++;
+	t->bytes += state_bytes(s);
 	sl_count(t->counters, SL_C_CORRELATOR_STATES, 1);
 	return s;
 }
@@ -298,7 +306,7 @@ static bool joins_group(struct state *s, struct event *e)
 	return true;
 }
 
-static bool room_for_one(struct state *s)
+static bool room_for_one(struct states *t, struct state *s)
 {
 	if (s->n < s->cap)
 		return true;
@@ -307,6 +315,7 @@ static bool room_for_one(struct state *s)
 	if (more == NULL)
 		return false;
 	s->event = more;
+	t->bytes += (cap - s->cap) * sizeof(struct event *);
 	s->cap = cap;
 	return true;
 }
@@ -321,7 +330,7 @@ bool state_add(struct states *t, struct state *s, struct event *e)
 		return false;
 	}
 	make_room(t, s, e->expression);
-	if (!room_for_one(s)) {
+	if (!room_for_one(t, s)) {
 		sl_count(t->counters, SL_C_CORRELATOR_DROPPED, 1);
 		event_free(t, e);
 		return false;

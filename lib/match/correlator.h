@@ -105,7 +105,7 @@ struct states {
 	size_t mask, count, cap, sweep;
 	struct state *oldest, *newest;
 	struct sl_hash_key key;
-	size_t events, bytes; /* of all events, these and waiting ones */
+	size_t events, bytes; /* of all events, these and waiting ones; and of states */
 	struct sl_counters *counters;
 };
 

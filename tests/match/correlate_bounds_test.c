@@ -55,6 +55,29 @@ static void test_memory_bound(void **state)
 	(void)count(f);
 }
 
+/* What a host's observations took counts as long as the host is remembered, though they are gone.
+ */
+static void test_memory_of_hosts(void **state)
+{
+	enum { HOSTS = 200, EACH = 1000 };
+	struct fixture *f = *state;
+	f->o.memory = 1 << 20;
+	begin(f, A " REPEATS 1024 TIMES WITHIN 1 SECONDS");
+	for (unsigned host = 1; host <= HOSTS; host++) {
+		uint64_t at_ns = T0 + host * 2 * SL_SECOND;
+		for (unsigned i = 0; i < EACH; i++)
+			give(f, (struct seen){ at_ns + i, 0, 0, host * 2 * EACH + i, 1, host });
+		sl_correlator_clock(f->c, at_ns + EACH);
+		give(f, (struct seen){
+				at_ns + SL_SECOND * 3 / 2, 0, 0, host * 2 * EACH + EACH, 1, host });
+		sl_correlator_clock(f->c, at_ns + SL_SECOND * 19 / 10);
+	}
+	assert_int_equal(sl_correlator_events(f->c), sl_correlator_states(f->c));
+	assert_true(sl_correlator_states(f->c) * EACH * sizeof(void *) <= f->o.memory);
+	assert_int_equal(count(f), 0);
+	f->o.memory = 0;
+}
+
 /* A pattern whose every choice has to be tried gives up, and says so. */
 static void test_work_bound(void **state)
 {
@@ -203,7 +226,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = { T(test_states_bound), T(test_events_bound),
-		T(test_memory_bound), T(test_work_bound), T(test_too_large), T(test_reload),
-		T(test_two_sets_at_once), T(test_odd_records) };
+		T(test_memory_bound), T(test_memory_of_hosts), T(test_work_bound),
+		T(test_too_large), T(test_reload), T(test_two_sets_at_once), T(test_odd_records) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
