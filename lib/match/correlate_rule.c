@@ -10,6 +10,7 @@
 
 #define HOUR_NS (UINT64_C(3600) * 1000000000)
 #define DAY_NS (24 * HOUR_NS)
+#define LINGER_NS (UINT64_C(600) * 1000000000) /* at least */
 #define EVENTS_MAX 64
 #define OPS_MAX 4096 /* that the compiler makes at most */
 
@@ -205,6 +206,7 @@ static void rule_fill(struct rule *r, struct making *m, const struct sl_correlat
 {
 	const struct sl_detection *d = m->d;
 	r->same_allowed = d->same_allowed;
+	r->linger_ns = o->late_ns > LINGER_NS ? o->late_ns : LINGER_NS;
 	r->delay_ns = o->slack_ns + (comes_late(d) ? o->late_ns : 0);
 	for (unsigned e = 0; e < SL_EXPRESSIONS_MAX; e++)
 		r->events_max[e] = o->max_events ? o->max_events : EVENTS_MAX;

@@ -8,8 +8,6 @@
 #include "correlator.h"
 
 #define SWEEP_AT_ONCE 64
-/* A message or flow goes on saying things for so long after it was joined. */
-#define LINGER_NS (UINT64_C(600) * 1000000000)
 
 /* ---- Events ---- */
 
@@ -168,7 +166,7 @@ void state_free(struct states *t, struct state *s)
 
 static uint64_t lingering(const struct rule *r)
 {
-	return plus(r->horizon_ns, LINGER_NS);
+	return plus(r->horizon_ns, r->linger_ns);
 }
 
 static bool too_old(const struct state *s, uint64_t now_ns)

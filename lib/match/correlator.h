@@ -43,6 +43,8 @@ struct rule {
 	bool idle; /* more than is evaluated: its events are dropped */
 	bool same_allowed;
 	uint64_t horizon_ns; /* events so far apart are never joined */
+	uint64_t linger_ns; /* a message or flow goes on saying things for so long after it was
+			       joined, and what its end brings comes so late */
 	uint64_t delay_ns; /* an event is taken so long after its time */
 	uint32_t events_max[SL_EXPRESSIONS_MAX];
 	uint16_t nodes, root, depth; /* depth: levels of nodes */

@@ -78,6 +78,21 @@ static void test_memory_of_hosts(void **state)
 	f->o.memory = 0;
 }
 
+/* What a flow's end brings (what it held, a file that lasts as long as its connection) comes as
+ * late as that, and finds what followed. */
+static void test_what_ends_bring(void **state)
+{
+	struct fixture *f = *state;
+	f->o.late_ns = 7200 * SL_SECOND;
+	begin(f, "(" A " FOLLOWEDBY " B ") WITHIN 10 SECONDS");
+	see(f, 1, T0 + 5 * SL_SECOND);
+	for (unsigned s = 6; s < 7200; s += 60)
+		sl_correlator_clock(f->c, T0 + s * SL_SECOND);
+	see(f, 0, T0);
+	assert_int_equal(count(f), 1);
+	f->o.late_ns = 0;
+}
+
 /* A pattern whose every choice has to be tried gives up, and says so. */
 static void test_work_bound(void **state)
 {
@@ -226,7 +241,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = { T(test_states_bound), T(test_events_bound),
-		T(test_memory_bound), T(test_memory_of_hosts), T(test_work_bound),
-		T(test_too_large), T(test_reload), T(test_two_sets_at_once), T(test_odd_records) };
+		T(test_memory_bound), T(test_memory_of_hosts), T(test_what_ends_bring),
+		T(test_work_bound), T(test_too_large), T(test_reload), T(test_two_sets_at_once),
+		T(test_odd_records) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
