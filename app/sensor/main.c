@@ -136,7 +136,10 @@ static int step_options(struct sensor *s)
 	}
 	s->captures = sl_config_list(s->config, "replay", &s->capture_count);
 	sl_mem_use_huge(!sl_config_flag(s->config, "no_huge"));
+	struct sl_pace pace;
 	int rc = overlap_nets(s);
+	if (rc == 0)
+		rc = replay_pace(s->config, &pace, s->err, sizeof(s->err));
 	if (rc < 0)
 		return rc;
 	if (s->capture_count > 0 || sl_config_test(s->config))
@@ -156,12 +159,7 @@ static int step_threads(struct sensor *s)
 
 static int step_source(struct sensor *s)
 {
-	struct sl_replay_options o = { .paths = s->captures,
-		.path_count = (unsigned)s->capture_count,
-		.queues = s->workers,
-		.loop = (uint32_t)sl_config_u64(s->config, "loop"),
-		.memory_bytes = sl_config_u64(s->config, "replay_memory") };
-	int rc = sl_replay_open(&s->source, &o, s->err, sizeof(s->err));
+	int rc = replay_open(&s->source, s->config, s->workers, s->err, sizeof(s->err));
 	uint8_t digest[SL_DIGEST_MAX];
 	if (rc == 0)
 		rc = sl_replay_boot_id(s->source, digest);
@@ -221,6 +219,7 @@ static int step_workers(struct sensor *s)
 		.emit_observables = s->emit_observables,
 		.emit_flows = s->emit_flows,
 		.keep_files = file_store_wanted(s->config),
+		.rehearse = sl_replay_rehearses(s->source),
 		.wait = true };
 	flow_options(s->config, &o.flow);
 	o.defrag = (struct sl_defrag_options){ .overlap = s->overlap,
@@ -278,6 +277,7 @@ static int step_run(struct sensor *s)
 		.worker_count = s->workers,
 		.publisher = s->publisher,
 		.armory = s->armory,
+		.replay = s->source,
 		.started_s = sl_clock_wall_ns() / SL_SECOND };
 	atomic_store(&running, s->source);
 	int rc = armory_start(s->armory, s->publisher);
@@ -295,20 +295,6 @@ static void stop(struct sensor *s)
 	if (!s->stopped)
 		sl_replay_stop(s->source);
 	s->stopped = true;
-}
-
-static void show_progress(struct sensor *s, bool last)
-{
-	struct sl_replay_progress p;
-	sl_replay_progress(s->source, &p);
-	double sec = (double)(sl_clock_mono_ns() - s->started_ns) / 1e9;
-	char share[16] = "";
-	if (p.bytes_total > 0)
-		snprintf(share, sizeof(share), "%3.0f %%  ",
-			100.0 * (double)p.bytes_read / (double)p.bytes_total);
-	fprintf(stderr, "\r%s%" PRIu64 " packets  %.2f Mpps  %" PRIu64 " sightings %s", share,
-		p.packets, sec > 0 ? (double)p.packets / sec / 1e6 : 0.0,
-		publisher_sightings(s->publisher), last ? "\n" : "");
 }
 
 /* The control thread until everything is told. */
@@ -334,40 +320,24 @@ static void control(struct sensor *s)
 			reload = false;
 		}
 		if (terminal && ++ticks % 20 == 0)
-			show_progress(s, false);
+			replay_show(
+				s->source, s->started_ns, publisher_sightings(s->publisher), false);
 	}
 	if (terminal && ticks >= 20)
-		show_progress(s, true);
+		replay_show(s->source, s->started_ns, publisher_sightings(s->publisher), true);
 }
 
-/* One line for each damaged capture; false: there was one. */
-static bool tell_captures(struct sensor *s)
+static void tell_totals(struct sensor *s, const struct sl_counters *c)
 {
-	unsigned n;
-	bool good = true;
-	const struct sl_replay_result *r = sl_replay_results(s->source, &n);
-	for (unsigned i = 0; i < n; i++) {
-		if (r[i].error == 0)
-			continue;
-		sl_error("%s: at byte %" PRIu64 ": %s", r[i].path, r[i].offset, r[i].what);
-		good = false;
-	}
-	return good;
-}
-
-static void tell_totals(struct sensor *s, const struct stats_view *v)
-{
-	struct sl_counters c;
-	stats_sum(v, &c);
 	double sec = (double)(sl_clock_mono_ns() - s->started_ns) / 1e9;
 	uint64_t drops = 0;
 	for (unsigned i = 0; i < SL_DROP_COUNT; i++)
-		drops += c.drop[i];
+		drops += c->drop[i];
 	sl_info("%" PRIu64 " packets, %.1f MB in %.2f s (%.2f Mpps); %" PRIu64
 		" left out by name; %" PRIu64 " flows, %" PRIu64 " sightings",
-		c.c[SL_C_RX_PACKETS], (double)c.c[SL_C_RX_BYTES] / 1e6, sec,
-		(double)c.c[SL_C_RX_PACKETS] / sec / 1e6, drops, c.c[SL_C_FLOWS_NEW],
-		c.c[SL_C_SIGHTINGS]);
+		c->c[SL_C_RX_PACKETS], (double)c->c[SL_C_RX_BYTES] / 1e6, sec,
+		(double)c->c[SL_C_RX_PACKETS] / sec / 1e6, drops, c->c[SL_C_FLOWS_NEW],
+		c->c[SL_C_SIGHTINGS]);
 }
 
 static int run(struct sensor *s)
@@ -376,8 +346,11 @@ static int run(struct sensor *s)
 	for (unsigned i = 0; i < s->workers; i++)
 		sl_threads_wait(i);
 	publisher_join(s->publisher);
-	bool good = tell_captures(s) && !publisher_failed(s->publisher);
-	tell_totals(s, &s->view);
+	bool good = replay_damage(s->source) && !publisher_failed(s->publisher);
+	struct sl_counters sum;
+	stats_sum(&s->view, &sum);
+	tell_totals(s, &sum);
+	replay_report(s->source, s->config, &sum);
 	const char *stats = sl_config_text(s->config, "stats");
 	int rc = stats != NULL ? stats_write(&s->view, stats) : 0;
 	if (rc < 0)
@@ -434,12 +407,7 @@ static int check_only(struct sensor *s)
 	int rc = step_options(s);
 	if (rc == 0 && s->capture_count > 0) {
 		s->workers = 0; /* no thread is started for a check */
-		struct sl_replay_options o = { .paths = s->captures,
-			.path_count = (unsigned)s->capture_count,
-			.queues = 1,
-			.loop = 1,
-			.memory_bytes = sl_config_u64(s->config, "replay_memory") };
-		rc = sl_replay_open(&s->source, &o, s->err, sizeof(s->err));
+		rc = replay_open(&s->source, s->config, 0, s->err, sizeof(s->err));
 	}
 	const char *metrics = sl_config_text(s->config, "metrics");
 	if (rc == 0 && metrics != NULL && !sl_metrics_where(metrics)) {

@@ -80,8 +80,13 @@ static const struct sl_opt opts[] = {
 		.flag = "speed",
 		.kind = SL_OPT_TEXT,
 		.arg = "S",
-		.missing = NOT_YET("a paced replay"),
-		.help = "replay pace" },
+		.def = "max",
+		.help = "replay pace: max takes packets as fast as it can and misses none; "
+			"original (as "
+			"the capture's timestamps), or a rate such as 10gbit or 5mpps, lets each "
+			"packet "
+			"fall due by the clock, and counts as missed what finds its ring of 4096 "
+			"full" },
 	{ .key = "loop",
 		.flag = "loop",
 		.kind = SL_OPT_U64,
@@ -91,7 +96,7 @@ static const struct sl_opt opts[] = {
 		.max = 1e9,
 		.help = "replay N times over; each pass gets fresh addresses, so that flows are "
 			"new "
-			"ones" },
+			"ones, and goes on in time where the last one ended" },
 	{ .key = "workers",
 		.flag = "workers",
 		.kind = SL_OPT_U64,
@@ -323,8 +328,9 @@ static const struct sl_opt opts[] = {
 		.def = "512MiB",
 		.min = 8388608,
 		.max = 1e13,
-		.help = "packets of a replay that are in memory at once; a looped capture must "
-			"fit" },
+		.help = "packets of a replay that are in memory at once; a looped or paced "
+			"capture "
+			"must fit" },
 	{ .key = "ring",
 		.kind = SL_OPT_SIZE,
 		.def = "4MiB",

@@ -54,6 +54,7 @@ struct worker {
 	bool wait; /* a full ring makes the worker wait (replay) instead of dropping the record
 		      (port) */
 	bool want_all;
+	bool rehearse; /* the source rehearses; see sl_replay_rehearses */
 	struct sl_file_sink sink; /* into the ring, where files are kept */
 	/* -- worker writes, control reads -- */
 	alignas(64) struct sl_counters counters;
@@ -81,7 +82,7 @@ struct worker_options {
 	struct sl_defrag_options defrag;
 	size_t parser_bytes, inflate_bytes, ring_bytes;
 	uint32_t contexts, tree_states;
-	bool verify_checksums, emit_observables, emit_flows, wait, keep_files;
+	bool verify_checksums, emit_observables, emit_flows, wait, rehearse, keep_files;
 };
 int worker_new(struct worker **out, const struct worker_options *o);
 void worker_free(struct worker *w);
@@ -136,6 +137,19 @@ int context_pool_new(struct context_pool **out, uint32_t count);
 void context_pool_free(struct context_pool *p);
 struct sl_said *context_take(struct context_pool *p); /* NULL: none left */
 void context_give(struct context_pool *p, struct sl_said *s);
+
+/* ---- replay.c: capture files as the source, and what is said of a replay ---- */
+
+/* The text of --speed. -EINVAL, and err. */
+int replay_pace(const struct sl_config *c, struct sl_pace *out, char *err, size_t cap);
+/* workers 0: only looks whether it could be. As sl_replay_open. */
+int replay_open(
+	struct sl_source **out, const struct sl_config *c, unsigned workers, char *err, size_t cap);
+/* The line that a terminal shows meanwhile. */
+void replay_show(struct sl_source *s, uint64_t started_ns, uint64_t sightings, bool last);
+/* One line for each damaged capture; false: there was one. After the end, as the rest. */
+bool replay_damage(struct sl_source *s);
+void replay_report(struct sl_source *s, const struct sl_config *c, const struct sl_counters *sum);
 
 /* ---- armory.c: the indicators in force ---- */
 
@@ -223,6 +237,7 @@ struct stats_view {
 	const struct publisher *publisher;
 	struct armory *armory;
 	uint64_t started_s; /* of 1970 */
+	struct sl_source *replay; /* NULL: it is none */
 };
 void stats_sum(const struct stats_view *v, struct sl_counters *out);
 /* Every sample that there is of the sensor; a sl_metrics_fill over a stats_view. Any thread while

@@ -50,9 +50,27 @@ static void put_counters(const struct stats_view *v, const struct sink *k)
 		put(k, "packets left out by name", sum.drop[i],
 			"sightline_drop_packets_total{reason=\"%s\"}",
 			sl_drop_label((enum sl_drop)i));
-	/* Segments are used as they come; a replay waits instead of missing. */
+	/* Segments are used as they come. */
 	put(k, "packets kept beyond their burst", 0, "sightline_held_packets");
-	put(k, "packets that the source lost", 0, "sightline_missed_packets_total");
+}
+
+static void put_replay(const struct stats_view *v, const struct sink *k)
+{
+	struct sl_replay_sums r;
+	sl_replay_sums(v->replay, &r);
+	put(k, "packets that the source lost", r.missed, "sightline_missed_packets_total");
+	put(k, "packets of a replay's captures, in all passes", r.sent,
+		"sightline_replay_sent_packets_total");
+	put(k, "from a replay's first packet to its end, the slowest worker", r.longest_ns,
+		"sightline_replay_longest_nanoseconds_total");
+	put(k, "the same, of all workers together", r.queues_ns,
+		"sightline_replay_queues_nanoseconds_total");
+	put(k, "packets that were received and released alone before a replay", r.rehearsed,
+		"sightline_replay_rehearsed_packets_total");
+	put(k, "how long that took, all workers together", r.rehearsed_ns,
+		"sightline_replay_rehearsed_nanoseconds_total");
+	put(k, "memory of a replay's packets", r.mapped_bytes, "sightline_replay_memory_bytes");
+	put(k, "of that, on huge pages", r.huge_bytes, "sightline_replay_huge_page_bytes");
 }
 
 static void put_parsers(const struct stats_view *v, const struct sink *k)
@@ -139,6 +157,7 @@ void stats_each(void *view, sl_metric_fn fn, void *to)
 	struct sink k = { fn, to };
 	char sensor[512];
 	put_counters(v, &k);
+	put_replay(v, &k);
 	put_parsers(v, &k);
 	put_workers(v, &k);
 	put_intel(v, &k);

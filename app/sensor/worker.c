@@ -41,6 +41,7 @@ static struct worker *build(const struct worker_options *o)
 	w->emit_observables = w->want_all = o->emit_observables;
 	w->emit_flows = o->emit_flows;
 	w->wait = o->wait;
+	w->rehearse = o->rehearse;
 	w->batch.counters = &w->counters;
 	/* Streams that nobody recognises leave most of the memory to those that are. */
 	w->first_bytes_max = (uint32_t)(o->parser_bytes / 8 / sizeof(struct first_bytes));
@@ -258,6 +259,30 @@ static void pass_time(struct worker *w, uint64_t reached_ns)
 	w->passing = more || w->now_ns - sl_flow_swept(w->flows) >= CLOCK_STEP;
 }
 
+static void idle(unsigned *turns)
+{
+	_mm_pause();
+	if (++*turns % SPINS == 0)
+		sched_yield();
+}
+
+/* Receives and releases alone, until the source says that what counts begins. */
+static void rehearse(struct worker *w)
+{
+	const struct sl_source_ops *ops = w->src->ops;
+	uint16_t queue = (uint16_t)w->number;
+	unsigned turns = 0;
+	for (;;) {
+		uint16_t n = 0;
+		enum sl_rx rx = ops->rx_burst(w->src, queue, w->pkt, SL_BURST, &n);
+		if (rx != SL_RX_OK)
+			return;
+		if (n == 0)
+			idle(&turns);
+		ops->release(w->src, queue, w->pkt, n);
+	}
+}
+
 static void capture_end(struct worker *w, uint64_t last_ns)
 {
 	take_rules(w);
@@ -280,7 +305,9 @@ static void capture_end(struct worker *w, uint64_t last_ns)
 int worker_run(void *arg)
 {
 	struct worker *w = arg;
-	unsigned idle = 0;
+	unsigned turns = 0;
+	if (w->rehearse)
+		rehearse(w);
 	sl_ruleset_reader_register();
 	for (;;) {
 		uint16_t n = 0;
@@ -293,14 +320,12 @@ int worker_run(void *arg)
 		} else if (n > 0) {
 			burst(w, n);
 			sl_count(&w->counters, SL_C_BURSTS_BUSY, 1);
-			idle = 0;
+			turns = 0;
 		} else {
 			sl_count(&w->counters, SL_C_BURSTS_IDLE, 1);
 			if (w->src->ops->now != NULL)
 				pass_time(w, w->src->ops->now(w->src, (uint16_t)w->number));
-			_mm_pause();
-			if (++idle % SPINS == 0)
-				sched_yield();
+			idle(&turns);
 		}
 		sl_ruleset_quiescent(); /* no pointer into the ruleset or the burst survives this
 					   line */

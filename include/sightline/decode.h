@@ -27,7 +27,7 @@ struct sl_decode_options {
 uint16_t sl_decode(const struct sl_decode_options *o, struct sl_packet *pkt, uint16_t n,
 	struct sl_counters *counters);
 
-/* What a looped replay does to the addresses of its passes (packet.h, salt), for an address that
+/* What a looped replay does to the addresses of its passes (packet.h, SL_SALT), for an address that
  * stands in a payload. Salt 0 changes nothing. */
 void sl_decode_salt(union sl_addr *a, uint8_t version, uint32_t salt);
 

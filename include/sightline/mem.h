@@ -17,6 +17,8 @@ void sl_mem_use_huge(bool yes);
 void *sl_mem_map(size_t bytes);
 void sl_mem_unmap(void *p, size_t bytes);
 
+/* Whether a block lies on huge pages of the pool. Control threads. */
+bool sl_mem_is_huge(const void *p);
 /* Bytes that lie on huge pages of the pool, and bytes mapped in all; any thread. */
 size_t sl_mem_huge_bytes(void);
 size_t sl_mem_mapped_bytes(void);

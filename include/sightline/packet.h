@@ -63,6 +63,12 @@ enum {
 	SL_PKT_UNSUMMED = 1 << 8, /* sent from this host: whoever sends it fills in its checksums */
 };
 
+/* What a pass of a looped replay changes in every address: `add` is added to the low `bits` (16 at
+ * most) of an IPv4 address, and what is made of it to the low 32 of an IPv6 address. The bits above
+ * stay. A sum, because a pair of addresses that others are added to is another pair, either way
+ * round. */
+#define SL_SALT(bits, add) ((uint32_t)(bits) << 16 | (uint32_t)(add))
+
 /* A pair of addresses that is seen in a packet but is not its flow's key. */
 struct sl_ip_pair {
 	union sl_addr src, dst;
@@ -82,7 +88,7 @@ struct sl_packet {
 			      they went to: the clock of every worker. Less than ts_ns: that */
 	void *owner; /* the source's own: an mbuf, a block */
 	uint32_t rss_hash; /* of the address pair; which worker, never which bucket */
-	uint32_t salt; /* pass of a looped replay; decode mixes it into the addresses */
+	uint32_t salt; /* SL_SALT of the pass of a looped replay; 0: addresses are as they stand */
 	uint16_t linktype; /* enum sl_linktype */
 	uint16_t port; /* port or capture it came from */
 	uint16_t flags;

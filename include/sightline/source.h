@@ -74,13 +74,38 @@ void sl_threads_stop(void);
 
 /* ---- Replay of capture files ---- */
 
+/* How fast packets fall due. At full speed a queue is pulled and nothing is ever missed. Of a paced
+ * replay each queue has the descriptor ring of a NIC: a packet that falls due, by the time-stamp
+ * counter, while SL_PACE_RING of the queue's wait there is missed, and counted. */
+enum sl_pace_unit {
+	SL_PACE_MAX, /* full speed */
+	SL_PACE_ORIGINAL, /* as the capture's timestamps say */
+	SL_PACE_BITS, /* of the wire, where each frame takes SL_PACE_GAP bytes more */
+	SL_PACE_PACKETS,
+};
+#define SL_PACE_RING 4096
+#define SL_PACE_GAP 20 /* bytes: preamble, start of frame and inter-packet gap (IEEE 802.3) */
+
+struct sl_pace {
+	enum sl_pace_unit unit;
+	double per_second; /* bits or packets; not for the others */
+};
+/* "max", "original", or a rate: "10gbit", "2.5mbit", "5mpps", "300kpps", "1000pps". False: none of
+ * them. */
+bool sl_pace_parse(const char *text, struct sl_pace *out);
+
+#define SL_FRESH_BITS 16 /* of an IPv4 address, at most; 32 of an IPv6 address */
+
 struct sl_replay_options {
 	const char *const *paths; /* '-' is stdin; borrowed until close */
 	unsigned path_count;
 	unsigned queues; /* workers */
 	uint32_t loop; /* passes, 1 at least */
-	size_t memory_bytes; /* what packets in flight may take; a looped capture must fit. Taken
-				as it is needed; 1.5 MiB for each queue at least */
+	size_t memory_bytes; /* what packets in flight may take; a looped or paced capture must
+				fit. Taken as it is needed; 1.5 MiB for each queue at least */
+	struct sl_pace pace;
+	uint8_t fresh_bits; /* low bits of an IPv4 address that each pass after the first changes;
+			       0: SL_FRESH_BITS. After 2^bits - 1 passes they come again */
 	/* In sanitizer builds each packet's tail is poisoned, so that an over-read is seen. */
 };
 
@@ -88,8 +113,20 @@ struct sl_replay_options {
 struct sl_replay_progress {
 	uint64_t bytes_read,
 		bytes_total; /* of the files as they lie on disk; total 0: unknown (stdin) */
-	uint64_t packets;
+	uint64_t packets, missed; /* given to queues; and not, because their ring was full */
 	unsigned capture; /* number of the capture being read, from 0 */
+};
+
+/* What a replay was so far; exact once it has ended. */
+struct sl_replay_sums {
+	uint64_t sent; /* of captures whose delivery has begun, in all passes, or until it was
+			  stopped: at the end all were given or missed */
+	uint64_t missed;
+	uint64_t wire_bytes; /* paced: of those given, with SL_PACE_GAP for each frame */
+	uint64_t longest_ns; /* from the first packet to the end, of the slowest queue */
+	uint64_t queues_ns; /* the same, of all queues together */
+	uint64_t rehearsed, rehearsed_ns; /* packets, and time of all queues together */
+	uint64_t mapped_bytes, huge_bytes; /* memory of packets; of that, on huge pages */
 };
 
 /* What happened to one capture, once it is read. */
@@ -100,6 +137,12 @@ struct sl_replay_result {
 	uint64_t offset; /* of the damage, in the capture after decompression */
 	char what[160]; /* the damage in words, empty where there is none */
 };
+
+/* Whether the first SL_RX_END_CAPTURE of each queue ends a rehearsal: a looped replay at full speed
+ * gives its first capture's packets some passes more, and before all others, for a worker that only
+ * receives and releases. What that takes, the path behind it is measured against; those packets are
+ * not counted. */
+bool sl_replay_rehearses(const struct sl_source *s);
 
 /* Opens the first capture, so that a missing file is known before anything starts; a thread of the
  * source's own reads ahead once started. Packets are given to queues by a symmetric hash of their
@@ -122,5 +165,7 @@ void sl_replay_stop(struct sl_source *s);
 void sl_replay_progress(struct sl_source *s, struct sl_replay_progress *out);
 /* After all queues gave SL_RX_END: one result for each capture, in order. */
 const struct sl_replay_result *sl_replay_results(struct sl_source *s, unsigned *count);
+/* Any thread. */
+void sl_replay_sums(struct sl_source *s, struct sl_replay_sums *out);
 
 #endif

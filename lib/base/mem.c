@@ -83,6 +83,16 @@ static bool forget_huge(const void *p)
 	return h != NULL;
 }
 
+bool sl_mem_is_huge(const void *p)
+{
+	pthread_mutex_lock(&huge_lock);
+	const struct huge *h = huge_blocks;
+	while (h != NULL && h->p != p)
+		h = h->next;
+	pthread_mutex_unlock(&huge_lock);
+	return h != NULL;
+}
+
 void *sl_mem_map(size_t bytes)
 {
 	size_t len = rounded(bytes);

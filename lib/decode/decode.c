@@ -6,19 +6,21 @@
 
 #include <sightline/hot.h>
 
-/* A looped replay gives each pass its own addresses. Both addresses change by the same bits, so
- * that both directions of a flow still meet; for 65535 passes in a row no two changes are alike,
- * and none is zero. */
+/* An address changes by itself, wherever it stands, so that both directions of a flow still meet,
+ * and what is quoted or in a tunnel is still of the same hosts. */
 void sl_decode_salt(union sl_addr *a, uint8_t version, uint32_t salt)
 {
-	if (salt == 0)
-		return;
+	uint32_t add = salt & 0xffff;
 	if (version == 4) {
-		uint16_t mix = (uint16_t)((salt % 65535 + 1) * 40503u);
-		a->b[2] ^= (uint8_t)(mix >> 8);
-		a->b[3] ^= (uint8_t)mix;
+		uint32_t mask = (1u << (salt >> 16)) - 1;
+		uint32_t low = (uint32_t)a->b[2] << 8 | a->b[3];
+		low = (low & ~mask) | ((low + add) & mask);
+		a->b[2] = (uint8_t)(low >> 8);
+		a->b[3] = (uint8_t)low;
 	} else {
-		a->q[1] ^= salt * UINT64_C(0x9e3779b97f4a7c15);
+		uint32_t low = be32(a->b + 12) + add * 0x9e3779b1u;
+		for (unsigned i = 0; i < 4; i++)
+			a->b[12 + i] = (uint8_t)(low >> (24 - 8 * i));
 	}
 }
 

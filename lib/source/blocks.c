@@ -94,6 +94,9 @@ static bool grow(struct replay *r)
 	uint8_t *p = sl_mem_map(SLAB_BYTES);
 	if (p == NULL)
 		return false;
+	add_relaxed(&r->mapped_bytes, SLAB_BYTES);
+	if (sl_mem_is_huge(p))
+		add_relaxed(&r->huge_bytes, SLAB_BYTES);
 	for (unsigned i = 0; i < SLAB_BLOCKS && r->block_count < r->block_max; i++) {
 		struct block *b = &r->blocks[r->block_count++];
 		b->mem = p + i * BLOCK_BYTES;
@@ -137,14 +140,14 @@ static void send_block(struct replay *r, struct queue *q, struct block *b)
 	send(r, q, (uintptr_t)b);
 }
 
-/* The block being filled is as full as it gets. */
-static void seal(struct replay *r, struct queue *q)
+void block_seal(struct replay *r, struct queue *q)
 {
 	struct block *b = q->filling;
 	q->filling = NULL;
 	if (b == NULL)
 		return;
-	if (r->o.loop == 1) {
+	if (!r->keep) {
+		b->tour[0] = (struct tour){ .passes = 1, .back = true };
 		send_block(r, q, b);
 		return;
 	}
@@ -167,22 +170,22 @@ static void tell_reached(struct replay *r)
 
 void blocks_flush(struct replay *r)
 {
-	if (r->o.loop > 1)
+	if (r->keep)
 		return;
 	for (unsigned i = 0; i < r->o.queues; i++)
-		seal(r, &r->queues[i]);
+		block_seal(r, &r->queues[i]);
 	tell_reached(r);
 }
 
 /* A queue with little traffic must not keep back what is long past for the others. */
 static void flush_late(struct replay *r)
 {
-	if (r->o.loop > 1)
+	if (r->keep)
 		return;
 	for (unsigned i = 0; i < r->o.queues; i++) {
 		struct queue *q = &r->queues[i];
 		if (q->filling != NULL && r->sent - q->filling->opened > 4 * (uint64_t)r->o.queues)
-			seal(r, q);
+			block_seal(r, q);
 	}
 	tell_reached(r);
 }
@@ -228,7 +231,7 @@ static bool fits(const struct block *b, uint32_t len)
 uint8_t *block_room(struct replay *r, struct queue *q, uint32_t len, struct slot **slot, int *error)
 {
 	if (q->filling != NULL && !fits(q->filling, len)) {
-		seal(r, q);
+		block_seal(r, q);
 		flush_late(r);
 	}
 	if (q->filling == NULL)
@@ -245,27 +248,41 @@ uint8_t *block_room(struct replay *r, struct queue *q, uint32_t len, struct slot
 	return b->mem + b->top;
 }
 
-void blocks_send_kept(struct replay *r, uint64_t period_ns)
+/* They are the worker's from the moment that they are sent to come back. */
+void blocks_send_kept(struct replay *r, const struct tour *tour)
 {
 	for (unsigned i = 0; i < r->o.queues; i++) {
 		struct queue *q = &r->queues[i];
-		seal(r, q);
+		block_seal(r, q);
 		struct block *first = q->first_kept;
-		q->first_kept = q->last_kept = NULL;
 		if (first == NULL)
 			continue;
-		first->period_ns = period_ns;
-		for (const struct block *b = first; b != NULL; b = b->next)
+		if (tour->back)
+			q->first_kept = q->last_kept = NULL;
+		first->tour[!tour->back] = *tour;
+		for (const struct block *b = first; tour->back && b != NULL; b = b->next)
 			r->outstanding++;
 		send(r, q, (uintptr_t)first);
 	}
+}
+
+bool blocks_await_idle(struct replay *r, unsigned captures)
+{
+	for (unsigned i = 0; i < r->o.queues; i++)
+		while (atomic_load_explicit(&r->queues[i].idle_at, memory_order_relaxed) !=
+			captures + 1) {
+			if (stopping(r))
+				return false;
+			wait_a_little();
+		}
+	return true;
 }
 
 void blocks_drop_kept(struct replay *r)
 {
 	for (unsigned i = 0; i < r->o.queues; i++) {
 		struct queue *q = &r->queues[i];
-		seal(r, q);
+		block_seal(r, q);
 		while (q->first_kept != NULL) {
 			struct block *b = q->first_kept;
 			q->first_kept = b->next;

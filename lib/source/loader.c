@@ -10,6 +10,8 @@
 
 #include "replay.h"
 
+#define REHEARSED 1000000 /* packets */
+
 static void set_relaxed(_Atomic uint64_t *cell, uint64_t v)
 {
 	atomic_store_explicit(cell, v, memory_order_relaxed);
@@ -48,16 +50,29 @@ static int next_packet(struct replay *r, struct sl_capture_packet *p)
 	return r->first_rc;
 }
 
+/* When the packet falls due at a rate: once all before it have come, and itself. */
+static void place_due(struct replay *r, struct queue *q, struct slot *slot)
+{
+	struct block *b = q->filling;
+	if (b->count == 1)
+		b->due = r->steps;
+	slot->due = (uint32_t)(r->steps - b->due);
+}
+
 static int place(struct replay *r, unsigned capture, const struct sl_capture_packet *p)
 {
 	uint32_t hash = spread_hash(r->trail, p->linktype, p->data, p->len);
 	struct queue *q = &r->queues[spread_queue(hash, r->o.queues)];
 	struct slot *slot;
 	int rc;
+	r->steps += pace_steps(r, p->wire_len);
+	if (q->filling != NULL && r->steps - q->filling->due > UINT32_MAX)
+		block_seal(r, q);
 	uint8_t *room = block_room(r, q, p->len, &slot, &rc);
 	if (room == NULL)
 		return rc;
 	memcpy(room, p->data, p->len);
+	place_due(r, q, slot);
 	slot->ts_ns = p->ts_ns;
 	slot->wire_len = p->wire_len;
 	slot->hash = hash;
@@ -84,8 +99,8 @@ static void own_trouble(struct replay *r, int rc)
 {
 	if (rc == -EFBIG)
 		snprintf(r->damage.what, sizeof(r->damage.what),
-			"--loop needs the whole capture in memory, and it does not fit in the %zu "
-			"MiB of replay_memory: raise it in the configuration",
+			"--loop and --speed need the whole capture in memory, and it does not fit "
+			"in the %zu MiB of replay_memory: raise it in the configuration",
 			(size_t)r->block_max * BLOCK_BYTES >> 20);
 	else
 		snprintf(r->damage.what, sizeof(r->damage.what), "%s", strerror(-rc));
@@ -101,6 +116,7 @@ static int load(struct replay *r, unsigned i)
 	sl_fragment_trail_clear(r->trail);
 	r->lowest_ns = UINT64_MAX;
 	r->highest_ns = 0;
+	r->steps = 0;
 	sl_input_while_waiting(r->in, flush_and_wait, r);
 	while ((rc = next_packet(r, &p)) == 1) {
 		rc = place(r, i, &p);
@@ -118,20 +134,48 @@ static int load(struct replay *r, unsigned i)
 	return rc == -ECANCELED ? 0 : rc;
 }
 
-/* What was read goes to the workers; a looped capture that broke off for want of memory does not,
+/* As many passes as the capture has, and no more than give a good mean. */
+static void rehearse(struct replay *r, uint64_t packets)
+{
+	uint64_t passes = packets > 0 ? REHEARSED / packets + 1 : 1;
+	struct tour tour = { .passes = passes < r->o.loop ? (uint32_t)passes : r->o.loop };
+	blocks_send_mark(r, LANE_REHEARSAL);
+	blocks_send_kept(r, &tour);
+	blocks_send_mark(r, LANE_END_CAPTURE);
+}
+
+static void send_kept(struct replay *r, unsigned i)
+{
+	uint64_t packets = r->results[i].packets;
+	struct tour tour = { .passes = r->o.loop,
+		.back = true,
+		.period_ns = r->highest_ns - r->lowest_ns + SL_SECOND,
+		.first_ns = r->lowest_ns };
+	bool original = r->o.pace.unit == SL_PACE_ORIGINAL;
+	tour.period_steps = original ? tour.period_ns : r->steps;
+	if (i == 0 && sl_replay_rehearses(&r->base))
+		rehearse(r, packets);
+	if (packets == 0 || (r->o.pace.unit != SL_PACE_MAX && !blocks_await_idle(r, i)))
+		return;
+	set_relaxed(&r->kept_packets, r->kept_packets + packets * r->o.loop);
+	tour.begin_tsc = pace_begin_tsc(r);
+	blocks_send_kept(r, &tour);
+}
+
+/* What was read goes to the workers; a kept capture that broke off for want of memory does not,
  * because its passes would not be the capture's. */
 static void hand_over(struct replay *r, unsigned i, int rc)
 {
-	if (r->o.loop == 1) {
-		blocks_flush(r);
-	} else if (rc == -EFBIG || rc == -ENOMEM) {
+	struct sl_replay_result *res = &r->results[i];
+	if (r->keep && (rc == -EFBIG || rc == -ENOMEM)) {
 		blocks_drop_kept(r);
-		r->results[i].packets = 0;
-	} else if (r->results[i].packets > 0) {
-		set_relaxed(&r->loop_packets, r->loop_packets + r->results[i].packets * r->o.loop);
-		blocks_send_kept(r, r->highest_ns - r->lowest_ns + SL_SECOND);
+		res->packets = 0;
 	}
-	if (r->results[i].packets > 0)
+	if (r->keep)
+		send_kept(r, i);
+	else
+		blocks_flush(r);
+	if (res->packets > 0)
 		r->end_ns[i] = r->highest_ns +
 			       (r->o.loop - 1) * (r->highest_ns - r->lowest_ns + SL_SECOND);
 	blocks_send_mark(r, LANE_END_CAPTURE);

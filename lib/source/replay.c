@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
+
 #include <sightline/compress.h>
 #include <sightline/digest.h>
 
@@ -68,6 +70,8 @@ static int replay_init(struct replay *r, char *err, size_t err_len)
 	int rc = look_at_paths(r, err, err_len);
 	if (rc < 0)
 		return rc;
+	r->keep = r->o.loop > 1 || r->o.pace.unit != SL_PACE_MAX;
+	r->fresh_bits = r->o.fresh_bits > 0 ? r->o.fresh_bits : SL_FRESH_BITS;
 	r->results = calloc(r->o.path_count, sizeof(*r->results));
 	r->end_ns = calloc(r->o.path_count, sizeof(*r->end_ns));
 	r->kept = calloc(r->o.path_count, sizeof(struct sl_input *));
@@ -76,6 +80,9 @@ static int replay_init(struct replay *r, char *err, size_t err_len)
 		return say(err, err_len, -ENOMEM, "replay", strerror(ENOMEM));
 	for (unsigned i = 0; i < r->o.path_count; i++)
 		r->results[i].path = r->o.paths[i];
+	rc = pace_init(r);
+	if (rc < 0)
+		return say(err, err_len, rc, "replay", strerror(-rc));
 	return open_first(r, err, err_len);
 }
 
@@ -86,11 +93,13 @@ int sl_replay_open(
 		return say(err, err_len, -EINVAL, "replay", "no capture file or no queue");
 	if (o->path_count > UINT16_MAX)
 		return say(err, err_len, -EINVAL, "replay", "more than 65535 capture files");
+	if (o->fresh_bits > SL_FRESH_BITS)
+		return say(err, err_len, -EINVAL, "replay", "more fresh bits than there are");
 	struct replay *r = aligned_alloc(alignof(struct replay), sizeof(*r));
 	if (r == NULL)
 		return say(err, err_len, -ENOMEM, "replay", strerror(ENOMEM));
 	memset(r, 0, sizeof(*r));
-	r->base.ops = &replay_ops;
+	r->base.ops = o->pace.unit == SL_PACE_MAX ? &replay_ops : &paced_ops;
 	r->o = *o;
 	if (r->o.loop == 0)
 		r->o.loop = 1;
@@ -101,6 +110,12 @@ int sl_replay_open(
 	}
 	*out = &r->base;
 	return 0;
+}
+
+bool sl_replay_rehearses(const struct sl_source *s)
+{
+	const struct replay *r = (const struct replay *)s;
+	return r->o.loop > 1 && r->o.pace.unit == SL_PACE_MAX;
 }
 
 uint64_t sl_replay_first_ts(struct sl_source *s)
@@ -173,25 +188,28 @@ static uint64_t relaxed(const _Atomic uint64_t *cell)
 	return atomic_load_explicit((_Atomic uint64_t *)(uintptr_t)cell, memory_order_relaxed);
 }
 
-/* A looped capture is read once and then passed over: how far the workers are counts as read. */
-static uint64_t looped_bytes(const struct replay *r, uint64_t delivered)
+/* A kept capture is read once and then passed over: how far the workers are counts as read. */
+static uint64_t kept_bytes(const struct replay *r, uint64_t done_packets)
 {
-	uint64_t sent = relaxed(&r->loop_packets);
-	double done = sent > 0 ? (double)delivered / (double)sent : 0;
+	uint64_t sent = relaxed(&r->kept_packets);
+	double done = sent > 0 ? (double)done_packets / (double)sent : 0;
 	return (uint64_t)(done * (double)relaxed(&r->files_done) * r->o.loop);
 }
 
 void sl_replay_progress(struct sl_source *s, struct sl_replay_progress *out)
 {
 	const struct replay *r = replay_of(s);
-	uint64_t delivered = 0;
-	for (unsigned i = 0; i < r->o.queues; i++)
-		delivered += relaxed(&r->queues[i].delivered);
+	uint64_t given = 0, missed = 0;
+	for (unsigned i = 0; i < r->o.queues; i++) {
+		given += relaxed(&r->queues[i].span[0].packets);
+		missed += relaxed(&r->queues[i].missed);
+	}
 	*out = (struct sl_replay_progress){
-		.bytes_read = r->o.loop > 1 ? looped_bytes(r, delivered)
-					    : relaxed(&r->files_done) + relaxed(&r->file_offset),
+		.bytes_read = r->keep ? kept_bytes(r, given + missed)
+				      : relaxed(&r->files_done) + relaxed(&r->file_offset),
 		.bytes_total = r->bytes_total * r->o.loop,
-		.packets = delivered,
+		.packets = given,
+		.missed = missed,
 		.capture = (unsigned)relaxed(&r->capture_number),
 	};
 }
@@ -204,6 +222,31 @@ const struct sl_replay_result *sl_replay_results(struct sl_source *s, unsigned *
 	return r->results;
 }
 
+void sl_replay_sums(struct sl_source *s, struct sl_replay_sums *out)
+{
+	const struct replay *r = replay_of(s);
+	double hz = (double)rte_get_tsc_hz(), ns = hz > 0 ? 1e9 / hz : 0;
+	uint64_t longest = 0, all = 0, rehearsal = 0, given = 0;
+	*out = (struct sl_replay_sums){ .mapped_bytes = relaxed(&r->mapped_bytes),
+		.huge_bytes = relaxed(&r->huge_bytes) };
+	for (unsigned i = 0; i < r->o.queues; i++) {
+		const struct queue *q = &r->queues[i];
+		uint64_t cycles = relaxed(&q->span[0].cycles);
+		longest = cycles > longest ? cycles : longest;
+		all += cycles;
+		rehearsal += relaxed(&q->span[1].cycles);
+		given += relaxed(&q->span[0].packets);
+		out->rehearsed += relaxed(&q->span[1].packets);
+		out->missed += relaxed(&q->missed);
+		out->wire_bytes += relaxed(&q->wire_bytes);
+	}
+	bool whole = r->keep && !atomic_load_explicit(&r->stop, memory_order_relaxed);
+	out->sent = whole ? relaxed(&r->kept_packets) : given + out->missed;
+	out->longest_ns = (uint64_t)((double)longest * ns);
+	out->queues_ns = (uint64_t)((double)all * ns);
+	out->rehearsed_ns = (uint64_t)((double)rehearsal * ns);
+}
+
 void replay_close(struct sl_source *s)
 {
 	struct replay *r = replay_of(s);
@@ -212,6 +255,7 @@ void replay_close(struct sl_source *s)
 	loader_close_capture(r);
 	for (unsigned i = 0; r->kept != NULL && i < r->o.path_count; i++)
 		sl_input_close(r->kept[i]);
+	pace_fini(r);
 	blocks_fini(r);
 	sl_fragment_trail_free(r->trail);
 	free(r->kept);

@@ -24,14 +24,24 @@ struct slot {
 	uint32_t at, len; /* of the bytes, in the block */
 	uint32_t wire_len, hash;
 	uint16_t linktype, capture;
-	uint32_t unused;
+	uint32_t due; /* of a rate: steps after the block's own */
+};
+
+/* How a kept capture is passed over; the first block of each queue's chain has it. */
+struct tour {
+	uint32_t passes;
+	bool back; /* blocks go back to the loader in the last pass */
+	uint64_t period_ns; /* how much later the next pass is, in packet time */
+	/* paced: when a packet falls due, in steps of the pace after begin_tsc */
+	uint64_t begin_tsc, first_ns, period_steps;
 };
 
 struct block {
 	uint8_t *mem; /* BLOCK_BYTES, of a slab; set once */
 	/* loader, until the block is sent; then read by the worker */
 	struct block *next; /* of the same chain, which is passed over together; or of the spare */
-	uint64_t period_ns; /* first of a chain: how much later the next pass is */
+	struct tour tour[2]; /* first of a chain: of what counts, and of its rehearsal */
+	uint64_t due; /* of a rate: steps before its first packet falls due */
 	uint64_t opened; /* loader: blocks that had been sent when this one was begun */
 	uint32_t count, top; /* slots; lowest byte used */
 	/* worker */
@@ -40,8 +50,13 @@ struct block {
 	bool last_pass;
 };
 
+static inline const struct slot *block_slot(const struct block *b, uint32_t i)
+{
+	return (const struct slot *)(const void *)b->mem + i;
+}
+
 /* What else goes down a lane. */
-enum { LANE_EMPTY = 0, LANE_END_CAPTURE = 1, LANE_END = 2, LANE_MARKS };
+enum { LANE_EMPTY, LANE_REHEARSAL, LANE_END_CAPTURE, LANE_END, LANE_MARKS };
 
 /* One writer, one reader. The writer's release store of head pairs with the reader's acquire load;
  * tail the other way round. */
@@ -50,6 +65,17 @@ struct lane {
 	uint32_t mask;
 	alignas(64) _Atomic uint32_t head;
 	alignas(64) _Atomic uint32_t tail;
+};
+
+/* A packet that fell due and waits to be taken. */
+struct due {
+	struct block *block;
+	uint32_t slot, pass;
+};
+
+/* What passes of a capture took: packets given, and cycles from the first one to the end. */
+struct span {
+	_Atomic uint64_t packets, cycles; /* worker writes, any thread reads */
 };
 
 struct queue {
@@ -61,20 +87,34 @@ struct queue {
 					down the lane; 0: not known */
 	/* worker */
 	alignas(64) struct block *current, *after, *chain;
-	uint64_t shift_ns;
-	uint32_t pass;
+	struct tour tour; /* of the chain */
+	uint64_t shift_ns; /* of the packets given: later than in the capture */
+	uint32_t pass, salt; /* the same: pass and what it changes in addresses */
 	uint32_t held_blocks;
-	uint64_t now_ns; /* reached_ns as it was before the lane was found empty */
-	bool ended, stop_said;
+	uint64_t now_ns; /* reached_ns as it was before the lane was found empty; paced: time of
+			    the packet that falls due next */
+	bool ended, stop_said, rehearsing;
 	unsigned captures_ended;
-	_Atomic uint64_t delivered; /* worker writes, any thread reads */
+	uint64_t begin_tsc; /* of the capture at hand; 0: nothing of it was there yet */
+	struct span span[2]; /* of what counts, and of the rehearsal */
 	struct lane up;
+	/* worker, of a paced replay */
+	struct due *ring; /* SL_PACE_RING of them */
+	uint32_t ring_head, ring_tail;
+	uint32_t arrival_pass; /* of `current`, whose packets have yet to fall due */
+	uint64_t due_tsc; /* when the next one does */
+	_Atomic uint64_t missed, wire_bytes; /* worker writes, any thread reads; bytes of what was
+						given, with SL_PACE_GAP for each frame */
+	_Atomic uint32_t idle_at; /* worker: captures that it is done with; loader reads */
 };
 
 struct replay {
 	struct sl_source base;
 	struct sl_replay_options o;
 	uint32_t held_max; /* blocks a queue may hold */
+	bool keep; /* a capture is read whole before the workers get it */
+	uint8_t fresh_bits;
+	double cycles_a_step; /* paced */
 	alignas(64) _Atomic bool stop;
 	struct queue *queues; /* o.queues of them */
 
@@ -90,6 +130,7 @@ struct replay {
 	int first_rc;
 	bool first_known;
 	uint64_t lowest_ns, highest_ns; /* of the capture being read */
+	uint64_t steps; /* of the pace, from its first packet to the one being read */
 	struct sl_fragment_trail *trail; /* of the capture being read */
 	struct sl_input **kept; /* inputs that can't be opened twice, opened early */
 	uint8_t *head; /* first bytes of the first capture, until start */
@@ -99,16 +140,46 @@ struct replay {
 
 	/* loader writes, any thread reads */
 	_Atomic uint64_t file_offset, files_done, capture_number;
-	_Atomic uint64_t loop_packets; /* that looped captures will have given in all passes */
+	_Atomic uint64_t kept_packets; /* that kept captures will have given in all passes */
+	_Atomic uint64_t mapped_bytes, huge_bytes; /* of the blocks */
 	uint64_t bytes_total;
 	pthread_t thread;
 	bool started, joined;
 };
 
+/* Of a cell with one writer. */
+static inline void add_relaxed(_Atomic uint64_t *cell, uint64_t n)
+{
+	uint64_t had = atomic_load_explicit(cell, memory_order_relaxed);
+	atomic_store_explicit(cell, had + n, memory_order_relaxed);
+}
+
 /* queue.c: the worker's side, and the lanes. */
-extern const struct sl_source_ops replay_ops;
+extern const struct sl_source_ops replay_ops, paced_ops;
 bool lane_push(struct lane *l, uintptr_t entry);
 uintptr_t lane_pop(struct lane *l);
+/* The next block of the chain that *pass stands in, or its first again in another pass; NULL: it
+ * has been passed over. */
+struct block *queue_block(struct queue *q, uint32_t *pass);
+/* From now on packets of this pass are given. */
+void queue_enter(const struct replay *r, struct queue *q, uint32_t pass);
+void queue_fill(const struct queue *q, struct block *b, uint32_t slot, struct sl_packet *pkt);
+/* Where nothing of the block is in use any more and nothing will be. */
+void queue_block_done(struct queue *q, struct block *b);
+
+/* pace.c: paced queues, worker. */
+uint16_t pace_take(const struct replay *r, struct queue *q, struct sl_packet *pkt, uint16_t max);
+/* A chain was taken off the lane. */
+void pace_begin(const struct replay *r, struct queue *q);
+/* False: everything of the chain was given or missed. */
+bool pace_busy(const struct queue *q);
+/* Control, before the start; -ENOTSUP: the rate of the time-stamp counter is not known. */
+int pace_init(struct replay *r);
+void pace_fini(struct replay *r);
+/* Loader: when a capture begins that is sent now; 0: at full speed. */
+uint64_t pace_begin_tsc(const struct replay *r);
+/* Loader: how many steps a packet of so many bytes is. */
+uint64_t pace_steps(const struct replay *r, uint32_t wire_len);
 
 /* blocks.c: the loader's side of the pool. */
 int blocks_init(struct replay *r);
@@ -117,10 +188,15 @@ void blocks_fini(struct replay *r);
  * there is no memory (-ENOMEM), or the looped capture does not fit (-EFBIG). */
 uint8_t *block_room(
 	struct replay *r, struct queue *q, uint32_t len, struct slot **slot, int *error);
+/* The block being filled, if there is one, is as full as it gets. */
+void block_seal(struct replay *r, struct queue *q);
 /* Every block that holds something goes to its worker. */
 void blocks_flush(struct replay *r);
-/* A looped capture is complete: its blocks go to the workers, to be passed over again and again. */
-void blocks_send_kept(struct replay *r, uint64_t period_ns);
+/* A kept capture is complete: its blocks go to the workers, to be passed over as often as the tour
+ * says; of a rehearsal they stay kept. */
+void blocks_send_kept(struct replay *r, const struct tour *tour);
+/* Waits until every queue has done with as many captures; false: stop was called. */
+bool blocks_await_idle(struct replay *r, unsigned captures);
 /* It is not wanted: its blocks are spare again. */
 void blocks_drop_kept(struct replay *r);
 void blocks_send_mark(struct replay *r, uintptr_t mark);

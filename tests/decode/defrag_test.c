@@ -231,7 +231,7 @@ static void test_key(void **state)
 	s->host = 9;
 	assert_false(fill4(s, 6, 16, false, 'B', 8));
 	s->host = 1;
-	s->salt = 5; /* another pass of a loop */
+	s->salt = SL_SALT(16, 5); /* another pass of a loop */
 	assert_false(fill4(s, 6, 16, false, 'B', 8));
 	s->salt = 0;
 	assert_int_equal(sl_defrag_count(s->d), 5);
@@ -350,7 +350,7 @@ static void every_fragment_is_told_of(void **state)
 	uint64_t then = s->now_ns;
 	s->now_ns += SL_SECOND;
 	fill4(s, 7, 24, true, 'B', 8);
-	s->salt = 9;
+	s->salt = SL_SALT(16, 9);
 	fill4(s, 7, 24, true, 'B', 8);
 	s->salt = 0;
 	s->now_ns += 200 * SL_SECOND;

@@ -79,7 +79,7 @@ static bool next_packet(struct sl_rd *r, struct sl_packet *p, bool *verify, uint
 	p->ts_ns = *now;
 	p->linktype = links[link % (sizeof(links) / sizeof(links[0]))];
 	p->flags = flags & 2 ? SL_PKT_VLAN_STRIPPED : 0;
-	p->salt = flags & 4 ? 1 : 0;
+	p->salt = flags & 4 ? SL_SALT(16, 1) : 0;
 	return true;
 }
 

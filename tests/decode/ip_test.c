@@ -368,7 +368,13 @@ static void salted(const struct frame *f, uint32_t salt, struct sl_packet *p)
 	assert_int_equal(sl_decode(&o, p, 1, &c), 1);
 }
 
-/* Both addresses change by the same bits, in the low half only, and never by none. */
+static uint32_t low32(const union sl_addr *a, unsigned version)
+{
+	const uint8_t *b = a->b + (version == 4 ? 0 : 12);
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+/* The same is added to both addresses, to the low bits only, and never nothing. */
 static void test_salt(void **state)
 {
 	for (unsigned version = 4; version <= 6; version += 2) {
@@ -381,17 +387,22 @@ static void test_salt(void **state)
 		struct sl_packet plain, p, before;
 		salted(&f, 0, &plain);
 		before = plain;
-		size_t low = version == 4 ? 2 : 8, end = version == 4 ? 4 : 16;
-		for (uint32_t salt = 1; salt < 200000; salt += 7) {
-			salted(&f, salt, &p);
-			assert_memory_not_equal(p.src.b, plain.src.b, 16);
+		size_t end = version == 4 ? 4 : 16;
+		for (uint32_t i = 1; i < 65536; i += 7) {
+			unsigned bits = i & 1 ? 16 : 8;
+			uint32_t add = bits == 8 ? i % 255 + 1 : i;
+			uint32_t mask = version == 6 ? UINT32_MAX : (1u << bits) - 1;
+			salted(&f, SL_SALT(bits, add), &p);
+			uint32_t more[2] = { low32(&p.src, version) - low32(&plain.src, version),
+				low32(&p.dst, version) - low32(&plain.dst, version) };
+			assert_int_equal(more[0] & mask, more[1] & mask);
+			assert_int_equal(more[0] & mask, version == 4 ? add : add * 0x9e3779b1u);
+			assert_int_equal(
+				low32(&p.src, version) & ~mask, low32(&plain.src, version) & ~mask);
+			assert_memory_equal(p.src.b, plain.src.b, version == 4 ? 2 : 12);
 			assert_memory_not_equal(p.src.b, before.src.b, 16);
-			assert_memory_equal(p.src.b, plain.src.b, low);
-			for (size_t i = low; i < end; i++)
-				assert_int_equal(
-					p.src.b[i] ^ plain.src.b[i], p.dst.b[i] ^ plain.dst.b[i]);
-			for (size_t i = end; i < 16; i++)
-				assert_int_equal(p.src.b[i], 0);
+			for (size_t k = end; k < 16; k++)
+				assert_int_equal(p.src.b[k], 0);
 			before = p;
 		}
 		assert_memory_equal(f.b + (version == 4 ? 12 : 8), plain.src.b, end);

@@ -47,7 +47,11 @@ static unsigned hashes_of(const struct bytes *b, uint32_t *hash)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, b->p, b->len), b->len);
 	close(fd);
-	struct sl_replay_options o = { (const char *[]){ path }, 1, 1, 1, 1 };
+	struct sl_replay_options o = { .paths = (const char *[]){ path },
+		.path_count = 1,
+		.queues = 1,
+		.loop = 1,
+		.memory_bytes = 1 };
 	struct sl_source *s;
 	assert_int_equal(sl_replay_open(&s, &o, err, sizeof(err)), 0);
 	unlink(path);
