@@ -220,6 +220,7 @@ static int step_workers(struct sensor *s)
 		.emit_flows = s->emit_flows,
 		.keep_files = file_store_wanted(s->config),
 		.rehearse = sl_replay_rehearses(s->source),
+		.timing = sl_config_flag(s->config, "timing"),
 		.wait = true };
 	flow_options(s->config, &o.flow);
 	o.defrag = (struct sl_defrag_options){ .overlap = s->overlap,

@@ -114,6 +114,13 @@ static const struct sl_opt opts[] = {
 		.help = "a wrong IP, TCP or UDP checksum is counted and the packet used, or "
 			"dropped "
 			"and counted" },
+	{ .key = "timing",
+		.flag = "timing",
+		.kind = SL_OPT_FLAG,
+		.def = "false",
+		.help = "time the stages of one burst of packets in 16, and say at the end what "
+			"each "
+			"costs; less than 2 % slower" },
 	{ .flag = "stats",
 		.kind = SL_OPT_TEXT,
 		.arg = "FILE",

@@ -125,6 +125,24 @@ static void tell_paced(
 		mega_a_second(r->wire_bytes * 8, r->longest_ns) / 1e3, SL_PACE_GAP);
 }
 
+static void tell_stages(const struct sl_counters *sum)
+{
+	static const char *const name[STAGE_COUNT] = { "rx", "decode", "flow", "parse", "match",
+		"end", "release" };
+	uint64_t packets = sum->c[SL_C_TIMED_PACKETS], all = 0;
+	char text[256] = "";
+	size_t at = 0;
+	for (unsigned i = 0; packets > 0 && i < STAGE_COUNT; i++) {
+		uint64_t cycles = sum->c[SL_C_STAGE_RX + i];
+		all += cycles;
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "  %s %.1f", name[i],
+			(double)cycles / (double)packets);
+	}
+	if (packets > 0)
+		sl_info("cycles a packet, of %" PRIu64 " timed: %.1f =%s", packets,
+			(double)all / (double)packets, text);
+}
+
 void replay_report(struct sl_source *s, const struct sl_config *c, const struct sl_counters *sum)
 {
 	struct sl_replay_sums r;
@@ -135,6 +153,7 @@ void replay_report(struct sl_source *s, const struct sl_config *c, const struct 
 		tell_paced(&r, pace, sum);
 	else
 		tell_full_speed(&r, sum);
+	tell_stages(sum);
 	if (paced || sl_config_u64(c, "loop") > 1)
 		sl_info("the capture lay in %" PRIu64 " MiB of memory, %" PRIu64
 			" MiB of it on huge pages%s",

@@ -3,6 +3,7 @@
 #ifndef SENSOR_H
 #define SENSOR_H
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -27,6 +28,19 @@
 #include <sightline/trees.h>
 
 extern const struct sl_program sensor_program;
+
+/* What of a burst's time is counted together, in the order of their counters. */
+enum stage {
+	STAGE_RX,
+	STAGE_DECODE,
+	STAGE_FLOW,
+	STAGE_PARSE,
+	STAGE_MATCH,
+	STAGE_END,
+	STAGE_RELEASE,
+	STAGE_COUNT,
+};
+static_assert(SL_C_STAGE_RELEASE - SL_C_STAGE_RX == STAGE_COUNT - 1, "one counter for each stage");
 
 /* ---- worker.c, inspect.c, tell.c: the packet path ---- */
 
@@ -55,6 +69,7 @@ struct worker {
 		      (port) */
 	bool want_all;
 	bool rehearse; /* the source rehearses; see sl_replay_rehearses */
+	bool timing; /* one burst of TIMED_SHARE is timed */
 	struct sl_file_sink sink; /* into the ring, where files are kept */
 	/* -- worker writes, control reads -- */
 	alignas(64) struct sl_counters counters;
@@ -66,6 +81,10 @@ struct worker {
 	uint64_t now_ns, clock_told_ns;
 	bool passing; /* time went on without packets, and what ended by it is not all told */
 	uint32_t first_bytes; /* blocks of them in use */
+	bool timed; /* this burst is */
+	uint8_t stage; /* enum stage, which began at stage_tsc */
+	uint32_t bursts; /* since one was timed */
+	uint64_t stage_tsc;
 	uint16_t capture;
 	struct sl_hit hit[HITS_MAX];
 	bool files_ended; /* since the last mark that says so */
@@ -73,6 +92,21 @@ struct worker {
 	struct sl_packet lost[SL_BURST]; /* datagrams that never were whole */
 	struct sl_batch batch;
 };
+
+#define TIMED_SHARE 16 /* bursts of which one is timed */
+
+/* From here on the burst's time is this stage's. Returns the stage before. */
+static inline enum stage stage_enter(struct worker *w, enum stage s)
+{
+	enum stage before = (enum stage)w->stage;
+	if (__builtin_expect(!w->timed, 1))
+		return before;
+	uint64_t now = __builtin_ia32_rdtsc();
+	sl_count(&w->counters, (enum sl_counter)(SL_C_STAGE_RX + w->stage), now - w->stage_tsc);
+	w->stage_tsc = now;
+	w->stage = (uint8_t)s;
+	return before;
+}
 
 struct worker_options {
 	unsigned number;
@@ -82,7 +116,7 @@ struct worker_options {
 	struct sl_defrag_options defrag;
 	size_t parser_bytes, inflate_bytes, ring_bytes;
 	uint32_t contexts, tree_states;
-	bool verify_checksums, emit_observables, emit_flows, wait, rehearse, keep_files;
+	bool verify_checksums, emit_observables, emit_flows, wait, rehearse, keep_files, timing;
 };
 int worker_new(struct worker **out, const struct worker_options *o);
 void worker_free(struct worker *w);

@@ -216,6 +216,7 @@ void tell_batch(struct worker *w)
 	uint16_t at = 0, remembered = 0;
 	if (b->n == 0)
 		return;
+	enum stage before = stage_enter(w, STAGE_MATCH);
 	for (uint16_t i = 0; w->emit_observables && i < b->n; i++)
 		if (!(b->obs[i].flags & (SL_OBS_SILENT | SL_OBS_CLOSE)))
 			tell_observable(w, &b->obs[i]);
@@ -228,6 +229,7 @@ void tell_batch(struct worker *w)
 	for (; remembered < b->n; remembered++)
 		remember(w, &b->obs[remembered]);
 	sl_batch_empty(b);
+	stage_enter(w, before);
 }
 
 void tell_flow(struct worker *w, const struct sl_flow *f)

@@ -42,6 +42,7 @@ static struct worker *build(const struct worker_options *o)
 	w->emit_flows = o->emit_flows;
 	w->wait = o->wait;
 	w->rehearse = o->rehearse;
+	w->timing = o->timing;
 	w->batch.counters = &w->counters;
 	/* Streams that nobody recognises leave most of the memory to those that are. */
 	w->first_bytes_max = (uint32_t)(o->parser_bytes / 8 / sizeof(struct first_bytes));
@@ -152,7 +153,9 @@ struct passed {
 static struct passed path(struct worker *w, struct sl_packet *pkt, uint16_t n)
 {
 	struct passed all = { 0, 0 };
+	stage_enter(w, STAGE_FLOW);
 	sl_flow_bind(w->flows, pkt, n);
+	stage_enter(w, STAGE_PARSE);
 	for (uint16_t i = 0; i < n; i++) {
 		struct sl_flow *f = pkt[i].flow;
 		if (pkt[i].version == 0)
@@ -227,6 +230,7 @@ static void tell_clock(struct worker *w)
 static void burst(struct worker *w, uint16_t n)
 {
 	struct sl_packet *pkt = w->pkt;
+	stage_enter(w, STAGE_DECODE);
 	take_rules(w);
 	count_received(w, n);
 	advance_clock(w, n);
@@ -235,9 +239,30 @@ static void burst(struct worker *w, uint16_t n)
 	struct passed all = path(w, pkt, n);
 	sl_count(&w->counters, SL_C_PROCESSED, all.done);
 	sl_count_cell(&w->counters.drop[SL_DROP_FLOW_TABLE], all.unbound);
+	stage_enter(w, STAGE_END);
 	sweep(w);
 	tell_clock(w);
+	stage_enter(w, STAGE_RELEASE);
 	w->src->ops->release(w->src, (uint16_t)w->number, pkt, n);
+}
+
+/* One burst of many is timed, so that timing costs little: what stage_enter counts. */
+static void time_begin(struct worker *w)
+{
+	w->timed = w->timing && w->bursts >= TIMED_SHARE;
+	if (!w->timed)
+		return;
+	w->stage = STAGE_RX;
+	w->stage_tsc = __rdtsc();
+}
+
+static void time_end(struct worker *w, uint16_t n)
+{
+	stage_enter(w, STAGE_RX);
+	w->bursts = w->timed ? 1 : w->bursts + 1;
+	if (w->timed)
+		sl_count(&w->counters, SL_C_TIMED_PACKETS, n);
+	w->timed = false;
 }
 
 /* No packet came, and none will that is earlier: who waits for the slowest worker need not wait for
@@ -311,15 +336,18 @@ int worker_run(void *arg)
 	sl_ruleset_reader_register();
 	for (;;) {
 		uint16_t n = 0;
+		time_begin(w);
 		enum sl_rx rx =
 			w->src->ops->rx_burst(w->src, (uint16_t)w->number, w->pkt, SL_BURST, &n);
 		if (rx == SL_RX_END)
 			break;
+		w->timed = w->timed && n > 0;
 		if (rx == SL_RX_END_CAPTURE) {
 			capture_end(w, w->pkt[0].ts_ns);
 		} else if (n > 0) {
 			burst(w, n);
 			sl_count(&w->counters, SL_C_BURSTS_BUSY, 1);
+			time_end(w, n);
 			turns = 0;
 		} else {
 			sl_count(&w->counters, SL_C_BURSTS_IDLE, 1);

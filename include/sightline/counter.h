@@ -62,6 +62,19 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(RING_DROP, "sightline_ring_dropped_records_total", "records lost to a full ring (port)") \
 	X(RELOOKUPS, "sightline_flow_relookups_total",                                             \
 		"open flows looked up again after a change of intel")                              \
+	X(TIMED_PACKETS, "sightline_timed_packets_total", "packets of the bursts that were timed") \
+	X(STAGE_RX, "sightline_stage_cycles_total{stage=\"rx\"}",                                  \
+		"cycles of timed bursts: taking them from the source")                             \
+	X(STAGE_DECODE, "sightline_stage_cycles_total{stage=\"decode\"}", "headers")               \
+	X(STAGE_FLOW, "sightline_stage_cycles_total{stage=\"flow\"}", "finding the flows")         \
+	X(STAGE_PARSE, "sightline_stage_cycles_total{stage=\"parse\"}",                            \
+		"reassembly and protocols")                                                        \
+	X(STAGE_MATCH, "sightline_stage_cycles_total{stage=\"match\"}",                            \
+		"looking observables up, telling what is true")                                    \
+	X(STAGE_END, "sightline_stage_cycles_total{stage=\"end\"}",                                \
+		"flows and datagrams whose time is over")                                          \
+	X(STAGE_RELEASE, "sightline_stage_cycles_total{stage=\"release\"}",                        \
+		"giving packets back to the source")                                               \
 	X(SIGHTINGS, "sightline_sightings_total", "sightings opened")                              \
 	X(SIGHTING_MESSAGES, "sightline_sighting_messages_total",                                  \
 		"sighting messages, all revisions")                                                \

@@ -48,9 +48,9 @@ def test_workers_do_nothing_but_packets(folder):
     assert stats(folder + "/stats")["sightline_tree_expressions_total"] > 1000 * 10
 
 
-def test_paced(folder):
-    """The ring of a paced queue, and packets missed."""
-    more_by_passes(folder, "--speed", "2mpps")
+def test_paced_and_timed(folder):
+    """The ring of a paced queue, packets missed, and the timing of stages."""
+    more_by_passes(folder, "--speed", "2mpps", "--timing")
     assert stats(folder + "/stats")["sightline_missed_packets_total"] > 0
 
 

@@ -85,6 +85,22 @@ def test_a_stop_keeps_the_sum(folder):
     assert st["sightline_replay_sent_packets_total"] == st["sightline_rx_packets_total"] + st["sightline_missed_packets_total"]
 
 
+def test_stages(folder):
+    """Timing says what each stage costs, and that packets are the same."""
+    path = capture(folder + "/a.pcap")
+    for speed in ("max", "1gbit"):
+        _, _, err = sensor("--replay", path, "--speed", speed, "--loop", 3, "--emit", "observables", "--timing", "--stats",
+                           folder + "/stats", "--workers", 1)
+        st = stats(folder + "/stats")
+        accounts(st)
+        assert 0 < st["sightline_timed_packets_total"] <= st["sightline_rx_packets_total"]
+        named = re.search(r"cycles a packet, of \d+ timed: [0-9.]+ =(.*)", err).group(1).split()[::2]
+        assert named == ["rx", "decode", "flow", "parse", "match", "end", "release"], err
+        assert all(st['sightline_stage_cycles_total{stage="%s"}' % n] > 0 for n in named), st
+    sensor("--replay", path, "--allow-empty", "--stats", folder + "/stats")
+    assert stats(folder + "/stats")["sightline_timed_packets_total"] == 0
+
+
 def test_refused(folder):
     path = capture(folder + "/a.pcap", 10)
     for speed in ("fast", "10", "0gbit", "-1mpps", "10gbits", ""):
