@@ -32,6 +32,7 @@ struct sensor {
 	struct armory *armory;
 	struct publisher *publisher;
 	struct sl_overlap_nets *overlap;
+	struct sl_exclusions *exclude; /* NULL: none */
 	struct sl_stream_share *stream_share;
 	struct worker **worker;
 	struct sl_metrics_port *metrics; /* NULL: none */
@@ -118,6 +119,31 @@ static int overlap_nets(struct sensor *s)
 	return rc;
 }
 
+static int exclusions(struct sensor *s)
+{
+	size_t n;
+	const char *const *text = sl_config_list(s->config, "exclude", &n);
+	int rc = n > 0 ? sl_exclusions_new(&s->exclude) : 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = sl_exclusions_add(s->exclude, text[i], strlen(text[i]));
+		if (rc < 0)
+			snprintf(s->err, sizeof(s->err), "exclude: '%s' %s", text[i],
+				rc == -E2BIG ? "is one too many: 256 are possible"
+					     : "is neither a network, port:N, port:N-M, vlan:N, "
+					       "proto:N, tcp, udp, sctp, icmp nor icmpv6, nor "
+					       "different ones of them joined by '+'");
+	}
+	return rc;
+}
+
+static enum sl_copies copies(const struct sl_config *c)
+{
+	const char *policy = sl_config_text(c, "duplicates.policy");
+	return strcmp(policy, "drop") == 0    ? SL_COPIES_DROP
+	       : strcmp(policy, "count") == 0 ? SL_COPIES_COUNT
+					      : SL_COPIES_KEEP;
+}
+
 static int step_options(struct sensor *s)
 {
 	size_t n;
@@ -138,6 +164,8 @@ static int step_options(struct sensor *s)
 	sl_mem_use_huge(!sl_config_flag(s->config, "no_huge"));
 	struct sl_pace pace;
 	int rc = overlap_nets(s);
+	if (rc == 0)
+		rc = exclusions(s);
 	if (rc == 0)
 		rc = replay_pace(s->config, &pace, s->err, sizeof(s->err));
 	if (rc < 0)
@@ -223,6 +251,9 @@ static int step_workers(struct sensor *s)
 		.timing = sl_config_flag(s->config, "timing"),
 		.wait = true };
 	flow_options(s->config, &o.flow);
+	o.sieve = (struct sl_sieve_options){ .exclude = s->exclude,
+		.copies = copies(s->config),
+		.window_ns = sl_config_u64(s->config, "duplicates.window") };
 	o.defrag = (struct sl_defrag_options){ .overlap = s->overlap,
 		.memory_bytes = sl_config_u64(s->config, "defrag.memory"),
 		.max_datagrams = (uint32_t)sl_config_u64(s->config, "defrag.max"),
@@ -367,6 +398,7 @@ static void teardown(struct sensor *s)
 		worker_free(s->worker[i]);
 	free(s->worker);
 	sl_stream_share_free(s->stream_share);
+	sl_exclusions_free(s->exclude);
 	sl_overlap_nets_free(s->overlap);
 	armory_free(s->armory);
 	if (s->source != NULL)

@@ -254,6 +254,30 @@ static const struct sl_opt opts[] = {
 		.max = 4294967295.0,
 		.help = "bytes read of one direction of a TCP connection; what is beyond is "
 			"counted, and files that reach there are partial; 0: all" },
+	{ .key = "exclude",
+		.flag = "exclude",
+		.kind = SL_OPT_LIST,
+		.comma = true,
+		.arg = "WHAT,...",
+		.help = "packets that nothing looks at, counted: of an address or network, "
+			"port:N, "
+			"port:N-M, vlan:N, tcp, udp, sctp, icmp, icmpv6, proto:N, or several of "
+			"them "
+			"joined by '+', such as 10.9.0.0/24+port:3260" },
+	{ .key = "duplicates.policy",
+		.kind = SL_OPT_CHOICE,
+		.arg = "P",
+		.def = "count",
+		.choices = "keep|count|drop",
+		.help = "copies of packets, as mirror ports send them: not looked for, estimated "
+			"from "
+			"one packet in 64, or dropped and counted" },
+	{ .key = "duplicates.window",
+		.kind = SL_OPT_DURATION,
+		.def = "50ms",
+		.min = 1e5,
+		.max = 1e10,
+		.help = "how long after a packet its copy may come" },
 	{ .key = "defrag.memory",
 		.kind = SL_OPT_SIZE,
 		.def = "32MiB",

@@ -23,6 +23,7 @@
 #include <sightline/parser.h>
 #include <sightline/record.h>
 #include <sightline/ring.h>
+#include <sightline/sieve.h>
 #include <sightline/source.h>
 #include <sightline/stream.h>
 #include <sightline/trees.h>
@@ -62,6 +63,7 @@ struct worker {
 	struct sl_inflate_pool *inflate;
 	struct context_pool *contexts;
 	struct sl_trees *trees;
+	struct sl_sieve *sieve; /* NULL: every packet is of interest */
 	struct sl_decode_options decode; /* and the store of fragments in it */
 	uint32_t first_bytes_max;
 	bool emit_observables, emit_flows;
@@ -114,6 +116,7 @@ struct worker_options {
 	struct sl_flow_options flow;
 	struct sl_stream_options stream;
 	struct sl_defrag_options defrag;
+	struct sl_sieve_options sieve;
 	size_t parser_bytes, inflate_bytes, ring_bytes;
 	uint32_t contexts, tree_states;
 	bool verify_checksums, emit_observables, emit_flows, wait, rehearse, keep_files, timing;

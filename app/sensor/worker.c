@@ -49,6 +49,7 @@ static struct worker *build(const struct worker_options *o)
 	if (sl_ring_new(&w->ring, o->ring_bytes) < 0 ||
 		sl_flow_table_new(&w->flows, o->number, &o->flow, &w->counters) < 0 ||
 		sl_defrag_new(&w->decode.defrag, &o->defrag, &w->counters) < 0 ||
+		sl_sieve_new(&w->sieve, &o->sieve, &w->counters) < 0 ||
 		sl_stream_new(&w->streams, &o->stream, &w->counters) < 0 ||
 		sl_parser_pool_new(&w->states, o->parser_bytes) < 0 || sl_aead_new(&w->aead) < 0 ||
 		sl_inflate_pool_new(&w->inflate, o->inflate_bytes) < 0 ||
@@ -84,6 +85,7 @@ void worker_free(struct worker *w)
 	sl_inflate_pool_free(w->inflate);
 	sl_parser_pool_free(w->states);
 	sl_stream_free(w->streams);
+	sl_sieve_free(w->sieve);
 	sl_defrag_free(w->decode.defrag);
 	sl_flow_table_free(w->flows);
 	sl_ring_free(w->ring);
@@ -184,6 +186,8 @@ static void lost_datagrams(struct worker *w)
 		while (n < SL_BURST && sl_defrag_lost(w->decode.defrag, &w->lost[n]))
 			n++;
 		if (n > 0) {
+			if (w->sieve != NULL)
+				sl_sieve_lost(w->sieve, w->lost, n);
 			sl_count(&w->counters, SL_C_DEFRAG_UNTOLD, path(w, w->lost, n).unbound);
 			end_flows(w);
 		}
@@ -236,6 +240,8 @@ static void burst(struct worker *w, uint16_t n)
 	advance_clock(w, n);
 	w->capture = pkt[0].port;
 	sl_decode(&w->decode, pkt, n, &w->counters);
+	if (w->sieve != NULL)
+		sl_sieve(w->sieve, pkt, n);
 	struct passed all = path(w, pkt, n);
 	sl_count(&w->counters, SL_C_PROCESSED, all.done);
 	sl_count_cell(&w->counters.drop[SL_DROP_FLOW_TABLE], all.unbound);

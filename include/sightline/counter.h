@@ -18,7 +18,9 @@
 	X(IP_HEADER, "ip_header", "IP header length below its minimum or above the packet")        \
 	X(IP_EXTENSION, "ip_extension", "chain of IPv6 extension headers broken or too long")      \
 	X(CHECKSUM, "checksum", "wrong checksum, and --checksums verify")                          \
-	X(FLOW_TABLE, "flow_table", "no room for its flow")
+	X(FLOW_TABLE, "flow_table", "no room for its flow")                                        \
+	X(EXCLUDED, "excluded", "excluded by the configuration")                                   \
+	X(DUPLICATE, "duplicate", "copy of a packet shortly before, and copies are dropped")
 
 #define X(id, label, help) SL_DROP_##id,
 enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
@@ -62,6 +64,10 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(RING_DROP, "sightline_ring_dropped_records_total", "records lost to a full ring (port)") \
 	X(RELOOKUPS, "sightline_flow_relookups_total",                                             \
 		"open flows looked up again after a change of intel")                              \
+	X(COPIES_LOOKED, "sightline_duplicate_looked_packets_total",                               \
+		"packets that were looked at for being copies")                                    \
+	X(COPIES, "sightline_duplicate_packets_total",                                             \
+		"of those, copies of a packet shortly before")                                     \
 	X(TIMED_PACKETS, "sightline_timed_packets_total", "packets of the bursts that were timed") \
 	X(STAGE_RX, "sightline_stage_cycles_total{stage=\"rx\"}",                                  \
 		"cycles of timed bursts: taking them from the source")                             \

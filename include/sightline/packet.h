@@ -99,6 +99,8 @@ struct sl_packet {
 	union sl_addr src, dst;
 	uint16_t sport, dport; /* host order; ICMP: type and code as Community ID v1 maps them */
 	uint16_t ip_len; /* IP header and payload, as the header says, bounded by len */
+	uint16_t ip_id; /* identification of the innermost IPv4 header; 0 for IPv6 */
+	uint8_t l4_len; /* bytes of the transport header right before payload (SL_PKT_L4) */
 	uint8_t tcp_flags, vlan_count, outer_count;
 	uint8_t mac_off; /* where dst and src MAC stand in data (SL_PKT_MACS) */
 	uint8_t dir; /* enum sl_dir; flow's part */

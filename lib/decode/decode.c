@@ -47,7 +47,8 @@ static void view_clear(struct sl_packet *p)
 	p->proto = 0;
 	p->src = p->dst = (union sl_addr){ .q = { 0, 0 } };
 	p->sport = p->dport = 0;
-	p->ip_len = 0;
+	p->ip_len = p->ip_id = 0;
+	p->l4_len = 0;
 	p->tcp_flags = 0;
 	p->vlan_count = p->flags & SL_PKT_VLAN_STRIPPED ? 1 : 0;
 	p->outer_count = 0;

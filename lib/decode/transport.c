@@ -26,9 +26,12 @@ static enum sl_drop judge_checksum(struct layers *l, const uint8_t *header, uint
 	return l->verify ? SL_DROP_CHECKSUM : SL_DECODED;
 }
 
-static void payload_set(struct sl_packet *p, struct sl_span s)
+/* Behind so many bytes of the transport's own, where they are there. */
+static void payload_set(struct sl_packet *p, struct sl_span all, uint32_t header)
 {
+	struct sl_span s = sl_span_from(all, header);
 	p->flags |= SL_PKT_L4;
+	p->l4_len = header <= all.len ? (uint8_t)header : 0;
 	p->payload = s.p;
 	p->payload_len = (uint32_t)s.len;
 }
@@ -49,7 +52,7 @@ static enum sl_drop tcp(struct layers *l)
 	p->tcp_flags = all.p[13];
 	p->tcp_window = be16(all.p + 14);
 	p->tcp_urgent = be16(all.p + 18);
-	payload_set(p, sl_span_from(all, header));
+	payload_set(p, all, header);
 	return l->whole ? judge_checksum(l, all.p, (uint32_t)all.len) : SL_DECODED;
 }
 
@@ -68,7 +71,7 @@ static enum sl_drop udp(struct layers *l)
 		all.len = len;
 	p->sport = be16(all.p);
 	p->dport = be16(all.p + 2);
-	payload_set(p, sl_span_from(all, 8));
+	payload_set(p, all, 8);
 	if (whole && (p->version == 6 || be16(all.p + 6) != 0)) {
 		enum sl_drop drop = judge_checksum(l, all.p, (uint32_t)all.len);
 		if (drop != SL_DECODED)
@@ -84,7 +87,7 @@ static enum sl_drop sctp(struct layers *l)
 		return short_l4(l);
 	l->pkt->sport = be16(all.p);
 	l->pkt->dport = be16(all.p + 2);
-	payload_set(l->pkt, sl_span_from(all, 12));
+	payload_set(l->pkt, all, 12);
 	return SL_DECODED;
 }
 
@@ -97,7 +100,7 @@ static enum sl_drop icmp(struct layers *l)
 	uint8_t back;
 	p->sport = all.p[0];
 	p->dport = sl_icmp_counterpart(p->proto, all.p[0], &back) ? back : all.p[1];
-	payload_set(p, sl_span_from(all, 8));
+	payload_set(p, all, 8);
 	decode_quoted(p, all);
 	return SL_DECODED;
 }

@@ -9,6 +9,7 @@
 #include <sightline/clock.h>
 #include <sightline/decode.h>
 #include <sightline/flow.h>
+#include <sightline/sieve.h>
 #include <sightline/span.h>
 #include <sightline/stream.h>
 
@@ -36,7 +37,22 @@ static void check_view(const struct sl_packet *p)
 		MUST(p->flags & SL_PKT_L4);
 	if (p->payload_len && !(p->flags & SL_PKT_REASSEMBLED)) {
 		MUST(p->payload >= p->data && p->payload + p->payload_len <= p->data + p->len);
+		MUST(p->payload - p->data >= p->l4_len);
 	}
+}
+
+/* What the sieve reads of a packet; what it drops goes on all the same. */
+static void sift(struct sl_packet p)
+{
+	static struct sl_counters c;
+	static struct sl_sieve *s;
+	struct sl_sieve_options o = { .copies = SL_COPIES_DROP, .window_ns = SL_SECOND };
+	if (s == NULL)
+		MUST(sl_sieve_new(&s, &o, &c) == 0);
+	uint64_t before = c.drop[SL_DROP_DUPLICATE];
+	uint8_t version = p.version;
+	sl_sieve(s, &p, 1);
+	MUST(c.drop[SL_DROP_DUPLICATE] - before == (version != p.version));
 }
 
 /* Pieces are of the packet, or of what was held of others: no longer than a packet can be. */
@@ -109,6 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct sl_decode_options o = { .verify_checksums = verify, .defrag = d };
 		MUST(sl_decode(&o, &p, 1, &c) == (p.version != 0));
 		check_view(&p);
+		sift(p);
 		sl_flow_bind(t, &p, 1);
 		struct sl_packet lost;
 		while (sl_defrag_lost(d, &lost))

@@ -25,7 +25,7 @@ OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "c
          "expect": "parser",
          "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
          "correlate": "match", "trees": "match", "detection": "intel", "regex": "pattern",
-         "defrag": "decode", "overlap": "base",
+         "defrag": "decode", "sieve": "decode", "overlap": "base",
          "lists": "intel", "past": "intel", "policy": "intel",
          "subscribe": "bus", "inflate": "compress"}
 # A third-party header and the folders that may open its door.
