@@ -302,6 +302,12 @@ static int step_metrics(struct sensor *s)
 	return rc;
 }
 
+/* Behind what takes privileges, before what strangers wrote is read. */
+static int step_confine(struct sensor *s)
+{
+	return confine(s->config, s->err, sizeof(s->err));
+}
+
 static int step_run(struct sensor *s)
 {
 	s->started_ns = sl_clock_mono_ns();
@@ -417,10 +423,11 @@ static const struct {
 	{ step_signals, EXIT_FAILED, false },
 	{ step_options, EXIT_UNUSABLE, false },
 	{ step_threads, EXIT_UNUSABLE, false },
+	{ step_metrics, EXIT_UNUSABLE, false },
+	{ step_confine, EXIT_UNUSABLE, false },
 	{ step_source, EXIT_FAILED, true },
 	{ step_intel, EXIT_UNUSABLE, true },
 	{ step_workers, EXIT_UNUSABLE, false },
-	{ step_metrics, EXIT_UNUSABLE, false },
 	{ step_publisher, EXIT_UNUSABLE, false },
 	{ step_run, EXIT_FAILED, false },
 };

@@ -266,6 +266,12 @@ const struct sl_counters *publisher_counters(const struct publisher *p);
 const char *publisher_sensor(const struct publisher *p); /* this sensor's name */
 uint64_t publisher_sightings(const struct publisher *p); /* so far, any thread */
 
+/* ---- confine.c ---- */
+
+/* Gives up what the ports needed, and what the sensor never needs, as the configuration says. 0; or
+ * -errno, and err says what and how to mend it. No thread that blocks signals may exist yet. */
+int confine(const struct sl_config *c, char *err, size_t err_len);
+
 /* ---- stats.c ---- */
 
 struct stats_view {

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # Data moves down this list, includes point up it.
-LEVELS = [["base", "json", "digest", "compress"], ["source", "decode", "host", "metrics"], ["flow", "stream"], ["observable"], ["parser"],
+LEVELS = [["base", "json", "digest", "compress"], ["source", "decode", "host", "metrics", "privilege"], ["flow", "stream"], ["observable"], ["parser"],
           ["pattern"], ["intel"], ["match"], ["wire", "sighting"], ["bus"], ["store"]]
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
@@ -34,7 +34,7 @@ DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*",
          (r"(pcre2.*|utf8proc)\.h", ["lib/pattern"]),
          (r"libpsl\.h", ["lib/intel"]),
          (r"urcu.*|hs\.h|hs/.*", ["lib/match"]), (r"zmq\.h|sodium\.h", ["lib/bus"]), (r"sqlite3\.h", ["lib/store"]),
-         (r"microhttpd\.h", ["lib/metrics"]), (r"protobuf-c/.*", ["lib/wire"]), (r"nghttp2/.*", ["lib/parser"]), (r"libxml/.*", ["lib/intel"]),
+         (r"microhttpd\.h", ["lib/metrics"]), (r"seccomp\.h", ["lib/privilege"]), (r"protobuf-c/.*", ["lib/wire"]), (r"nghttp2/.*", ["lib/parser"]), (r"libxml/.*", ["lib/intel"]),
          (r"sightline\.pb-c\.h", ["lib/wire", "lib/sighting", "lib/bus", "lib/store", "app", "include"])]
 GENERATED = {"version.h", "sightline.pb-c.h"}
 MAX_LINES, MAX_FUNCTION = 500, 100

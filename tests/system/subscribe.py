@@ -123,7 +123,7 @@ def test_what_is_refused(folder):
         said = refused(COLLECTOR, "--listen", "ipc://%s/other" % folder, "--publish", "tcp://127.0.0.1", "--store", db)
         assert "--publish" in said
     assert "unexpected" in refused(COLLECTOR, "more")
-    for what in ("verdict", "doctor", "keygen", "status", "maintain"):
+    for what in ("verdict", "keygen", "maintain"):
         assert "not built yet" in refused(TOOL, what)
     assert "not built yet" in refused(TOOL, "intel", "suggest")
     refused(TOOL)

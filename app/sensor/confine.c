@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* confine.c - what the sensor gives up once its ports are open: root, capabilities, system calls.
+ * From then on it reads what strangers wrote. Control thread, before workers and publisher begin.
+ */
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sightline/log.h>
+#include <sightline/privilege.h>
+
+#include "sensor.h"
+
+#define ORDINARY_USER "sightline"
+
+/* Whom it becomes; NULL: it stays who it is. */
+static const char *user_of(const struct sl_config *c, bool ports)
+{
+	const char *user = sl_config_text(c, "user");
+	if (user != NULL || !ports || geteuid() != 0)
+		return user;
+	if (sl_privilege_user(ORDINARY_USER))
+		return ORDINARY_USER;
+	sl_warn("stays root: there is no user " ORDINARY_USER
+		" (deploy/host-setup.sh --user makes it), and the configuration names none");
+	return NULL;
+}
+
+static uint64_t kept(const struct sl_config *c, const char *user)
+{
+	size_t n;
+	const char *const *port = sl_config_list(c, "port", &n);
+	uint64_t keep = 0;
+	for (size_t i = 0; i < n; i++) /* its program is taken off the interface at the end */
+		if (strncmp(port[i], "net_af_xdp", strlen("net_af_xdp")) == 0)
+			keep |= SL_CAPABILITY(CAP_NET_ADMIN);
+	if (user == NULL && geteuid() == 0) /* root without it reads less than anybody else */
+		keep |= SL_CAPABILITY(CAP_DAC_OVERRIDE);
+	return keep;
+}
+
+int confine(const struct sl_config *c, char *err, size_t err_len)
+{
+	size_t ports;
+	char names[128];
+	(void)sl_config_list(c, "port", &ports);
+	const char *user = user_of(c, ports > 0);
+	uint64_t keep = kept(c, user);
+	bool filter = !sl_config_flag(c, "no_seccomp");
+	int rc = sl_privilege_drop(user, keep, err, err_len);
+	if (rc < 0)
+		return rc;
+	rc = filter ? sl_privilege_filter() : 0;
+	if (rc < 0) {
+		snprintf(err, err_len,
+			"the filter of system calls is refused by this kernel: %s; "
+			"--no-seccomp runs without",
+			strerror(-rc));
+		return rc;
+	}
+	sl_privilege_names(keep, names, sizeof(names));
+	if (ports > 0 || user != NULL)
+		sl_info("runs as %s; capabilities kept: %s; system calls %s",
+			user != NULL	 ? user
+			: geteuid() == 0 ? "root"
+					 : "who started it",
+			names, filter ? "filtered" : "not filtered");
+	return 0;
+}
