@@ -2,6 +2,7 @@
 /* main.c - sightline-collector: the steps of its start, undone in reverse, and its loop. */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <sightline/log.h>
+#include <sightline/privilege.h>
 
 #include "collector.h"
 
@@ -46,6 +48,25 @@ static int step_signals(struct collector *c)
 }
 
 #define ROOT_FOLDER "/var/lib/sightline"
+
+/* First of all: nothing of what comes takes a privilege. */
+static int step_confine(struct collector *c)
+{
+	int rc = sl_privilege_drop(sl_config_text(c->config, "user"),
+		geteuid() == 0 && sl_config_text(c->config, "user") == NULL
+			? SL_CAPABILITY(CAP_DAC_OVERRIDE)
+			: 0,
+		c->err, sizeof(c->err));
+	if (rc < 0 || sl_config_flag(c->config, "no_seccomp"))
+		return rc;
+	rc = sl_privilege_filter();
+	if (rc < 0)
+		snprintf(c->err, sizeof(c->err),
+			"the filter of system calls is refused by this kernel: %s; "
+			"--no-seccomp runs without",
+			strerror(-rc));
+	return rc;
+}
 
 static const char *store_path(const struct sl_config *config)
 {
@@ -105,8 +126,8 @@ static int step_publish(struct collector *c)
 	return rc;
 }
 
-static int (*const steps[])(
-	struct collector *) = { step_signals, step_store, step_bus, step_publish, step_listen };
+static int (*const steps[])(struct collector *) = { step_signals, step_confine, step_store,
+	step_bus, step_publish, step_listen };
 
 static void teardown(struct collector *c)
 {

@@ -27,6 +27,16 @@ static const struct sl_opt opts[] = {
 		.kind = SL_OPT_TEXT,
 		.arg = "FILE",
 		.help = "at exit, every counter as one JSON object ('-' is standard output)" },
+	{ .key = "user",
+		.kind = SL_OPT_TEXT,
+		.arg = "NAME",
+		.help = "the user it becomes before it opens anything; the store must be that "
+			"user's" },
+	{ .key = "no_seccomp",
+		.flag = "no-seccomp",
+		.kind = SL_OPT_FLAG,
+		.def = "false",
+		.help = "allow all system calls: for debuggers and profilers" },
 };
 
 const struct sl_program collector_program = {

@@ -79,6 +79,7 @@ static const int allowed[] = {
 	CALL(chmod),
 	CALL(fchmod),
 	CALL(fchmodat),
+	CALL(fchown),
 	CALL(umask),
 	CALL(dup),
 	CALL(dup2),

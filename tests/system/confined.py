@@ -130,6 +130,24 @@ def test_same_output(folder):
     assert said[0] == said[1] and said[0]
 
 
+def test_collector(folder):
+    open_to_all(folder)
+    path = config(folder, user=USER, store=os.path.join(folder, "store", "s.db"), listen="tcp://127.0.0.1:0",
+                  publish="tcp://127.0.0.1:0")
+    with Running(COLLECTOR, "-c", path) as c:
+        c.until("ready: sensors deliver to ")
+        c.until(", store")
+        for status in threads(c.p.pid).values():
+            assert status["CapEff"] == status["CapPrm"] == NOTHING and status["NoNewPrivs"] == "1", status
+            assert status["Seccomp"] == "2" and str(pwd.getpwnam(USER).pw_uid) == status["Uid"].split()[0]
+        url = c.text["err"].decode().split("deliver to ")[1].split(",")[0]
+        run(SENSOR, "-r", CAPTURES[0], "-i", sample("intel"), "--collector", url)
+        _, _, err = c.end(signal.SIGTERM)
+        assert " 0 stored" not in err and " stored" in err, err
+    _, _, err = run(COLLECTOR, "-c", config(folder, user="no-such-user"), check=2)
+    assert "no-such-user" in err, err
+
+
 def test_no_such_user(folder):
     path = config(folder, user="no-such-user")
     _, out, err = run(SENSOR, "-c", path, "-r", CAPTURES[0], "--emit", "flows", check=2)
