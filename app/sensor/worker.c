@@ -4,6 +4,7 @@
  * lending an idle core to a neighbour. */
 #include <errno.h>
 #include <immintrin.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
 
@@ -136,11 +137,25 @@ static void advance_clock(struct worker *w, uint16_t n)
 	}
 }
 
+/* A tap that brings one direction alone is known by connections that nobody answered and that went
+ * on all the same, beyond a SYN and its repetitions. */
+static void count_sides(struct worker *w, const struct sl_flow *f)
+{
+	if (f->proto != IPPROTO_TCP || f->outcome == SL_OUTCOME_UNREACHABLE)
+		return;
+	bool asked = f->packets[0] > 0, answered = f->packets[1] > 0;
+	if (asked && answered)
+		sl_count(&w->counters, SL_C_FLOWS_TWO_SIDED, 1);
+	else if (answered || f->top[0] - f->isn > 1)
+		sl_count(&w->counters, SL_C_FLOWS_ONE_SIDED, 1);
+}
+
 static void end_flows(struct worker *w)
 {
 	struct sl_flow *f;
 	while ((f = sl_flow_ended(w->flows)) != NULL) {
 		inspect_end(w, f);
+		count_sides(w, f);
 		tell_flow(w, f);
 	}
 	sl_flow_reap(w->flows);

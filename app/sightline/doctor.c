@@ -21,6 +21,17 @@
 
 static const struct sl_opt opts[] = {
 	{ .flag = "json", .kind = SL_OPT_FLAG, .help = "one JSON object a line" },
+	{ .flag = "live",
+		.kind = SL_OPT_FLAG,
+		.help = "examine what a running sensor and the tap before it lose instead, read "
+			"from its metrics port: the operand, or " DEFAULT_METRICS " on loopback" },
+	{ .flag = "for",
+		.kind = SL_OPT_DURATION,
+		.arg = "T",
+		.def = "5s",
+		.min = 1e6,
+		.max = 36e11,
+		.help = "with --live: how long to look whether packets come" },
 	{ .flag = "sensor",
 		.kind = SL_OPT_TEXT,
 		.arg = "FILE",
@@ -35,7 +46,7 @@ static const struct sl_opt opts[] = {
 
 static const struct sl_program program = {
 	.name = "sightline doctor",
-	.usage = "[OPTIONS]",
+	.usage = "[OPTIONS] [--live [[ADDRESS:]PORT]]",
 	.about = "Looks over this machine as a host for a sensor. Each line is ok, a warning (a "
 		 "sensor runs, worse than it could) or wrong (what a sensor on a card needs is "
 		 "missing), with the command that mends it. Changes nothing. Exit status 0: all "
@@ -152,34 +163,54 @@ static void tell_versions(struct teller *t, const char *sensor)
 	tell_finding(t, &f);
 }
 
-static int examine(const struct sl_config *c)
+/* This machine, or the recorded one. */
+static int look_at_host(const struct sl_config *c, struct teller *t)
 {
-	struct teller t = { NULL, { 0 } };
 	const char *root = sl_config_text(c, "sysroot");
-	size_t n;
-	if (sl_config_operands(c, &n) != NULL && n > 0) {
-		sl_error("unexpected argument '%s': see sightline doctor --help",
-			sl_config_operands(c, &n)[0]);
-		return EXIT_UNUSABLE;
-	}
 	if (root != NULL && access(root, R_OK | X_OK) < 0) {
 		sl_error("--sysroot %s: %s; name a folder that holds proc, sys and etc", root,
 			strerror(errno));
 		return EXIT_UNUSABLE;
 	}
+	sl_host_look(root != NULL ? root : "", tell_finding, t);
+	if (root == NULL || sl_config_given(c, "sensor"))
+		tell_versions(t, sl_config_text(c, "sensor"));
+	return EXIT_DONE;
+}
+
+static int look(const struct sl_config *c, struct teller *t)
+{
+	size_t n;
+	bool live = sl_config_flag(c, "live");
+	char *const *operand = sl_config_operands(c, &n);
+	if (n > live) {
+		sl_error("unexpected argument '%s': see sightline doctor --help", operand[live]);
+		return EXIT_UNUSABLE;
+	}
+	if (!live)
+		return look_at_host(c, t);
+	return live_look(n > 0 ? operand[0] : DEFAULT_METRICS, sl_config_u64(c, "for"),
+		       tell_finding, t) == 0
+		       ? EXIT_DONE
+		       : EXIT_UNUSABLE;
+}
+
+static int examine(const struct sl_config *c)
+{
+	struct teller t = { NULL, { 0 } };
 	if (sl_config_flag(c, "json") && sl_json_out_new(&t.json) < 0) {
 		sl_error("no memory");
 		return EXIT_FAILED;
 	}
-	sl_host_look(root != NULL ? root : "", tell_finding, &t);
-	if (root == NULL || sl_config_given(c, "sensor"))
-		tell_versions(&t, sl_config_text(c, "sensor"));
-	if (t.json == NULL)
+	int status = look(c, &t);
+	if (t.json == NULL && status == EXIT_DONE)
 		printf("%u ok, %u warnings, %u wrong\n", t.count[SL_HOST_OK],
 			t.count[SL_HOST_WARNING], t.count[SL_HOST_WRONG]);
 	sl_json_out_free(t.json);
-	if (fflush(stdout) != 0)
-		return EXIT_FAILED;
+	if (fflush(stdout) != 0 && status == EXIT_DONE)
+		status = EXIT_FAILED;
+	if (status != EXIT_DONE)
+		return status;
 	return t.count[SL_HOST_WARNING] + t.count[SL_HOST_WRONG] == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 

@@ -19,7 +19,6 @@
 
 #include "tool.h"
 
-#define DEFAULT_PORT "7690"
 #define PATIENCE_MS 3000
 #define DROPS_SHOWN 6
 #define FEEDS_SHOWN 12
@@ -45,7 +44,7 @@ static const struct sl_program program = {
 	.name = "sightline status",
 	.usage = "[OPTIONS] [[ADDRESS:]PORT]...",
 	.about = "Shows what sensors are doing, read from their metrics ports (--metrics of the "
-		 "sensor); port " DEFAULT_PORT " on loopback where none is given. Exit status 1 "
+		 "sensor); port " DEFAULT_METRICS " on loopback where none is given. Exit status 1 "
 		 "where a sensor could not be asked.",
 	.opts = opts,
 	.count = sizeof(opts) / sizeof(opts[0]),
@@ -427,7 +426,7 @@ static int watch(const struct sl_config *c, struct watched *w, size_t n, struct 
 
 static int status(const struct sl_config *c)
 {
-	static char port[] = DEFAULT_PORT;
+	static char port[] = DEFAULT_METRICS;
 	static char *const default_port[] = { port };
 	size_t n;
 	char *const *where = sl_config_operands(c, &n);

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include <sightline/host.h>
+
 enum { EXIT_DONE, EXIT_FAILED, EXIT_UNUSABLE };
 
 struct sl_config;
@@ -20,6 +22,10 @@ int tail_main(int argc, char **argv);
 int intel_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int status_main(int argc, char **argv);
+
+#define DEFAULT_METRICS "7690" /* where a sensor's counters are looked for */
+/* live.c: asks a metrics port twice, for_ns apart, and judges what it lost. -errno, said. */
+int live_look(const char *where, uint64_t for_ns, sl_host_fn fn, void *arg);
 
 /* Control characters (C0, DEL, and C1 as UTF-8 writes them) and what is no UTF-8 as \xNN; the rest
  * as it is: nothing of it may steer a terminal. */

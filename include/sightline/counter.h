@@ -45,6 +45,10 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(FLOWS_TIMEOUT, "sightline_flow_ends_total{end=\"timeout\"}", "flows that fell silent")   \
 	X(FLOWS_CLOSED, "sightline_flow_ends_total{end=\"closed\"}",                               \
 		"flows that ended by FIN or RST")                                                  \
+	X(FLOWS_TWO_SIDED, "sightline_tcp_flow_ends_total{sides=\"two\"}",                         \
+		"TCP flows that were more than an attempt, by the sides that were seen")           \
+	X(FLOWS_ONE_SIDED, "sightline_tcp_flow_ends_total{sides=\"one\"}",                         \
+		"TCP flows that were more than an attempt, by the sides that were seen")           \
 	X(FLOWS_EVICTED, "sightline_flow_ends_total{end=\"evicted\"}", "flows put out for room")   \
 	X(FLOWS_FLUSHED, "sightline_flow_ends_total{end=\"flush\"}", "flows open at the end")      \
 	X(PARSER_POOL, "sightline_parser_state_denied_total", "no parser state left for a flow")   \

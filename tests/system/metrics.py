@@ -35,15 +35,16 @@ class Fed(Running):
             os.close(self.write)
         self.write = -1
 
-    def feed(self):
-        """The capture, and then the head of a packet that doesn't come: the sensor waits. More than 64 KiB, which it
-        wants to see of a pipe before it begins. The number of packets."""
-        with open(CAPTURE, "rb") as f:
-            data = f.read()
+    def feed(self, data=None):
+        """A capture, as often as makes more than 64 KiB, which the sensor wants to see of a pipe before it begins; then
+        it waits for more. The number of packets."""
+        if data is None:
+            with open(CAPTURE, "rb") as f:
+                data = f.read()
         packets, at, n = data[24:], 0, 0
         while at < len(packets):
             at, n = at + 16 + struct.unpack_from("<I", packets, at + 8)[0], n + 1
-        times = 65536 // len(packets) + 2
+        times = -(-65537 // len(packets))
         for piece in [data] + [packets] * (times - 1):
             sent = 0
             while sent < len(piece):
