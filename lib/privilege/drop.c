@@ -77,13 +77,13 @@ static void on_order(int number)
 
 /* ---- All threads ---- */
 
-/* A thread of a sanitizer, which no signal reaches; it can't be told, nor is it asked for. */
+/* The thread sanitizer's own thread, which no signal reaches. */
 static bool out_of_reach(const char *tid)
 {
 	char path[64], line[256];
 	bool blocks = false;
 	snprintf(path, sizeof(path), "/proc/self/task/%.16s/status", tid);
-	FILE *f = SANITIZED ? fopen(path, "re") : NULL;
+	FILE *f = SANITIZED_THREADS ? fopen(path, "re") : NULL;
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
 		if (strncmp(line, "SigBlk:", 7) == 0)
 			blocks = (strtoull(line + 7, NULL, 16) >> (ORDER - 1) & 1) != 0;

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* sanitized.h - whether this build is one with sanitizers: they trace the process, and have threads
- * of their own that block all signals. Private to lib/privilege. */
+/* sanitized.h - whether this build is one with sanitizers: they trace the process, and that of
+ * threads has a thread of its own that blocks all signals. Private to lib/privilege. */
 #ifndef SANITIZED_H
 #define SANITIZED_H
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED true
+#if defined(__has_feature)
+#define CLANG_HAS(what) __has_feature(what)
+#else
+#define CLANG_HAS(what) 0
 #endif
+
+#if defined(__SANITIZE_THREAD__) || CLANG_HAS(thread_sanitizer)
+#define SANITIZED_THREADS true
+#else
+#define SANITIZED_THREADS false
 #endif
-#ifndef SANITIZED
-#define SANITIZED false
+#if defined(__SANITIZE_ADDRESS__) || CLANG_HAS(address_sanitizer)
+#define SANITIZED true
+#else
+#define SANITIZED SANITIZED_THREADS
 #endif
 
 #endif
