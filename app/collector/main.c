@@ -59,7 +59,7 @@ static int step_confine(struct collector *c)
 		c->err, sizeof(c->err));
 	if (rc < 0 || sl_config_flag(c->config, "no_seccomp"))
 		return rc;
-	rc = sl_privilege_filter();
+	rc = sl_privilege_filter(false);
 	if (rc < 0)
 		snprintf(c->err, sizeof(c->err),
 			"the filter of system calls is refused by this kernel: %s; "

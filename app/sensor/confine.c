@@ -27,14 +27,20 @@ static const char *user_of(const struct sl_config *c, bool ports)
 	return NULL;
 }
 
-static uint64_t kept(const struct sl_config *c, const char *user)
+/* Their program is taken off the interface at the end. */
+static bool has_xdp(const struct sl_config *c)
 {
 	size_t n;
 	const char *const *port = sl_config_list(c, "port", &n);
-	uint64_t keep = 0;
-	for (size_t i = 0; i < n; i++) /* its program is taken off the interface at the end */
-		if (strncmp(port[i], "net_af_xdp", strlen("net_af_xdp")) == 0)
-			keep |= SL_CAPABILITY(CAP_NET_ADMIN);
+	bool any = false;
+	for (size_t i = 0; i < n; i++)
+		any |= strncmp(port[i], "net_af_xdp", strlen("net_af_xdp")) == 0;
+	return any;
+}
+
+static uint64_t kept(bool xdp, const char *user)
+{
+	uint64_t keep = xdp ? SL_CAPABILITY(CAP_NET_ADMIN) | SL_CAPABILITY(CAP_BPF) : 0;
 	if (user == NULL && geteuid() == 0) /* root without it reads less than anybody else */
 		keep |= SL_CAPABILITY(CAP_DAC_OVERRIDE);
 	return keep;
@@ -46,12 +52,13 @@ int confine(const struct sl_config *c, char *err, size_t err_len)
 	char names[128];
 	(void)sl_config_list(c, "port", &ports);
 	const char *user = user_of(c, ports > 0);
-	uint64_t keep = kept(c, user);
+	bool xdp = has_xdp(c);
+	uint64_t keep = kept(xdp, user);
 	bool filter = !sl_config_flag(c, "no_seccomp");
 	int rc = sl_privilege_drop(user, keep, err, err_len);
 	if (rc < 0)
 		return rc;
-	rc = filter ? sl_privilege_filter() : 0;
+	rc = filter ? sl_privilege_filter(xdp) : 0;
 	if (rc < 0) {
 		snprintf(err, err_len,
 			"the filter of system calls is refused by this kernel: %s; "

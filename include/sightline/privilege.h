@@ -24,9 +24,10 @@ int sl_privilege_drop(const char *user, uint64_t keep, char *err, size_t err_len
 
 /* From now on, of all threads: calls that only an attacker makes (running a program, tracing,
  * mounting, modules, other processes ...) kill the process with SIGSYS; those that these programs
- * make go on; any other fails with ENOSYS. Builds with sanitizers allow what these need on top.
- * 0, or -errno. */
-int sl_privilege_filter(void);
+ * make go on; any other fails with ENOSYS. bpf: the process takes its own program off an interface
+ * at the end (AF_XDP), so that bpf(2) goes on as well. Builds with sanitizers allow what these need
+ * on top. 0, or -errno. */
+int sl_privilege_filter(bool bpf);
 
 /* "cap_net_admin, cap_net_raw", or "none". */
 void sl_privilege_names(uint64_t capabilities, char *out, size_t cap);

@@ -235,6 +235,7 @@ void sl_privilege_names(uint64_t capabilities, char *out, size_t cap)
 		{ CAP_NET_ADMIN, "cap_net_admin" },
 		{ CAP_NET_RAW, "cap_net_raw" },
 		{ CAP_IPC_LOCK, "cap_ipc_lock" },
+		{ CAP_BPF, "cap_bpf" },
 	};
 	snprintf(out, cap, "%s", capabilities == 0 ? "none" : "");
 	for (unsigned i = 0; i < 64; i++) {

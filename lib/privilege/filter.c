@@ -214,11 +214,12 @@ static int rule(scmp_filter_ctx f, uint32_t what, int call)
 	return rc == -EDOM ? 0 : rc;
 }
 
-static int rules(scmp_filter_ctx f, uint32_t what, const int *calls, size_t n)
+/* `but`: a call that is none of them here. */
+static int rules(scmp_filter_ctx f, uint32_t what, const int *calls, size_t n, int but)
 {
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (what == SCMP_ACT_ALLOW || !is_sanitizers(calls[i]))
+		if (what == SCMP_ACT_ALLOW || (!is_sanitizers(calls[i]) && calls[i] != but))
 			rc = rule(f, what, calls[i]);
 	return rc;
 }
@@ -272,19 +273,23 @@ static int arguments(scmp_filter_ctx f)
 	return rc;
 }
 
-int sl_privilege_filter(void)
+int sl_privilege_filter(bool bpf)
 {
+	const int but = bpf ? CALL(bpf) : -1;
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	if (f == NULL)
 		return -ENOMEM;
 	int rc = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (rc == 0)
-		rc = rules(f, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
+		rc = rules(f, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]), but);
 	if (rc == 0)
-		rc = rules(f, SCMP_ACT_KILL_PROCESS, deadly, sizeof(deadly) / sizeof(deadly[0]));
-	if (rc == 0 && SANITIZED)
 		rc = rules(
-			f, SCMP_ACT_ALLOW, sanitizers, sizeof(sanitizers) / sizeof(sanitizers[0]));
+			f, SCMP_ACT_KILL_PROCESS, deadly, sizeof(deadly) / sizeof(deadly[0]), but);
+	if (rc == 0 && bpf)
+		rc = rule(f, SCMP_ACT_ALLOW, but);
+	if (rc == 0 && SANITIZED)
+		rc = rules(f, SCMP_ACT_ALLOW, sanitizers,
+			sizeof(sanitizers) / sizeof(sanitizers[0]), but);
 	if (rc == 0)
 		rc = arguments(f);
 	if (rc == 0)
