@@ -9,11 +9,23 @@
 #define ENTRIES_MAX UINT64_C(20000000)
 #define LEAVES_EACH 4 /* on average */
 #define LEAVES_MORE UINT64_C(65536)
+#define VERSIONS_EACH 2 /* what was taken back is remembered as well */
+#define VERSIONS_MORE 1024
+
+static uint64_t entries_most(const struct reading *r)
+{
+	return r->o->max_entries ? r->o->max_entries : ENTRIES_MAX;
+}
 
 bool reading_full(const struct reading *r)
 {
-	uint64_t most = r->o->max_entries ? r->o->max_entries : ENTRIES_MAX;
+	uint64_t most = entries_most(r);
 	return r->set->wholes >= most || r->set->count / LEAVES_EACH >= most + LEAVES_MORE;
+}
+
+bool reading_full_of_versions(const struct reading *r)
+{
+	return r->set->version_count >= entries_most(r) * VERSIONS_EACH + VERSIONS_MORE;
 }
 
 static void count(struct reading *r, enum sl_intel_verdict v)

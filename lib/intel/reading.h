@@ -179,6 +179,8 @@ int set_source_open(struct sl_intel *set, const char *path, size_t *out);
 void reading_count(struct reading *r, enum sl_intel_verdict v);
 /* As many indicators as are allowed, or as many leaves as so many may have. */
 bool reading_full(const struct reading *r);
+/* As many versions as are remembered: a feed of nothing but revocations fills no memory. */
+bool reading_full_of_versions(const struct reading *r);
 /* What is told between open and close is of one indicator; each part ends with entry_part. */
 void entry_open(struct reading *r);
 void entry_part(struct reading *r);

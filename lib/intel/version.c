@@ -133,6 +133,8 @@ int version_end(struct reading *r, struct version *v)
 		old->revoked |= v->revoked;
 	if (old != NULL || v->nameless)
 		return 0;
+	if (reading_full_of_versions(r))
+		return -E2BIG;
 	bool full = set->version_count * 2 >= set->version_slots;
 	if ((full && slots_grow(set) < 0) || set->versions == NULL)
 		return -ENOMEM;

@@ -46,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	struct sl_intel_options o = { .validity = SL_VALID_PACKET,
 		.now_ns = UINT64_C(1) << 60,
 		.finding = finding,
+		.propose = true,
 		.arg = &total,
 		.tell_all = len & 1 };
 	struct sl_intel *set;

@@ -9,7 +9,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct sl_intel_options o = { .validity = SL_VALID_IGNORE, .max_entries = 1000 };
+	struct sl_intel_options o = {
+		.validity = SL_VALID_IGNORE, .max_entries = 1000, .propose = true
+	};
 	struct draft meta = { .id = "i", .confidence = SL_CONFIDENCE_NONE };
 	struct sl_intel *set;
 	char text[4096];

@@ -259,6 +259,32 @@ static void versions_of_files(void **state)
 	sl_intel_free(set);
 }
 
+static void count_codes(void *arg, const struct sl_finding *f)
+{
+	unsigned *many = arg;
+	*many += strcmp(f->code, "TOO_MANY") == 0;
+}
+
+/* A feed of nothing but revocations is bounded as one of indicators is. */
+static void endless_revocations(void **state)
+{
+	unsigned many = 0;
+	struct sl_intel_options o = {
+		.validity = SL_VALID_IGNORE, .max_entries = 4, .finding = count_codes, .arg = &many
+	};
+	struct sl_intel *set;
+	char *text = malloc(400000);
+	size_t len = 0;
+	for (unsigned i = 0; i < 4000; i++)
+		len += (size_t)sprintf(text + len,
+			"{\"type\":\"indicator\",\"id\":\"indicator--%u\",\"revoked\":true}\n", i);
+	assert_int_equal(sl_intel_new(&set), 0);
+	assert_int_equal(sl_intel_read_bytes(set, "a", text, len, &o), 0);
+	assert_int_equal(many, 1);
+	sl_intel_free(set);
+	free(text);
+}
+
 /* ---- What stands beside the pattern ---- */
 
 static const struct sl_indicator *beside(struct read *r, const char *more)
@@ -421,6 +447,7 @@ int main(void)
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(versions_of_files),
+		cmocka_unit_test(endless_revocations),
 		cmocka_unit_test(said_beside),
 		cmocka_unit_test(observed),
 		cmocka_unit_test(classic),
