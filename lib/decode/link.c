@@ -12,6 +12,9 @@ enum {
 	TYPE_MPLS_UPSTREAM = 0x8848, /* RFC 5332 3 */
 	TYPE_PPPOE = 0x8864,
 	TYPE_SERVICE_VLAN = 0x88a8,
+	TYPE_CISCO_METADATA = 0x8909, /* TrustSec: version, length, option, group */
+	TYPE_VN_TAG = 0x8926, /* virtual interfaces of a fabric extender */
+	TYPE_E_TAG = 0x893f, /* IEEE 802.1BR 7.5 */
 	TYPE_OLD_QINQ = 0x9100,
 };
 
@@ -94,6 +97,14 @@ static enum sl_drop vlan_tags(struct layers *l)
 	return SL_DECODED;
 }
 
+/* A tag that says nothing to us, and behind it another type. */
+static enum sl_drop behind_tag(struct layers *l, size_t bytes)
+{
+	sl_rd_skip(&l->rd, bytes);
+	l->type = sl_rd16(&l->rd);
+	return l->rd.bad ? SL_DROP_SHORT : decode_ethertype(l);
+}
+
 static enum sl_drop by_type(struct layers *l)
 {
 	switch (l->type) {
@@ -108,6 +119,11 @@ static enum sl_drop by_type(struct layers *l)
 		return decode_pppoe(l);
 	case TYPE_BRIDGED:
 		return decode_ethernet(l);
+	case TYPE_VN_TAG:
+		return behind_tag(l, 4);
+	case TYPE_CISCO_METADATA:
+	case TYPE_E_TAG:
+		return behind_tag(l, 6);
 	default:
 		return SL_DROP_NOT_IP;
 	}

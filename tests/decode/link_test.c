@@ -86,6 +86,43 @@ static void test_ethernet(void **state)
 	}
 }
 
+/* VN-Tag, Cisco's metadata and E-TAG, between VLAN tags. */
+static void test_tags_of_switches(void **state)
+{
+	static const struct {
+		unsigned type;
+		size_t bytes;
+	} tags[] = { { 0x8926, 4 }, { 0x8909, 6 }, { 0x893f, 6 } };
+	for (unsigned i = 0; i < 6; i++) {
+		struct frame f = { .n = 0 };
+		uint8_t version = i & 1 ? 6 : 4;
+		put_ethernet(&f, 0x8100);
+		put16(&f, 100);
+		put16(&f, tags[i / 2].type);
+		put_fill(&f, tags[i / 2].bytes);
+		put16(&f, 0x8100);
+		put16(&f, 101);
+		put16(&f, version == 4 ? 0x0800 : 0x86dd);
+		put_ip(&f, version);
+		check(&f, SL_LINK_ETHERNET, version);
+		struct decoded d;
+		decode_frame(&d, &f, SL_LINK_ETHERNET);
+		assert_int_equal(d.p.vlan_count, 2);
+		assert_int_equal(d.p.vlan[0], 100);
+		assert_int_equal(d.p.vlan[1], 101);
+		decoded_free(&d);
+		f.n = 14 + 4 + tags[i / 2].bytes + 1; /* not even the type behind it */
+		expect_drop(&f, SL_LINK_ETHERNET, SL_DROP_SHORT);
+	}
+	struct frame deep = { .n = 0 };
+	put_ethernet(&deep, 0x8926);
+	while (deep.n < 1000) {
+		put32(&deep, 0);
+		put16(&deep, 0x8926);
+	}
+	expect_drop(&deep, SL_LINK_ETHERNET, SL_DROP_NOT_IP);
+}
+
 static void test_five_tags(void **state)
 {
 	struct frame f = { .n = 0 };
@@ -343,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ethernet),
+		cmocka_unit_test(test_tags_of_switches),
 		cmocka_unit_test(test_five_tags),
 		cmocka_unit_test(test_stripped_tag),
 		cmocka_unit_test(test_802_3),
