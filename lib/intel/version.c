@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* version.c - which version of an indicator counts. One that comes again with a later time takes
- * the place of the one before, also of one in an earlier file; within one (source, id) only, so
- * that no feed takes back what another says. Control threads. */
+ * the place of the one before, also of one in an earlier file of the same folder; within one
+ * (folder, source, id) only. A feed is a folder: whom it says that it is from, anybody can say, so
+ * none takes back what another says. Control threads. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,15 @@
 void version_name(struct reading *r, struct version *v, const char *source, const char *id)
 {
 	struct sl_intel *set = r->set;
-	for (unsigned i = 0; i < 2; i++)
-		v->name[i] = sl_hash_fold(
-			sl_hash_bytes(set->version_key[i], id, strlen(id)) ^ set->version_key[i].k0,
-			sl_hash_bytes(set->version_key[!i], source, strlen(source)));
+	const char *slash = strrchr(r->path, '/');
+	size_t folder = slash != NULL ? (size_t)(slash - r->path) : 0;
+	for (unsigned i = 0; i < 2; i++) {
+		struct sl_hash_key key = set->version_key[i], other = set->version_key[!i];
+		uint64_t from = sl_hash_fold(sl_hash_bytes(key, r->path, folder) ^ key.k1,
+			sl_hash_bytes(other, source, strlen(source)));
+		v->name[i] =
+			sl_hash_fold(sl_hash_bytes(key, id, strlen(id)) ^ key.k0, from ^ other.k1);
+	}
 	v->nameless = id[0] == '\0';
 }
 

@@ -234,7 +234,8 @@ static void versions(void **state)
 	}
 }
 
-/* Across files of a set, and never across creators: a file without one is its own. */
+/* Across files of a folder, and never across creators or folders: a file without a creator is its
+ * own, and whom a feed says that it is from proves nothing. */
 static void versions_of_files(void **state)
 {
 	static const char nobody[] = "{\"type\":\"indicator\",\"id\":\"indicator--1\","
@@ -243,7 +244,8 @@ static void versions_of_files(void **state)
 	static const char revoking[] = "{\"type\":\"indicator\",\"id\":\"indicator--1\","
 				       "\"modified\":\"2026-01-02T00:00:00Z\",\"revoked\":true}";
 	static const char newer[] = IND("1", "a", "1", "", "old"),
-			  older[] = IND("1", "a", "2", "", "new");
+			  older[] = IND("1", "a", "2", "", "new"),
+			  liar[] = IND("1", "a", "3", OFF, "new");
 	struct sl_intel_options o = { .validity = SL_VALID_IGNORE };
 	struct sl_intel *set;
 	size_t count;
@@ -252,6 +254,7 @@ static void versions_of_files(void **state)
 	assert_int_equal(sl_intel_read_bytes(set, "b", revoking, sizeof(revoking) - 1, &o), 0);
 	assert_int_equal(sl_intel_read_bytes(set, "c", older, sizeof(older) - 1, &o), 0);
 	assert_int_equal(sl_intel_read_bytes(set, "d", newer, sizeof(newer) - 1, &o), 0);
+	assert_int_equal(sl_intel_read_bytes(set, "other/c", liar, sizeof(liar) - 1, &o), 0);
 	const struct sl_indicator *i = sl_intel_indicators(set, &count);
 	assert_int_equal(count, 2);
 	assert_string_equal(i[0].value, "mine.example");
