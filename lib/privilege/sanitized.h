@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sanitized.h - whether this build is one with sanitizers: they trace the process, and that of
- * threads has a thread of its own that blocks all signals. Private to lib/privilege. */
+ * threads keeps signals back, so that there the calling thread alone gives up what it has. Private
+ * to lib/privilege. */
 #ifndef SANITIZED_H
 #define SANITIZED_H
 
