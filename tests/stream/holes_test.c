@@ -319,7 +319,7 @@ static void test_memory_of_another_size(void **state)
 static const char *two(enum sl_overlap overlap, int old_at, const char *old, int new_at,
 	const char *newer, bool filled_in_order)
 {
-	static char line[128];
+	static char line[4096];
 	struct sl_stream_options o = sl_stream_defaults;
 	o.memory_bytes = 1 << 20;
 	o.overlap = overlap;

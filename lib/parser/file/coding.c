@@ -55,7 +55,7 @@ static void feed_layer(struct coding *c, struct sl_batch *b, unsigned n, struct 
 {
 	enum sl_inflate_said said = SL_INFLATE_ROOM;
 	while (said == SL_INFLATE_ROOM && c->fault == CODING_GOOD) {
-		if (n >= c->layers) {
+		if (n >= SL_CODINGS_MAX || n >= c->layers) {
 			sink(to, b, in);
 			return;
 		}
