@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* source.h - where packets come from: a capture file now, ports behind the same table of operations
- * later. The one place that knows DPDK. */
+/* source.h - where packets come from: capture files and ports behind one table of operations. The
+ * one place that knows DPDK. */
 #ifndef SIGHTLINE_SOURCE_H
 #define SIGHTLINE_SOURCE_H
 
@@ -35,6 +35,9 @@ struct sl_source_ops {
 	 * packets is used up. */
 	int (*hold)(struct sl_source *s, uint16_t queue, struct sl_packet *pkt);
 	void (*drop_held)(struct sl_source *s, uint16_t queue, void *owner);
+	/* Nothing came: blocks for some 0.1 s at most, until something may be there. False: it
+	 * can't wait. NULL: it never blocks. The caller is offline to whatever waits for it. */
+	bool (*wait)(struct sl_source *s, uint16_t queue);
 	/* The time up to which the queue has given everything, where the last rx_burst gave
 	 * nothing: what comes is later, but for packets whose time runs backwards. In a replay the
 	 * latest packet time that was read for any queue; on a port the wall time, less what may
@@ -42,6 +45,10 @@ struct sl_source_ops {
 	uint64_t (*now)(struct sl_source *s, uint16_t queue);
 	/* Ask the hardware to keep a flow's further packets away; NULL: it can't. */
 	int (*bypass)(struct sl_source *s, uint16_t queue, const struct sl_packet *pkt);
+	/* Packets come from now on. Control. 0 or -errno. */
+	int (*start)(struct sl_source *s);
+	/* Ends early. Any thread, async-signal-safe. */
+	void (*stop)(struct sl_source *s);
 	void (*close)(struct sl_source *s);
 };
 
@@ -57,6 +64,8 @@ struct sl_threads {
 	bool no_huge; /* don't try huge pages: sl_mem_use_huge(false) */
 	bool telemetry; /* DPDK's telemetry socket, in a folder of this process' own */
 	const char *extra; /* more EAL arguments, or NULL */
+	const char *const *ports; /* as sl_ports_open will be told: DPDK's need memory of its own */
+	unsigned port_count;
 };
 /* Starts the environment with t->workers lcores, in memory only, so that many processes run side by
  * side; *workers is how many there are. Several lcores share a core where there are more of them
@@ -167,5 +176,34 @@ void sl_replay_progress(struct sl_source *s, struct sl_replay_progress *out);
 const struct sl_replay_result *sl_replay_results(struct sl_source *s, unsigned *count);
 /* Any thread. */
 void sl_replay_sums(struct sl_source *s, struct sl_replay_sums *out);
+
+/* ---- Ports ---- */
+
+struct sl_ports_options {
+	const char *const *devs; /* afpacket:IFACE; borrowed until close */
+	unsigned dev_count; /* each a different one */
+	unsigned queues; /* workers */
+	bool inner; /* give packets to workers by the innermost pair of addresses, with a
+		       dispatcher, not by the outermost */
+	size_t ring_bytes; /* afpacket: memory of the ring of each queue of each port */
+};
+
+/* Opens the ports, which take no packet before start. Queue i of every port belongs to worker i. A
+ * packet goes to a worker by a symmetric hash of its address pair, the same on every port, so that
+ * a tap may give each direction to a port of its own. -errno, and err is "port DEV: cause; fix";
+ * nothing is left open then. */
+int sl_ports_open(
+	struct sl_source **out, const struct sl_ports_options *o, char *err, size_t err_len);
+/* What was decided for each port, and what it follows from: one line a call. */
+void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg);
+/* Ten times a second or so: reads the devices' own counters and the state of links; a link that
+ * went down or came up is said through `line`. -ENODEV: a port is gone, and err says which. */
+int sl_ports_look(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg,
+	char *err, size_t err_len);
+typedef void (*sl_port_fn)(void *arg, const char *key, const char *help, uint64_t value);
+/* Every counter of every port by its key, name{label="x"}; missed packets are all that was lost
+ * before a worker had it. Any thread; exact once sl_ports_look was called after the end. */
+typedef void (*sl_port_fn)(void *arg, const char *key, const char *help, uint64_t value);
+void sl_ports_counters(struct sl_source *s, sl_port_fn tell, void *arg);
 
 #endif

@@ -273,6 +273,8 @@ const struct sl_source_ops replay_ops = {
 	.hold = replay_hold,
 	.drop_held = replay_drop_held,
 	.now = replay_now,
+	.start = sl_replay_start,
+	.stop = sl_replay_stop,
 	.close = replay_close,
 };
 
@@ -283,5 +285,7 @@ const struct sl_source_ops paced_ops = {
 	.hold = replay_hold,
 	.drop_held = replay_drop_held,
 	.now = replay_now,
+	.start = sl_replay_start,
+	.stop = sl_replay_stop,
 	.close = replay_close,
 };

@@ -15,6 +15,8 @@
 #include <sightline/defrag.h>
 #include <sightline/source.h>
 
+#include "spread.h"
+
 #define BLOCK_BYTES ((size_t)512 << 10) /* room for the longest packet */
 #define SLAB_BLOCKS 4 /* blocks mapped at a time: one huge page */
 
@@ -208,15 +210,6 @@ void replay_close(struct sl_source *s);
 void *loader_run(void *replay);
 int loader_open_capture(struct replay *r, unsigned i);
 void loader_close_capture(struct replay *r);
-
-/* spread.c: a symmetric hash of the packet's address pair, 0 where it has none. */
-uint32_t spread_hash(
-	struct sl_fragment_trail *trail, uint16_t linktype, const uint8_t *p, uint32_t len);
-/* The queue that a hash belongs to. */
-static inline unsigned spread_queue(uint32_t hash, unsigned queues)
-{
-	return (unsigned)((uint64_t)hash * queues >> 32);
-}
 
 /* Sanitizer builds: what lies behind a packet must not be read. */
 #if defined(__SANITIZE_ADDRESS__)

@@ -10,7 +10,7 @@
 #include <sightline/hash.h>
 #include <sightline/packet.h>
 
-#include "replay.h"
+#include "spread.h"
 
 #define PROTO_TCP 6
 

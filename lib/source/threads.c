@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* threads.c - DPDK's environment, started for its lcores alone: worker i is lcore i + 1, the main
- * thread is lcore 0. Packets and tables lie in memory of our own (lib/base/mem.c), so the
- * environment gets no huge pages, no PCI scan and no files to share, and many processes run side by
- * side as any user. Called by main. */
+/* threads.c - DPDK's environment: worker i is lcore i + 1, the main thread is lcore 0. Tables lie
+ * in memory of our own (lib/base/mem.c); the environment has memory, huge pages and a look at the
+ * PCI bus only where a port needs them, and no files to share but a telemetry socket that is asked
+ * for, so that many processes run side by side as any user. Called by main. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,9 +20,12 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
+#include <rte_pci.h>
 
 #include <sightline/mem.h>
 #include <sightline/source.h>
+
+#include "ports.h"
 
 #define ARGS_MAX 64
 #define WORKERS_MAX (RTE_MAX_LCORE - 1)
@@ -31,6 +34,7 @@
 static struct {
 	cpu_set_t allowed; /* what the process was given */
 	cpu_set_t control; /* what no worker has to itself; all of it where nothing is left */
+	bool huge; /* its memory is on huge pages */
 	bool spare_core; /* control is a part of allowed */
 	unsigned cores[CPU_SETSIZE], core_count;
 	char args_text[MAP_TEXT], map[MAP_TEXT]; /* the environment keeps pointers into both */
@@ -140,10 +144,73 @@ static int args_add(char *a)
 	return 0;
 }
 
-static int args_make(const struct sl_threads *want)
+/* What is left of the pool of huge pages of the ordinary size. */
+static size_t huge_free_mib(void)
 {
-	static char fixed[][24] = { "sightline", "--no-huge", "-m", "4", "--no-shconf", "--no-pci",
-		"--log-level=error", "--lcores" };
+	char line[128];
+	size_t pages = 0, kib = 0;
+	FILE *f = fopen("/proc/meminfo", "r");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+		(void)sscanf(line, "HugePages_Free: %zu", &pages);
+		(void)sscanf(line, "Hugepagesize: %zu", &kib);
+	}
+	if (f != NULL)
+		fclose(f);
+	return pages * kib / 1024;
+}
+
+/* Ports of DPDK's get memory of the environment's: 64 MiB for each worker and port, of huge pages
+ * where there are any; it is taken when it is touched. A card needs them, as it is told where they
+ * lie. */
+static size_t memory_mib(const struct sl_threads *want, unsigned workers)
+{
+	size_t mib = 4;
+	for (unsigned i = 0; i < want->port_count; i++)
+		if (strncmp(want->ports[i], "afpacket:", 9) != 0)
+			mib += 64 * ((size_t)workers + 1);
+	return mib;
+}
+
+static bool is_card(const char *dev)
+{
+	struct rte_pci_addr addr;
+	char name[64];
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(dev, ","), dev);
+	return rte_pci_addr_parse(name, &addr) == 0;
+}
+
+static int args_cards(const struct sl_threads *want)
+{
+	static char allow[] = "-a", none[] = "--no-pci";
+	int rc = 0;
+	bool any = false;
+	for (unsigned i = 0; rc == 0 && i < want->port_count; i++) {
+		if (!is_card(want->ports[i]))
+			continue;
+		any = true;
+		rc = args_add(allow);
+		if (rc == 0)
+			rc = args_add((char *)(uintptr_t)want->ports[i]);
+	}
+	return rc == 0 && !any ? args_add(none) : rc;
+}
+
+static int args_memory(const struct sl_threads *want, unsigned workers)
+{
+	static char no_huge[] = "--no-huge", m[] = "-m", in_memory[] = "--in-memory", mib[24];
+	size_t need = memory_mib(want, workers);
+	t.huge = need > 4 && !want->no_huge && huge_free_mib() >= need;
+	if (t.huge)
+		return args_add(in_memory);
+	snprintf(mib, sizeof(mib), "%zu", need);
+	(void)args_add(no_huge);
+	(void)args_add(m);
+	return args_add(mib);
+}
+
+static int args_make(const struct sl_threads *want, unsigned workers)
+{
+	static char fixed[][24] = { "sightline", "--no-shconf", "--log-level=error", "--lcores" };
 	static char silent[] = "--no-telemetry", prefix[48];
 	const char *extra = want->extra;
 	/* Behind a folder's name of our own, several processes have their socket side by side. */
@@ -154,6 +221,10 @@ static int args_make(const struct sl_threads *want)
 	for (size_t i = 1; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		(void)args_add(fixed[i]);
 	int rc = args_add(t.map);
+	if (rc == 0)
+		rc = args_memory(want, workers);
+	if (rc == 0)
+		rc = args_cards(want);
 	if (extra == NULL || rc < 0)
 		return rc;
 	if (strlen(extra) >= sizeof(t.args_text))
@@ -191,12 +262,12 @@ static int eal_init(void)
 	return rc;
 }
 
-static int start(unsigned workers, const struct sl_threads *want, char *err, size_t err_len)
+static int start(const struct sl_threads *want, unsigned workers, char *err, size_t err_len)
 {
 	const char *extra = want->extra;
 	int rc = cores_map(workers);
 	if (rc == 0)
-		rc = args_make(want);
+		rc = args_make(want, workers);
 	if (rc < 0)
 		return refuse(err, err_len, rc, "dpdk.extra_args or the list of cores is too long");
 	log_open();
@@ -216,6 +287,14 @@ int sl_threads_start(const struct sl_threads *want, unsigned *workers, char *err
 	int rc = cores_look();
 	if (rc < 0)
 		return refuse(err, err_len, rc, "the cores of this process can't be read");
+	for (unsigned i = 0; i < want->port_count; i++)
+		if (is_card(want->ports[i]) && (want->no_huge || huge_free_mib() == 0)) {
+			snprintf(err, err_len,
+				"port %s: a card needs huge pages, and there are none; sysctl "
+				"vm.nr_hugepages=1024",
+				want->ports[i]);
+			return -ENOMEM;
+		}
 	unsigned n = want->workers;
 	if (n == 0)
 		n = t.core_count > 1 ? t.core_count - 1 : 1;
@@ -225,7 +304,7 @@ int sl_threads_start(const struct sl_threads *want, unsigned *workers, char *err
 		n = WORKERS_MAX;
 	}
 	cores_share(n);
-	rc = start(n, want, err, err_len);
+	rc = start(want, n, err, err_len);
 	if (rc == 0)
 		*workers = n;
 	return rc;
@@ -273,6 +352,25 @@ void sl_threads_pin_control(void)
 {
 	if (t.spare_core)
 		(void)sched_setaffinity(0, sizeof(t.control), &t.control);
+}
+
+/* Memory pools keep something for each thread that is known to them. */
+void port_thread_enter(void)
+{
+	(void)rte_thread_register();
+}
+
+void port_thread_leave(void)
+{
+	rte_thread_unregister();
+}
+
+const char *threads_last_error(void)
+{
+	static char said[sizeof(t.last)];
+	memcpy(said, t.last, sizeof(said));
+	t.last[0] = '\0';
+	return said;
 }
 
 /* The environment leaves its folder behind. What another user's folder is stays: we may have become

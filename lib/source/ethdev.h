@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ethdev.h - a port of DPDK's: a network card by its PCI address, or a virtual device. Private to
+ * lib/source.
+ *
+ * A packet is an mbuf; its private part says which port it is of, and is written once. What lies in
+ * several segments is copied into one long mbuf, as everything behind wants bytes in one piece. */
+#ifndef SOURCE_ETHDEV_H
+#define SOURCE_ETHDEV_H
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "ports.h"
+
+#define ETH_QUEUES_MAX 64
+#define ETH_KEY_MAX 64
+#define LONG_MBUFS 1024u /* for packets in several segments: of a port, at once */
+
+/* In each mbuf of a port's pools. */
+struct eth_owner {
+	struct port_owner owner;
+	struct rte_mbuf *mbuf;
+};
+
+struct eth_queue {
+	/* control */
+	struct rte_mempool *pool; /* owned by the environment until freed */
+	int fd; /* of AF_XDP's socket; -1: none to poll */
+	/* whoever polls it */
+	alignas(64) struct port_tally tally;
+	_Atomic uint64_t long_denied,
+		cut; /* several segments: no room for them; longer than a frame */
+	uint32_t held;
+	uint32_t after; /* packets given since quiet; a full queue's at most */
+	bool ended;
+	/* control */
+	alignas(64) _Atomic uint64_t missed;
+	uint64_t missed_before;
+};
+
+struct ethdev {
+	struct port port;
+	uint16_t id; /* DPDK's number of the port */
+	bool ours; /* made by us: removed at the end */
+	uint16_t descriptors;
+	uint16_t tx; /* queues to send that the driver insists on */
+	uint32_t room; /* of an mbuf for a frame's bytes */
+	uint32_t pool_mbufs, hold_max;
+	bool scatter, configured;
+	_Atomic bool quiet;
+	struct rte_eth_dev_info info;
+	struct rte_mempool *longs; /* NULL: no packet has several segments */
+	struct eth_queue *queue; /* rx of them */
+	/* control, in look */
+	_Atomic uint64_t missed, no_mbuf, errors;
+	uint64_t mtu;
+	char name[RTE_ETH_NAME_MAX_LEN];
+	char spread[160]; /* what chooses a packet's queue, in words */
+};
+
+/* ethdev_rx.c */
+uint16_t ethdev_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t max);
+void ethdev_release(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t n);
+int ethdev_hold(struct port *p, uint16_t queue, struct sl_packet *pkt);
+void ethdev_drop_held(struct port *p, uint16_t queue, void *owner);
+bool ethdev_drained(struct port *p, uint16_t queue);
+
+/* ethdev_rss.c */
+/* Asks in `conf` for a symmetric hash of the pair of addresses. False: the device has none. */
+bool ethdev_rss_ask(
+	const struct rte_eth_dev_info *info, struct rte_eth_conf *conf, uint8_t key[ETH_KEY_MAX]);
+/* Reads back what the started device does, and proves that both directions of flows come to the
+ * same queue. 0, or -ENOTSUP and `why`. */
+int ethdev_rss_prove(const struct ethdev *e, char *why, size_t why_len);
+
+#endif

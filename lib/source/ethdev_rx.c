@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ethdev_rx.c - bursts of mbufs as packets. Runs on the thread that owns the queue: a worker, or
+ * the dispatcher, which takes from all queues of the device in turn. */
+#include <errno.h>
+#include <string.h>
+
+#include "ethdev.h"
+
+#include <sightline/hot.h>
+
+static struct eth_owner *owner_of(struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv(m);
+}
+
+/* The segments in one piece; NULL: none is left for it. */
+static struct rte_mbuf *joined(const struct ethdev *e, struct eth_queue *q, struct rte_mbuf *m)
+{
+	struct rte_mbuf *whole = e->longs != NULL ? rte_pktmbuf_alloc(e->longs) : NULL;
+	uint32_t len = m->pkt_len < FRAME_MAX ? m->pkt_len : FRAME_MAX;
+	if (whole == NULL) {
+		tally_add(&q->long_denied, 1);
+	} else {
+		const void *at = rte_pktmbuf_read(m, 0, len, rte_pktmbuf_mtod(whole, void *));
+		if (at != rte_pktmbuf_mtod(whole, void *))
+			memcpy(rte_pktmbuf_mtod(whole, void *), at, len);
+		whole->data_len = (uint16_t)len;
+		whole->pkt_len = m->pkt_len; /* more than its bytes where it was too long */
+		whole->ol_flags = m->ol_flags;
+		whole->vlan_tci = m->vlan_tci;
+		whole->hash = m->hash;
+	}
+	rte_pktmbuf_free(m);
+	return whole;
+}
+
+static void fill(const struct ethdev *e, struct rte_mbuf *m, struct sl_packet *pkt, uint64_t now)
+{
+	pkt->data = rte_pktmbuf_mtod(m, const uint8_t *);
+	pkt->len = m->data_len;
+	pkt->wire_len = m->pkt_len;
+	pkt->ts_ns = now;
+	pkt->owner = owner_of(m);
+	pkt->rss_hash = m->ol_flags & RTE_MBUF_F_RX_RSS_HASH ? m->hash.rss : 0;
+	pkt->salt = 0;
+	pkt->linktype = SL_LINK_ETHERNET;
+	pkt->port = e->port.number;
+	pkt->flags = pkt->wire_len > pkt->len ? SL_PKT_CUT : 0;
+	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) {
+		pkt->flags |= SL_PKT_VLAN_STRIPPED;
+		pkt->vlan[0] = m->vlan_tci & 0x0fff;
+	}
+	pkt->flow = NULL;
+}
+
+uint16_t ethdev_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t max)
+{
+	struct ethdev *e = (struct ethdev *)p;
+	struct eth_queue *q = &e->queue[queue];
+	struct rte_mbuf *m[SL_BURST];
+	uint16_t n = 0;
+	bool last = atomic_load_explicit(&e->quiet, memory_order_relaxed);
+	if (last && q->ended)
+		return 0;
+	uint16_t got = rte_eth_rx_burst(e->id, queue, m, max);
+	q->after += last ? got : 0;
+	q->ended = last && (got == 0 || q->after >= e->descriptors);
+	if (got == 0)
+		return 0;
+	uint64_t now = wall_now(e->port.wall), bytes = 0, merged = 0;
+	for (uint16_t i = 0; i < got; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+	for (uint16_t i = 0; i < got; i++) {
+		bytes += m[i]->pkt_len;
+		merged += m[i]->pkt_len > FRAME_MAX;
+		if (m[i]->nb_segs > 1)
+			m[i] = joined(e, q, m[i]);
+		if (m[i] == NULL)
+			continue;
+		fill(e, m[i], &pkt[n], now + n); /* each has a time of its own */
+		n++;
+	}
+	tally_add(&q->tally.packets, n);
+	tally_add(&q->tally.bytes, bytes);
+	if (merged > 0)
+		tally_add(&q->tally.merged, merged);
+	return n;
+}
+
+void ethdev_release(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t n)
+{
+	struct rte_mbuf *m[SL_BURST];
+	(void)p;
+	(void)queue;
+	for (uint16_t i = 0; i < n; i++)
+		m[i] = ((const struct eth_owner *)pkt[i].owner)->mbuf;
+	rte_pktmbuf_free_bulk(m, n);
+}
+
+int ethdev_hold(struct port *p, uint16_t queue, struct sl_packet *pkt)
+{
+	struct ethdev *e = (struct ethdev *)p;
+	if (e->queue[queue].held >= e->hold_max)
+		return -ENOBUFS;
+	e->queue[queue].held++;
+	rte_mbuf_refcnt_update(((const struct eth_owner *)pkt->owner)->mbuf, 1);
+	return 0;
+}
+
+void ethdev_drop_held(struct port *p, uint16_t queue, void *owner)
+{
+	((struct ethdev *)p)->queue[queue].held--;
+	rte_pktmbuf_free(((const struct eth_owner *)owner)->mbuf);
+}
+
+/* A burst that is empty had nothing to give; after quiet, what stood in the queue is read out. */
+bool ethdev_drained(struct port *p, uint16_t queue)
+{
+	const struct ethdev *e = (const struct ethdev *)p;
+	return e->queue[queue].ended || !e->quiet;
+}

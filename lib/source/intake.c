@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* intake.c - the queues of several ports as one, in the order of time. Runs on the thread that owns
+ * the intake; blocks only in intake_wait. */
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "deal.h"
+
+#define WAIT_MS 100
+
+int intake_init(struct intake *in, struct port *const *port, unsigned count, int queue)
+{
+	in->port = port;
+	for (unsigned i = 0; i < count; i++) {
+		int end = queue == ALL_QUEUES ? (int)port[i]->queues : queue + 1;
+		for (int q = queue == ALL_QUEUES ? 0 : queue; q < end; q++) {
+			if (in->count == TAPS_MAX)
+				return -E2BIG;
+			in->tap[in->count++] = (struct tap){ port[i], (uint16_t)q };
+		}
+	}
+	if (in->count == 1)
+		return 0;
+	in->ahead = calloc(in->count, sizeof(*in->ahead));
+	return in->ahead == NULL ? -ENOMEM : 0;
+}
+
+void intake_fini(struct intake *in)
+{
+	free(in->ahead);
+	in->ahead = NULL;
+}
+
+#include <sightline/hot.h>
+
+/* The time up to which every port has given what it has; takes from those that had been emptied. */
+static uint64_t refill(struct intake *in, bool last)
+{
+	uint64_t upto = UINT64_MAX;
+	for (unsigned i = 0; i < in->count; i++) {
+		struct ahead *a = &in->ahead[i];
+		struct port *p = in->tap[i].port;
+		uint16_t queue = in->tap[i].queue;
+		if (a->at < a->n)
+			continue;
+		uint64_t now = wall_now(p->wall);
+		a->at = 0;
+		a->n = p->kind->burst(p, queue, a->pkt, SL_BURST);
+		if (a->n > 0)
+			continue;
+		bool empty = p->kind->drained(p, queue);
+		uint64_t mine = !empty ? 0 : last ? UINT64_MAX : now - p->kind->late_ns;
+		upto = mine < upto ? mine : upto;
+	}
+	return upto;
+}
+
+static struct ahead *earliest(const struct intake *in, uint64_t upto)
+{
+	struct ahead *first = NULL;
+	for (unsigned i = 0; i < in->count; i++) {
+		struct ahead *a = &in->ahead[i];
+		if (a->at == a->n || a->pkt[a->at].ts_ns > upto)
+			continue;
+		if (first == NULL || a->pkt[a->at].ts_ns < first->pkt[first->at].ts_ns)
+			first = a;
+	}
+	return first;
+}
+
+/* Ends where a port has to be asked again. */
+static uint16_t in_order(struct intake *in, struct sl_packet *pkt, uint16_t max, bool last)
+{
+	uint64_t upto = refill(in, last);
+	uint16_t n = 0;
+	while (n < max) {
+		struct ahead *a = earliest(in, upto);
+		if (a == NULL)
+			break;
+		const struct sl_packet *from = &a->pkt[a->at++];
+		memcpy(&pkt[n], from, offsetof(struct sl_packet, version));
+		pkt[n++].vlan[0] = from->vlan[0];
+		if (a->at == a->n)
+			break;
+	}
+	for (uint16_t i = 0; i < n; i++)
+		pkt[i].flow = NULL;
+	return n;
+}
+
+uint16_t intake_burst(struct intake *in, struct sl_packet *pkt, uint16_t max, bool last)
+{
+	if (max > SL_BURST)
+		max = SL_BURST;
+	if (in->ahead != NULL)
+		return in_order(in, pkt, max, last);
+	return in->tap[0].port->kind->burst(in->tap[0].port, in->tap[0].queue, pkt, max);
+}
+
+/* Runs of one port go back together. */
+void intake_release(struct intake *in, struct sl_packet *pkt, uint16_t n)
+{
+	for (uint16_t i = 0; i < n;) {
+		uint16_t end = i + 1;
+		while (end < n && pkt[end].port == pkt[i].port)
+			end++;
+		struct port *p = in->port[pkt[i].port];
+		p->kind->release(p, in->tap[0].queue, &pkt[i], (uint16_t)(end - i));
+		i = end;
+	}
+}
+
+bool intake_drained(const struct intake *in)
+{
+	for (unsigned i = 0; i < in->count; i++) {
+		if (in->ahead != NULL && in->ahead[i].at < in->ahead[i].n)
+			return false;
+		if (!in->tap[i].port->kind->drained(in->tap[i].port, in->tap[i].queue))
+			return false;
+	}
+	return true;
+}
+
+/* An errored socket would wake at once for ever: reading the error clears it. What became of the
+ * device, control sees. */
+static void clear_errors(const struct pollfd *fds, nfds_t n)
+{
+	for (nfds_t i = 0; i < n; i++) {
+		int error;
+		socklen_t len = sizeof(error);
+		if (fds[i].revents & (POLLERR | POLLHUP))
+			(void)getsockopt(fds[i].fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	}
+}
+
+bool intake_wait(const struct intake *in)
+{
+	struct pollfd fds[TAPS_MAX];
+	int ms = WAIT_MS;
+	for (unsigned i = 0; i < in->count; i++) {
+		const struct port *p = in->tap[i].port;
+		fds[i] =
+			(struct pollfd){ .fd = p->kind->fd(p, in->tap[i].queue), .events = POLLIN };
+		if (fds[i].fd < 0)
+			return false;
+		if (in->ahead != NULL && in->ahead[i].at < in->ahead[i].n)
+			ms = 1; /* it waits for another port's time */
+	}
+	if (poll(fds, in->count, ms) > 0)
+		clear_errors(fds, in->count);
+	return true;
+}

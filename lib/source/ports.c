@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ports.c - ports as a source: opening, the queues of all ports in turn, links, counters. Control
+ * threads but for the part behind hot.h, which is the workers'. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sightline/clock.h>
+
+#include "deal.h"
+
+/* What came is given at most so long after its time: what a device keeps back for a burst, and the
+ * patience of a busy machine. */
+#define LATE_NS (SL_SECOND / 5)
+#define NAP_NS 50000 /* of a worker that waits for the dispatcher */
+
+struct ports_queue {
+	alignas(64) struct intake in;
+	bool end_said;
+};
+
+struct ports {
+	struct sl_source base;
+	struct wall wall;
+	unsigned count, workers;
+	struct port *port[PORTS_MAX];
+	struct ports_queue *queue; /* owned; one for each worker */
+	bool dealt; /* by the dispatcher, from queue 0 of each port */
+	struct deal deal;
+	alignas(64) _Atomic bool started; /* nobody takes from the ports before */
+	_Atomic bool stop;
+};
+
+/* A name may hold what ends a label. */
+static void label(const char *dev, char out[128])
+{
+	size_t n = 0;
+	for (; *dev != '\0' && n < 120; dev++) {
+		if (*dev == '"' || *dev == '\\')
+			out[n++] = '\\';
+		out[n++] = *dev;
+	}
+	out[n] = '\0';
+}
+
+void port_tell(const struct port *p, const char *name, const char *help, int queue, uint64_t value,
+	sl_port_fn tell, void *arg)
+{
+	char key[256], number[24] = "", dev[128];
+	label(p->dev, dev);
+	if (queue >= 0)
+		snprintf(number, sizeof(number), ",queue=\"%d\"", queue);
+	snprintf(key, sizeof(key), "%s{port=\"%s\"%s}", name, dev, number);
+	tell(arg, key, help, value);
+}
+
+const char port_missed_help[] = "packets that the source lost";
+
+void port_tell_tally(const struct port *p, int queue, const struct port_tally *t, uint64_t missed,
+	sl_port_fn tell, void *arg)
+{
+	port_tell(p, "sightline_missed_packets_total", port_missed_help, queue, missed, tell, arg);
+	port_tell(p, "sightline_port_packets_total", "packets taken from a queue", queue,
+		tally_get(&t->packets), tell, arg);
+	port_tell(p, "sightline_port_bytes_total", "their bytes on the wire", queue,
+		tally_get(&t->bytes), tell, arg);
+	port_tell(p, "sightline_port_merged_frames_total",
+		"frames longer than any: joined by the device, or beyond 9,728 bytes", queue,
+		tally_get(&t->merged), tell, arg);
+}
+
+static int ports_start(struct sl_source *s)
+{
+	struct ports *ps = (struct ports *)s;
+	int rc = 0;
+	for (unsigned i = 0; rc == 0 && i < ps->count; i++)
+		rc = ps->port[i]->kind->start(ps->port[i]);
+	if (rc == 0 && ps->dealt)
+		rc = deal_start(&ps->deal);
+	atomic_store_explicit(&ps->started, rc == 0, memory_order_release);
+	return rc;
+}
+
+static void ports_stop(struct sl_source *s)
+{
+	struct ports *ps = (struct ports *)s;
+	for (unsigned i = 0; i < ps->count; i++)
+		ps->port[i]->kind->quiet(ps->port[i]);
+	atomic_store_explicit(&ps->stop, true, memory_order_release);
+}
+
+static void ports_close(struct sl_source *s)
+{
+	struct ports *ps = (struct ports *)s;
+	if (ps->dealt) {
+		if (!atomic_load(&ps->stop))
+			ports_stop(s);
+		deal_fini(&ps->deal);
+	}
+	for (unsigned i = 0; ps->queue != NULL && i < ps->workers; i++)
+		intake_fini(&ps->queue[i].in);
+	for (unsigned i = ps->count; i-- > 0;)
+		ps->port[i]->kind->close(ps->port[i]);
+	free(ps->queue);
+	free(ps);
+}
+
+/* ---- Workers ---- */
+
+static enum sl_rx ports_end(struct ports *ps, uint16_t queue, struct sl_packet *pkt)
+{
+	struct ports_queue *q = &ps->queue[queue];
+	if (ps->dealt ? !deal_drained(&ps->deal, queue) : !intake_drained(&q->in))
+		return SL_RX_OK;
+	pkt->ts_ns = 0;
+	if (q->end_said)
+		return SL_RX_END;
+	q->end_said = true;
+	return SL_RX_END_CAPTURE;
+}
+
+static enum sl_rx ports_rx_burst(
+	struct sl_source *s, uint16_t queue, struct sl_packet *pkt, uint16_t max, uint16_t *n)
+{
+	struct ports *ps = (struct ports *)s;
+	bool stop = atomic_load_explicit(&ps->stop, memory_order_acquire);
+	*n = 0;
+	if (!atomic_load_explicit(&ps->started, memory_order_acquire))
+		return stop ? SL_RX_END : SL_RX_OK;
+	*n = ps->dealt ? deal_burst(&ps->deal, queue, pkt, max)
+		       : intake_burst(&ps->queue[queue].in, pkt, max, stop);
+	return *n == 0 && stop ? ports_end(ps, queue, pkt) : SL_RX_OK;
+}
+
+static void ports_release(struct sl_source *s, uint16_t queue, struct sl_packet *pkt, uint16_t n)
+{
+	struct ports *ps = (struct ports *)s;
+	if (ps->dealt)
+		deal_release(&ps->deal, queue, pkt, n);
+	else
+		intake_release(&ps->queue[queue].in, pkt, n);
+}
+
+/* What was dealt goes back with its burst. */
+static int ports_hold(struct sl_source *s, uint16_t queue, struct sl_packet *pkt)
+{
+	const struct ports *ps = (const struct ports *)s;
+	struct port *p = ps->port[pkt->port];
+	return ps->dealt ? -ENOBUFS : p->kind->hold(p, queue, pkt);
+}
+
+static void ports_drop_held(struct sl_source *s, uint16_t queue, void *owner)
+{
+	struct port *p = ((const struct port_owner *)owner)->port;
+	(void)s;
+	p->kind->drop_held(p, queue, owner);
+}
+
+static bool ports_wait(struct sl_source *s, uint16_t queue)
+{
+	const struct ports *ps = (const struct ports *)s;
+	if (!ps->dealt)
+		return intake_wait(&ps->queue[queue].in);
+	nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
+	return true;
+}
+
+static uint64_t ports_now(struct sl_source *s, uint16_t queue)
+{
+	(void)queue;
+	return wall_now(&((struct ports *)s)->wall) - LATE_NS;
+}
+
+/* ---- Control ---- */
+
+static const struct sl_source_ops ports_ops = {
+	.name = "ports",
+	.rx_burst = ports_rx_burst,
+	.release = ports_release,
+	.hold = ports_hold,
+	.drop_held = ports_drop_held,
+	.wait = ports_wait,
+	.now = ports_now,
+	.start = ports_start,
+	.stop = ports_stop,
+	.close = ports_close,
+};
+
+static int port_open(
+	struct ports *ps, const struct sl_ports_options *o, unsigned i, char *err, size_t err_len)
+{
+	const char *dev = o->devs[i];
+	for (unsigned k = 0; k < i; k++)
+		if (strcmp(o->devs[k], dev) == 0) {
+			snprintf(err, err_len, "port %s: named twice; name each port once", dev);
+			return -EINVAL;
+		}
+	bool kernel = strncmp(dev, "afpacket:", 9) == 0;
+	int rc = (kernel ? afpacket_open : ethdev_open)(
+		&ps->port[i], o, dev, i, &ps->wall, err, err_len);
+	ps->count += rc == 0;
+	return rc;
+}
+
+/* One process reads the ports of one node: memory of another is twice as far. */
+static int one_node(const struct ports *ps, char *err, size_t err_len)
+{
+	const struct port *first = NULL;
+	for (unsigned i = 0; i < ps->count; i++) {
+		const struct port *p = ps->port[i];
+		if (p->node < 0)
+			continue;
+		if (first == NULL)
+			first = p;
+		if (p->node == first->node)
+			continue;
+		snprintf(err, err_len,
+			"port %s: it is on NUMA node %d, and %s on node %d; start one sensor for "
+			"the ports of each node",
+			p->dev, p->node, first->dev, first->node);
+		return -EXDEV;
+	}
+	return 0;
+}
+
+/* Who takes from the ports: the workers, or the dispatcher. */
+static int takers(struct ports *ps)
+{
+	for (unsigned i = 0; i < ps->count; i++)
+		ps->dealt |= !ps->port[i]->spread;
+	if (ps->dealt)
+		return deal_init(&ps->deal, ps->port, ps->count, ps->workers, &ps->stop);
+	int rc = 0;
+	for (unsigned i = 0; rc == 0 && i < ps->workers; i++)
+		rc = intake_init(&ps->queue[i].in, ps->port, ps->count, (int)i);
+	return rc;
+}
+
+static struct ports *ports_new(const struct sl_ports_options *o)
+{
+	size_t queues = o->queues * sizeof(struct ports_queue);
+	struct ports *ps = aligned_alloc(alignof(struct ports), sizeof(*ps));
+	struct ports_queue *q = aligned_alloc(alignof(struct ports_queue), queues);
+	if (ps == NULL || q == NULL) {
+		free(ps);
+		free(q);
+		return NULL;
+	}
+	memset(q, 0, queues);
+	memset(ps, 0, sizeof(*ps));
+	ps->base.ops = &ports_ops;
+	ps->queue = q;
+	ps->workers = o->queues;
+	wall_init(&ps->wall);
+	return ps;
+}
+
+int sl_ports_open(
+	struct sl_source **out, const struct sl_ports_options *o, char *err, size_t err_len)
+{
+	if (o->dev_count == 0 || o->dev_count > PORTS_MAX || o->queues == 0) {
+		snprintf(err, err_len, "ports: 1 to %u are possible", PORTS_MAX);
+		return -EINVAL;
+	}
+	struct ports *ps = ports_new(o);
+	int rc = ps == NULL ? -ENOMEM : 0;
+	for (unsigned i = 0; rc == 0 && i < o->dev_count; i++)
+		rc = port_open(ps, o, i, err, err_len);
+	if (rc == 0)
+		rc = one_node(ps, err, err_len);
+	if (rc == 0)
+		rc = takers(ps);
+	if (rc == -ENOMEM && err[0] == '\0')
+		snprintf(err, err_len, "ports: no memory for their queues; use fewer workers");
+	if (rc < 0 && ps != NULL)
+		ports_close(&ps->base);
+	if (rc == 0)
+		*out = &ps->base;
+	return rc;
+}
+
+void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg)
+{
+	const struct ports *ps = (const struct ports *)s;
+	if (ps->dealt)
+		line(arg, "ports: a dispatcher on the control's cores deals packets to the workers "
+			  "by their innermost pair of addresses");
+	for (unsigned i = 0; i < ps->count; i++) {
+		const struct port *p = ps->port[i];
+		char text[1024] = "";
+		FILE *f = fmemopen(text, sizeof(text), "w");
+		if (f == NULL)
+			continue;
+		fprintf(f, "port %s: ", p->dev);
+		p->kind->plan(p, f);
+		fclose(f);
+		line(arg, text);
+	}
+}
+
+static void say_link(struct port *p, void (*line)(void *arg, const char *text), void *arg)
+{
+	char text[256];
+	bool down = !p->netdev.up || !p->netdev.running;
+	if (down == p->down)
+		return;
+	p->down = down;
+	snprintf(text, sizeof(text), "port %s: link %s", p->dev, down ? "down" : "up");
+	line(arg, text);
+}
+
+int sl_ports_look(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg,
+	char *err, size_t err_len)
+{
+	struct ports *ps = (struct ports *)s;
+	int gone = 0;
+	wall_discipline(&ps->wall);
+	for (unsigned i = 0; i < ps->count; i++) {
+		struct port *p = ps->port[i];
+		p->kind->look(p);
+		if (p->gone || (p->netdev.fd >= 0 && netdev_look(&p->netdev) == -ENODEV)) {
+			snprintf(err, err_len,
+				"port %s: the device is gone; start again when it is back", p->dev);
+			gone = -ENODEV;
+		}
+		say_link(p, line, arg);
+	}
+	return gone;
+}
+
+void sl_ports_counters(struct sl_source *s, sl_port_fn tell, void *arg)
+{
+	const struct ports *ps = (const struct ports *)s;
+	for (unsigned i = 0; ps->dealt && i < ps->workers; i++) {
+		char key[96];
+		snprintf(key, sizeof(key),
+			"sightline_missed_packets_total{port=\"dispatcher\",queue=\"%u\"}", i);
+		tell(arg, key, port_missed_help, tally_get(&ps->deal.lane[i].full));
+	}
+	for (unsigned i = 0; i < ps->count; i++) {
+		const struct port *p = ps->port[i];
+		p->kind->counters(p, tell, arg);
+		port_tell(
+			p, "sightline_port_link_up", "1: the link is up", -1, !p->down, tell, arg);
+		if (p->netdev.fd < 0)
+			continue;
+		port_tell(p, "sightline_port_device_dropped_packets_total",
+			"dropped as the kernel counts, with what nobody but us wanted", -1,
+			tally_get(&p->netdev.dropped), tell, arg);
+		port_tell(p, "sightline_port_device_missed_packets_total",
+			"lost before the device's driver had them", -1,
+			tally_get(&p->netdev.missed), tell, arg);
+		port_tell(p, "sightline_port_device_errors_total", "frames that were damaged", -1,
+			tally_get(&p->netdev.errors), tell, arg);
+	}
+}
