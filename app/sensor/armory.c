@@ -67,6 +67,10 @@ static void tell_finding(void *arg, const struct sl_finding *f)
 static enum sl_validity validity(const struct armory *a)
 {
 	const char *v = sl_config_text(a->config, "validity");
+	size_t ports;
+	(void)sl_config_list(a->config, "port", &ports);
+	if (v == NULL)
+		return ports > 0 ? SL_VALID_PACKET : SL_VALID_IGNORE;
 	if (strcmp(v, "packet") == 0)
 		return SL_VALID_PACKET;
 	return strcmp(v, "now") == 0 ? SL_VALID_NOW : SL_VALID_IGNORE;

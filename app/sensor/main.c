@@ -24,7 +24,8 @@ enum { EXIT_DONE, EXIT_FAILED, EXIT_UNUSABLE };
 struct sensor {
 	struct sl_config *config;
 	const char *const *captures;
-	size_t capture_count;
+	size_t capture_count, port_count;
+	struct live *live; /* NULL: a replay */
 	bool emit_observables, emit_sightings, emit_flows;
 	unsigned workers;
 	struct sl_source *source;
@@ -37,7 +38,7 @@ struct sensor {
 	struct worker **worker;
 	struct sl_metrics_port *metrics; /* NULL: none */
 	struct stats_view view;
-	bool stopped;
+	bool stopped, failed;
 	uint64_t started_ns;
 	char err[512];
 };
@@ -79,7 +80,7 @@ static void on_end(int number)
 		_exit(EXIT_FAILED);
 	}
 	asked = 1;
-	sl_replay_stop(src);
+	src->ops->stop(src);
 }
 
 /* Around what may wait for others (a pipe, a large feed, workers that wait for whoever reads their
@@ -102,48 +103,6 @@ static int step_signals(struct sensor *s)
 	return 0;
 }
 
-static int overlap_nets(struct sensor *s)
-{
-	size_t n;
-	const char *const *text = sl_config_list(s->config, "overlap_policy", &n);
-	int rc = sl_overlap_nets_new(&s->overlap);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = sl_overlap_nets_add(s->overlap, text[i], strlen(text[i]));
-		if (rc == -EINVAL)
-			snprintf(s->err, sizeof(s->err),
-				"overlap_policy: '%s' is no policy (first, last, bsd, linux, "
-				"windows), no network with one such as 10.0.0.0/8=windows, or a "
-				"network for the second time",
-				text[i]);
-	}
-	return rc;
-}
-
-static int exclusions(struct sensor *s)
-{
-	size_t n;
-	const char *const *text = sl_config_list(s->config, "exclude", &n);
-	int rc = n > 0 ? sl_exclusions_new(&s->exclude) : 0;
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = sl_exclusions_add(s->exclude, text[i], strlen(text[i]));
-		if (rc < 0)
-			snprintf(s->err, sizeof(s->err), "exclude: '%s' %s", text[i],
-				rc == -E2BIG ? "is one too many: 256 are possible"
-					     : "is neither a network, port:N, port:N-M, vlan:N, "
-					       "proto:N, tcp, udp, sctp, icmp nor icmpv6, nor "
-					       "different ones of them joined by '+'");
-	}
-	return rc;
-}
-
-static enum sl_copies copies(const struct sl_config *c)
-{
-	const char *policy = sl_config_text(c, "duplicates.policy");
-	return strcmp(policy, "drop") == 0    ? SL_COPIES_DROP
-	       : strcmp(policy, "count") == 0 ? SL_COPIES_COUNT
-					      : SL_COPIES_KEEP;
-}
-
 static int step_options(struct sensor *s)
 {
 	size_t n;
@@ -160,20 +119,18 @@ static int step_options(struct sensor *s)
 		s->emit_sightings |= strcmp(emit[i], "sightings") == 0;
 		s->emit_flows |= strcmp(emit[i], "flows") == 0;
 	}
-	s->captures = sl_config_list(s->config, "replay", &s->capture_count);
 	sl_mem_use_huge(!sl_config_flag(s->config, "no_huge"));
 	struct sl_pace pace;
-	int rc = overlap_nets(s);
+	int rc = settings_overlap(&s->overlap, s->config, s->err, sizeof(s->err));
 	if (rc == 0)
-		rc = exclusions(s);
+		rc = settings_exclude(&s->exclude, s->config, s->err, sizeof(s->err));
 	if (rc == 0)
 		rc = replay_pace(s->config, &pace, s->err, sizeof(s->err));
 	if (rc < 0)
 		return rc;
-	if (s->capture_count > 0 || sl_config_test(s->config))
-		return 0;
-	snprintf(s->err, sizeof(s->err), "nothing to read: name a capture file with --replay FILE");
-	return -EINVAL;
+	s->captures = sl_config_list(s->config, "replay", &s->capture_count);
+	(void)sl_config_list(s->config, "port", &s->port_count);
+	return live_input(s->config, s->err, sizeof(s->err));
 }
 
 static int step_threads(struct sensor *s)
@@ -182,11 +139,30 @@ static int step_threads(struct sensor *s)
 		.no_huge = sl_config_flag(s->config, "no_huge"),
 		.telemetry = sl_config_flag(s->config, "dpdk.telemetry"),
 		.extra = sl_config_text(s->config, "dpdk.extra_args") };
+	size_t ports;
+	t.ports = sl_config_list(s->config, "port", &ports);
+	t.port_count = (unsigned)ports;
 	return sl_threads_start(&t, &s->workers, s->err, sizeof(s->err));
 }
 
-static int step_source(struct sensor *s)
+static int open_ports(struct sensor *s)
 {
+	int rc = live_open(&s->live, &s->source, s->config, s->workers, s->err, sizeof(s->err));
+	if (rc < 0)
+		return rc;
+	s->captures = live_captures(s->live);
+	return live_boot(s->boot);
+}
+
+static int step_ports(struct sensor *s)
+{
+	return s->port_count > 0 ? open_ports(s) : 0;
+}
+
+static int step_captures(struct sensor *s)
+{
+	if (s->port_count > 0)
+		return 0;
 	int rc = replay_open(&s->source, s->config, s->workers, s->err, sizeof(s->err));
 	uint8_t digest[SL_DIGEST_MAX];
 	if (rc == 0)
@@ -207,17 +183,9 @@ static bool must_arm(const struct sensor *s)
 
 static int step_intel(struct sensor *s)
 {
-	uint64_t at = s->source != NULL ? sl_replay_first_ts(s->source) : sl_clock_wall_ns();
+	uint64_t at = s->source != NULL && s->live == NULL ? sl_replay_first_ts(s->source)
+							   : sl_clock_wall_ns();
 	return armory_new(&s->armory, s->config, s->workers, at, must_arm(s));
-}
-
-static void flow_options(const struct sl_config *c, struct sl_flow_options *o)
-{
-	o->max_flows = (uint32_t)sl_config_u64(c, "flow.max");
-#define X(id, name, seconds, help)                                                                 \
-	o->timeout_ns[SL_FLOW_TIMEOUT_##id] = sl_config_u64(c, "flow.timeout." name);
-	SL_FLOW_TIMEOUTS(X)
-#undef X
 }
 
 static int stream_options(struct sensor *s, struct sl_stream_options *o)
@@ -247,12 +215,12 @@ static int step_workers(struct sensor *s)
 		.emit_observables = s->emit_observables,
 		.emit_flows = s->emit_flows,
 		.keep_files = file_store_wanted(s->config),
-		.rehearse = sl_replay_rehearses(s->source),
+		.rehearse = s->live == NULL && sl_replay_rehearses(s->source),
 		.timing = sl_config_flag(s->config, "timing"),
-		.wait = true };
-	flow_options(s->config, &o.flow);
+		.wait = s->live == NULL };
+	settings_flow(s->config, &o.flow);
 	o.sieve = (struct sl_sieve_options){ .exclude = s->exclude,
-		.copies = copies(s->config),
+		.copies = settings_copies(s->config),
 		.window_ns = sl_config_u64(s->config, "duplicates.window") };
 	o.defrag = (struct sl_defrag_options){ .overlap = s->overlap,
 		.memory_bytes = sl_config_u64(s->config, "defrag.memory"),
@@ -315,7 +283,9 @@ static int step_run(struct sensor *s)
 		.worker_count = s->workers,
 		.publisher = s->publisher,
 		.armory = s->armory,
-		.replay = s->source,
+		.replay = s->live == NULL ? s->source : NULL,
+		.ports = s->live != NULL ? s->source : NULL,
+		.live = s->live,
 		.started_s = sl_clock_wall_ns() / SL_SECOND };
 	atomic_store(&running, s->source);
 	int rc = armory_start(s->armory, s->publisher);
@@ -325,14 +295,42 @@ static int step_run(struct sensor *s)
 		rc = sl_threads_launch(i, worker_run, s->worker[i]);
 	if (rc == 0 && s->metrics != NULL)
 		rc = sl_metrics_serve(s->metrics, stats_each, &s->view);
-	return rc == 0 ? sl_replay_start(s->source) : rc;
+	if (rc == 0)
+		rc = s->source->ops->start(s->source);
+	if (rc == 0 && s->live != NULL)
+		live_ready(s->live, s->config, s->armory);
+	return rc;
 }
 
 static void stop(struct sensor *s)
 {
 	if (!s->stopped)
-		sl_replay_stop(s->source);
+		s->source->ops->stop(s->source);
 	s->stopped = true;
+}
+
+static bool write_stats(const struct sensor *s)
+{
+	const char *path = sl_config_text(s->config, "stats");
+	int rc = path != NULL ? stats_write(&s->view, path) : 0;
+	if (rc < 0)
+		sl_error("--stats %s: %s; name a file that can be written", path, strerror(-rc));
+	return rc == 0;
+}
+
+/* Ports: a device that is gone ends the sensor as a signal would; a worker that stands still can't
+ * be waited for. */
+static void watch(struct sensor *s)
+{
+	enum live_state state = live_watch(s->live, s->worker);
+	if (state == LIVE_GONE) {
+		s->failed = true;
+		stop(s);
+	}
+	if (state == LIVE_STALLED) {
+		(void)write_stats(s);
+		_exit(EXIT_FAILED);
+	}
 }
 
 /* The control thread until everything is told. */
@@ -350,6 +348,8 @@ static void control(struct sensor *s)
 			on_end(sig);
 		if (asked || publisher_failed(s->publisher))
 			stop(s);
+		if (s->live != NULL)
+			watch(s);
 		bool settled = armory_settle(s->armory);
 		if (reload && settled && !s->stopped) {
 			may_wait(true);
@@ -357,7 +357,7 @@ static void control(struct sensor *s)
 			may_wait(false);
 			reload = false;
 		}
-		if (terminal && ++ticks % 20 == 0)
+		if (terminal && s->live == NULL && ++ticks % 20 == 0)
 			replay_show(
 				s->source, s->started_ns, publisher_sightings(s->publisher), false);
 	}
@@ -384,16 +384,16 @@ static int run(struct sensor *s)
 	for (unsigned i = 0; i < s->workers; i++)
 		sl_threads_wait(i);
 	publisher_join(s->publisher);
-	bool good = replay_damage(s->source) && !publisher_failed(s->publisher);
+	if (s->live != NULL)
+		live_end(s->live);
+	bool good = !s->failed && (s->live != NULL || replay_damage(s->source)) &&
+		    !publisher_failed(s->publisher);
 	struct sl_counters sum;
 	stats_sum(&s->view, &sum);
 	tell_totals(s, &sum);
-	replay_report(s->source, s->config, &sum);
-	const char *stats = sl_config_text(s->config, "stats");
-	int rc = stats != NULL ? stats_write(&s->view, stats) : 0;
-	if (rc < 0)
-		sl_error("--stats %s: %s; name a file that can be written", stats, strerror(-rc));
-	return good && rc == 0 ? EXIT_DONE : EXIT_FAILED;
+	if (s->live == NULL)
+		replay_report(s->source, s->config, &sum);
+	return write_stats(s) && good ? EXIT_DONE : EXIT_FAILED;
 }
 
 static void teardown(struct sensor *s)
@@ -409,6 +409,7 @@ static void teardown(struct sensor *s)
 	armory_free(s->armory);
 	if (s->source != NULL)
 		s->source->ops->close(s->source);
+	live_free(s->live);
 	if (s->workers > 0)
 		sl_threads_stop();
 	sl_config_free(s->config);
@@ -423,9 +424,10 @@ static const struct {
 	{ step_signals, EXIT_FAILED, false },
 	{ step_options, EXIT_UNUSABLE, false },
 	{ step_threads, EXIT_UNUSABLE, false },
+	{ step_ports, EXIT_UNUSABLE, false },
 	{ step_metrics, EXIT_UNUSABLE, false },
 	{ step_confine, EXIT_UNUSABLE, false },
-	{ step_source, EXIT_FAILED, true },
+	{ step_captures, EXIT_FAILED, true },
 	{ step_intel, EXIT_UNUSABLE, true },
 	{ step_workers, EXIT_UNUSABLE, false },
 	{ step_publisher, EXIT_UNUSABLE, false },

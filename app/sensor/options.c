@@ -21,8 +21,9 @@ static const struct sl_opt opts[] = {
 		.letter = 'p',
 		.kind = SL_OPT_LIST,
 		.arg = "DEV",
-		.missing = NOT_YET("capture from a port"),
-		.help = "read packets from a port" },
+		.help = "read packets from a port: afpacket:IFACE, a PCI address, or a virtual "
+			"device of "
+			"DPDK's such as net_af_xdp0,iface=IFACE; repeatable" },
 	{ .key = "intel",
 		.flag = "intel",
 		.letter = 'i',
@@ -71,11 +72,9 @@ static const struct sl_opt opts[] = {
 		.flag = "validity",
 		.kind = SL_OPT_CHOICE,
 		.arg = "V",
-		.def = "ignore",
 		.choices = "packet|ignore|now",
 		.help = "when an indicator's period of validity counts: at the packet's time, "
-			"never "
-			"(default in a replay), or now" },
+			"never, or now; default: packet on a port, ignore in a replay" },
 	{ .key = "speed",
 		.flag = "speed",
 		.kind = SL_OPT_TEXT,
@@ -372,6 +371,27 @@ static const struct sl_opt opts[] = {
 		.help = "packets of a replay that are in memory at once; a looped or paced "
 			"capture "
 			"must fit" },
+	{ .key = "port_ring",
+		.kind = SL_OPT_SIZE,
+		.def = "32MiB",
+		.min = 1048576,
+		.max = 1e11,
+		.help = "memory of the ring of each worker and port that the kernel fills "
+			"(afpacket)" },
+	{ .key = "port_spread",
+		.kind = SL_OPT_CHOICE,
+		.def = "outer",
+		.choices = "outer|inner",
+		.help = "which worker gets a packet of a port: by the outermost pair of addresses "
+			"that the device sees, or by the innermost, where a tunnel's directions "
+			"differ outside; a thread of its own then deals packets out" },
+	{ .key = "watchdog",
+		.kind = SL_OPT_DURATION,
+		.def = "10s",
+		.min = 1e8,
+		.max = 36e11,
+		.help = "a worker on ports that stands still for so long ends the sensor with "
+			"status 1" },
 	{ .key = "ring",
 		.kind = SL_OPT_SIZE,
 		.def = "4MiB",
@@ -398,7 +418,7 @@ static const struct sl_opt opts[] = {
 
 const struct sl_program sensor_program = {
 	.name = "sightline-sensor",
-	.usage = "--replay FILE [--intel PATH]... [--emit KIND]...",
+	.usage = "--replay FILE | --port DEV [--intel PATH]... [--emit KIND]...",
 	.about =
 		"Reads packets, matches what they say against indicators, and tells what it saw as "
 		"sightings.",

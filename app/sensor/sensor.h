@@ -14,6 +14,7 @@
 #include <sightline/clock.h>
 #include <sightline/config.h>
 #include <sightline/decode.h>
+#include <sightline/digest.h>
 #include <sightline/expect.h>
 #include <sightline/flow.h>
 #include <sightline/hash.h>
@@ -76,6 +77,7 @@ struct worker {
 	/* -- worker writes, control reads -- */
 	alignas(64) struct sl_counters counters;
 	struct sl_parser_counters parsers[PARSERS_MAX];
+	alignas(64) _Atomic uint64_t beats; /* rounds of its loop, so that control sees it stall */
 	/* -- worker only -- */
 	alignas(64) const struct sl_ruleset *rules;
 	bool has_trees; /* the ruleset has any */
@@ -166,6 +168,8 @@ void tell_batch(struct worker *w);
 void tell_truth(void *worker, const struct sl_truth *t);
 void tell_flow(struct worker *w, const struct sl_flow *f);
 void tell_mark(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns);
+/* On a port, where the ring is full: false, and the mark is to be told later. */
+bool tell_mark_soon(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns);
 /* From now on files go into the ring as well. */
 void tell_to_sink(struct worker *w);
 
@@ -272,6 +276,42 @@ uint64_t publisher_sightings(const struct publisher *p); /* so far, any thread *
  * -errno, and err says what and how to mend it. No thread that blocks signals may exist yet. */
 int confine(const struct sl_config *c, char *err, size_t err_len);
 
+/* ---- settings.c: what the configuration says in words ---- */
+
+/* *out is the caller's, on failure too. -EINVAL and others: err names the entry and what it may be.
+ */
+int settings_overlap(
+	struct sl_overlap_nets **out, const struct sl_config *c, char *err, size_t err_len);
+int settings_exclude(
+	struct sl_exclusions **out, const struct sl_config *c, char *err, size_t err_len);
+enum sl_copies settings_copies(const struct sl_config *c);
+void settings_flow(const struct sl_config *c, struct sl_flow_options *o);
+
+/* ---- live.c: ports ---- */
+
+struct live;
+enum live_state {
+	LIVE_GOOD,
+	LIVE_GONE, /* a device is no more: said; what came is still to be told */
+	LIVE_STALLED, /* a worker does not go on: said; nothing can be waited for */
+};
+/* Captures or ports, one of both. 0; -EINVAL and err. */
+int live_input(const struct sl_config *c, char *err, size_t err_len);
+/* Opens the ports of the configuration as *src, which the caller closes, and says the plan. err is
+ * what is wrong and its fix. */
+int live_open(struct live **out, struct sl_source **src, const struct sl_config *c,
+	unsigned workers, char *err, size_t err_len);
+void live_free(struct live *l); /* NULL is allowed */
+/* One name for what all ports bring. */
+const char *const *live_captures(const struct live *l);
+int live_boot(char out[2 * SL_DIGEST_MAX + 1]); /* another one at each start */
+void live_ready(const struct live *l, const struct sl_config *c, struct armory *a);
+/* Often; looks ten times a second. */
+enum live_state live_watch(struct live *l, struct worker *const *w);
+uint64_t live_stalls(const struct live *l); /* workers that stood still */
+/* After the workers' end: counters are exact. */
+void live_end(struct live *l);
+
 /* ---- stats.c ---- */
 
 struct stats_view {
@@ -281,6 +321,8 @@ struct stats_view {
 	struct armory *armory;
 	uint64_t started_s; /* of 1970 */
 	struct sl_source *replay; /* NULL: it is none */
+	struct sl_source *ports; /* NULL: a replay */
+	const struct live *live; /* likewise */
 };
 void stats_sum(const struct stats_view *v, struct sl_counters *out);
 /* Every sample that there is of the sensor; a sl_metrics_fill over a stats_view. Any thread while

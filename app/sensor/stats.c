@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stats.c - every counter, as one JSON object or for the metrics port. Control and metrics thread;
- * reads what others write, with relaxed loads. */
+/* stats.c - what is told of the counters: all, as one JSON object or for the metrics port, and some
+ * in lines for a reader. Control and metrics thread; reads what others write, with relaxed loads.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <sightline/json.h>
+#include <sightline/log.h>
 #include <sightline/mem.h>
 
 #include "sensor.h"
@@ -71,6 +73,13 @@ static void put_replay(const struct stats_view *v, const struct sink *k)
 		"sightline_replay_rehearsed_nanoseconds_total");
 	put(k, "memory of a replay's packets", r.mapped_bytes, "sightline_replay_memory_bytes");
 	put(k, "of that, on huge pages", r.huge_bytes, "sightline_replay_huge_page_bytes");
+}
+
+static void put_ports(const struct stats_view *v, const struct sink *k)
+{
+	sl_ports_counters(v->ports, k->put, k->to);
+	put(k, "workers that stood still, and ended the sensor", live_stalls(v->live),
+		"sightline_worker_stalls_total");
 }
 
 static void put_parsers(const struct stats_view *v, const struct sink *k)
@@ -157,7 +166,10 @@ void stats_each(void *view, sl_metric_fn fn, void *to)
 	struct sink k = { fn, to };
 	char sensor[512];
 	put_counters(v, &k);
-	put_replay(v, &k);
+	if (v->live != NULL)
+		put_ports(v, &k);
+	else
+		put_replay(v, &k);
 	put_parsers(v, &k);
 	put_workers(v, &k);
 	put_intel(v, &k);

@@ -242,14 +242,22 @@ void tell_flow(struct worker *w, const struct sl_flow *f)
 	sl_ring_commit(w->ring);
 }
 
+bool tell_mark_soon(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns)
+{
+	struct sl_record *r = reserve(w, 0);
+	if (r == NULL)
+		return false;
+	*r = (struct sl_record){ .kind = (uint32_t)kind, .ts_ns = ts_ns, .capture = w->capture };
+	sl_ring_commit(w->ring);
+	return true;
+}
+
 void tell_mark(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns)
 {
 	bool wait = w->wait;
-	w->wait = true; /* a mark is never dropped: the publisher counts on it */
-	struct sl_record *r = reserve(w, 0);
+	w->wait = true; /* never dropped: the publisher counts on it */
+	(void)tell_mark_soon(w, kind, ts_ns);
 	w->wait = wait;
-	*r = (struct sl_record){ .kind = (uint32_t)kind, .ts_ns = ts_ns, .capture = w->capture };
-	sl_ring_commit(w->ring);
 }
 
 /* ---- Files for the store ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* worker.c - the order of the stages: this file alone knows it. One worker, one core, one queue,
  * run to completion. Once it runs it never allocates, locks, logs or makes a system call, but for
- * lending an idle core to a neighbour. */
+ * lending an idle core to a neighbour, or waiting for packets where none come. */
 #include <errno.h>
 #include <immintrin.h>
 #include <netinet/in.h>
@@ -227,8 +227,7 @@ static void sweep(struct worker *w)
 	lost_datagrams(w);
 	if (w->files_ended) {
 		tell_batch(w); /* what the ended flows said is matched before */
-		tell_mark(w, SL_REC_FILES, w->now_ns);
-		w->files_ended = false;
+		w->files_ended = !tell_mark_soon(w, SL_REC_FILES, w->now_ns);
 	}
 }
 
@@ -241,8 +240,8 @@ static void tell_clock(struct worker *w)
 		told_ns = w->now_ns;
 	if (told_ns < w->clock_told_ns + CLOCK_STEP)
 		return;
-	w->clock_told_ns = told_ns;
-	tell_mark(w, SL_REC_CLOCK, told_ns);
+	if (tell_mark_soon(w, SL_REC_CLOCK, told_ns))
+		w->clock_told_ns = told_ns;
 }
 
 /* The path of a burst: the table of contents of the sensor. */
@@ -305,11 +304,20 @@ static void pass_time(struct worker *w, uint64_t reached_ns)
 	w->passing = more || w->now_ns - sl_flow_swept(w->flows) >= CLOCK_STEP;
 }
 
-static void idle(unsigned *turns)
+static void idle(struct worker *w, unsigned *turns)
 {
+	const struct sl_source_ops *ops = w->src->ops;
 	_mm_pause();
-	if (++*turns % SPINS == 0)
+	if (++*turns % SPINS != 0)
+		return;
+	if (ops->wait == NULL) {
 		sched_yield();
+		return;
+	}
+	sl_ruleset_reader_offline();
+	if (!ops->wait(w->src, (uint16_t)w->number))
+		sched_yield();
+	sl_ruleset_reader_online();
 }
 
 /* Receives and releases alone, until the source says that what counts begins. */
@@ -324,7 +332,7 @@ static void rehearse(struct worker *w)
 		if (rx != SL_RX_OK)
 			return;
 		if (n == 0)
-			idle(&turns);
+			idle(w, &turns);
 		ops->release(w->src, queue, w->pkt, n);
 	}
 }
@@ -346,6 +354,12 @@ static void capture_end(struct worker *w, uint64_t last_ns)
 	tell_mark(w, SL_REC_CAPTURE, w->now_ns);
 	w->now_ns = w->clock_told_ns = 0;
 	w->passing = false;
+}
+
+static void beat(struct worker *w)
+{
+	uint64_t n = atomic_load_explicit(&w->beats, memory_order_relaxed);
+	atomic_store_explicit(&w->beats, n + 1, memory_order_relaxed);
 }
 
 int worker_run(void *arg)
@@ -374,8 +388,9 @@ int worker_run(void *arg)
 			sl_count(&w->counters, SL_C_BURSTS_IDLE, 1);
 			if (w->src->ops->now != NULL)
 				pass_time(w, w->src->ops->now(w->src, (uint16_t)w->number));
-			idle(&turns);
+			idle(w, &turns);
 		}
+		beat(w);
 		sl_ruleset_quiescent(); /* no pointer into the ruleset or the burst survives this
 					   line */
 	}

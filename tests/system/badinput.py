@@ -120,7 +120,7 @@ def test_interrupt_ends_cleanly(folder):
 
 def test_arguments(folder):
     for args, word in ((["--no-such"], "no-such"), (["--replay", GOOD, "--workers", "many"], "workers"),
-                       (["--replay", GOOD, "--port", "eth0"], "not built yet"), ([], "--replay"),
+                       (["--replay", GOOD, "--port", "eth0"], "--replay and --port"), ([], "--replay"),
                        (["--replay", GOOD, "--allow-empty", "--publish", "tcp://0.0.0.0:7611"], "loopback"),
                        (["--replay", GOOD, "--allow-empty", "--home-net", "10.0.0.0/99"], "10.0.0.0/99"),
                        (["--replay", GOOD, "--allow-empty", "--collector", "127.0.0.1:7610"], "no address"),

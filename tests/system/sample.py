@@ -109,7 +109,7 @@ def bad_input(folder):
     refused("a feed with no usable line", 2, "bad.txt", "--replay", first, "--intel", file("bad.txt", b"!!!\n???\n"))
     refused("an unknown option", 2, "did you mean \"--replay\"", "--replya", first)
     refused("an option without its value", 2, "--replay needs a value", "--replay")
-    refused("an option of a later version", 2, "not built yet", "--port", "eth0")
+    refused("an option of a later version", 2, "not built yet", "--rules", "x.rules")
     refused("an unknown key", 2, 'sensor.yaml:2: unknown key "flow.maxx"; did you mean "flow.max"?', "-c",
             file("sensor.yaml", b"flow:\n  maxx: 3\n"), "--replay", first)
     r = sensor(*SAMPLE, "-T")

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* live.c - what a sensor on ports needs beside a replay: opening them, the plan, the line that says
+ * it sees everything from now on, and the watch over links, devices and workers. Control thread. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <sightline/digest.h>
+#include <sightline/log.h>
+
+#include "sensor.h"
+
+#define LOOK_NS (SL_SECOND / 10)
+
+struct live {
+	struct sl_source *src; /* borrowed */
+	unsigned worker_count;
+	uint64_t looked_ns, stall_ns, stalls;
+	struct beat { /* of each worker: where it was, and since when */
+		uint64_t at, since_ns;
+	} * beat;
+	char *captures; /* names of all ports, as sightings say where they are from */
+	const char **names; /* by port: the same */
+	bool gone;
+};
+
+int live_input(const struct sl_config *c, char *err, size_t err_len)
+{
+	size_t captures, ports;
+	const char *said = NULL;
+	(void)sl_config_list(c, "replay", &captures);
+	(void)sl_config_list(c, "port", &ports);
+	if (captures > 0 && ports > 0)
+		said = "--replay and --port: packets come from capture files or from ports; name "
+		       "one of both";
+	else if (captures == 0 && ports == 0 && !sl_config_test(c))
+		said = "nothing to read: name a capture file with --replay FILE, or a port with "
+		       "--port DEV";
+	else if (ports > 0 && sl_config_u64(c, "loop") > 1)
+		said = "--loop: only capture files can be read again; leave it out with --port";
+	if (said == NULL)
+		return 0;
+	snprintf(err, err_len, "%s", said);
+	return -EINVAL;
+}
+
+static void say(void *arg, const char *text)
+{
+	(void)arg;
+	sl_info("%s", text);
+}
+
+static char *join(const char *const *devs, size_t n)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	if (f == NULL)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "%s%s", i > 0 ? " " : "", devs[i]);
+	fclose(f);
+	return text;
+}
+
+int live_open(struct live **out, struct sl_source **src, const struct sl_config *c,
+	unsigned workers, char *err, size_t err_len)
+{
+	size_t n;
+	const char *const *devs = sl_config_list(c, "port", &n);
+	struct sl_ports_options o = { .devs = devs,
+		.dev_count = (unsigned)n,
+		.queues = workers,
+		.inner = strcmp(sl_config_text(c, "port_spread"), "inner") == 0,
+		.ring_bytes = sl_config_u64(c, "port_ring") };
+	struct live *l = calloc(1, sizeof(*l));
+	if (l == NULL)
+		return -ENOMEM;
+	l->worker_count = workers;
+	l->stall_ns = sl_config_u64(c, "watchdog");
+	l->beat = calloc(workers, sizeof(*l->beat));
+	l->captures = join(devs, n);
+	l->names = calloc(n, sizeof(*l->names));
+	int rc = l->beat == NULL || l->captures == NULL || l->names == NULL ? -ENOMEM : 0;
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		l->names[i] = l->captures;
+	if (rc == 0)
+		rc = sl_ports_open(&l->src, &o, err, err_len);
+	if (rc < 0) {
+		live_free(l);
+		return rc;
+	}
+	sl_ports_plan(l->src, say, NULL);
+	*src = l->src;
+	*out = l;
+	return 0;
+}
+
+void live_free(struct live *l)
+{
+	if (l == NULL)
+		return;
+	free(l->beat);
+	free(l->names);
+	free(l->captures);
+	free(l);
+}
+
+const char *const *live_captures(const struct live *l)
+{
+	return l->names;
+}
+
+int live_boot(char out[2 * SL_DIGEST_MAX + 1])
+{
+	uint8_t random[SL_DIGEST_MAX];
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return -EIO;
+	sl_hex(random, sizeof(random), out);
+	return 0;
+}
+
+void live_ready(const struct live *l, const struct sl_config *c, struct armory *a)
+{
+	size_t ports;
+	struct armory_counts n;
+	(void)sl_config_list(c, "port", &ports);
+	armory_counts(a, &n);
+	fprintf(stderr, "ready: %zu ports, %u workers, %llu indicators armed\n", ports,
+		l->worker_count, (unsigned long long)n.armed);
+}
+
+/* A worker's loop goes round many times a second, whatever comes: one that stands still is lost,
+ * and with it every packet of its queue. */
+static bool stalled(struct live *l, struct worker *const *w, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < l->worker_count; i++) {
+		uint64_t at = atomic_load_explicit(&w[i]->beats, memory_order_relaxed);
+		struct beat *b = &l->beat[i];
+		if (at != b->at || b->since_ns == 0)
+			*b = (struct beat){ .at = at, .since_ns = now_ns };
+		if (now_ns - b->since_ns < l->stall_ns)
+			continue;
+		sl_error("worker %u has stood still for %.1f s (watchdog): the sensor ends, so "
+			 "that a service manager can start it again",
+			i, (double)(now_ns - b->since_ns) / 1e9);
+		l->stalls++;
+	}
+	return l->stalls > 0;
+}
+
+enum live_state live_watch(struct live *l, struct worker *const *w)
+{
+	char err[256];
+	uint64_t now = sl_clock_mono_ns();
+	if (now - l->looked_ns < LOOK_NS)
+		return l->gone ? LIVE_GONE : LIVE_GOOD;
+	l->looked_ns = now;
+	if (sl_ports_look(l->src, say, NULL, err, sizeof(err)) < 0 && !l->gone) {
+		l->gone = true;
+		sl_error("%s", err);
+	}
+	if (stalled(l, w, now))
+		return LIVE_STALLED;
+	return l->gone ? LIVE_GONE : LIVE_GOOD;
+}
+
+uint64_t live_stalls(const struct live *l)
+{
+	return l->stalls;
+}
+
+void live_end(struct live *l)
+{
+	char err[256];
+	(void)sl_ports_look(l->src, say, NULL, err, sizeof(err));
+}

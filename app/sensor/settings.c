@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* settings.c - what the configuration says in words, as the libraries take it. Control thread. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sensor.h"
+
+int settings_overlap(
+	struct sl_overlap_nets **out, const struct sl_config *c, char *err, size_t err_len)
+{
+	size_t n;
+	const char *const *text = sl_config_list(c, "overlap_policy", &n);
+	int rc = sl_overlap_nets_new(out);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = sl_overlap_nets_add(*out, text[i], strlen(text[i]));
+		if (rc == -EINVAL)
+			snprintf(err, err_len,
+				"overlap_policy: '%s' is no policy (first, last, bsd, linux, "
+				"windows), no network with one such as 10.0.0.0/8=windows, or a "
+				"network for the second time",
+				text[i]);
+	}
+	return rc;
+}
+
+int settings_exclude(
+	struct sl_exclusions **out, const struct sl_config *c, char *err, size_t err_len)
+{
+	size_t n;
+	const char *const *text = sl_config_list(c, "exclude", &n);
+	int rc = n > 0 ? sl_exclusions_new(out) : 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = sl_exclusions_add(*out, text[i], strlen(text[i]));
+		if (rc < 0)
+			snprintf(err, err_len, "exclude: '%s' %s", text[i],
+				rc == -E2BIG ? "is one too many: 256 are possible"
+					     : "is neither a network, port:N, port:N-M, vlan:N, "
+					       "proto:N, tcp, udp, sctp, icmp nor icmpv6, nor "
+					       "different ones of them joined by '+'");
+	}
+	return rc;
+}
+
+enum sl_copies settings_copies(const struct sl_config *c)
+{
+	const char *policy = sl_config_text(c, "duplicates.policy");
+	return strcmp(policy, "drop") == 0    ? SL_COPIES_DROP
+	       : strcmp(policy, "count") == 0 ? SL_COPIES_COUNT
+					      : SL_COPIES_KEEP;
+}
+
+void settings_flow(const struct sl_config *c, struct sl_flow_options *o)
+{
+	o->max_flows = (uint32_t)sl_config_u64(c, "flow.max");
+#define X(id, name, seconds, help)                                                                 \
+	o->timeout_ns[SL_FLOW_TIMEOUT_##id] = sl_config_u64(c, "flow.timeout." name);
+	SL_FLOW_TIMEOUTS(X)
+#undef X
+}
