@@ -187,6 +187,11 @@ static bool step(struct form *f, struct sl_batch *b, struct sl_span in, size_t *
 	return true;
 }
 
+bool form_waits(const struct form *f)
+{
+	return f != NULL && f->state == ENDING;
+}
+
 bool form_feed(struct form *f, struct sl_batch *b, struct sl_span in, size_t *used)
 {
 	size_t at = 0, n;

@@ -363,6 +363,8 @@ static bool body_some(
 {
 	size_t run = http_body_run(&s->body, in.len);
 	bool room = true;
+	if (http_file_waits(&s->file)) /* of bytes that were taken when the batch was full */
+		return http_file_bytes(&s->file, b, sl_span(in.p, 0), used);
 	if (run) {
 		room = http_file_bytes(&s->file, b, sl_span(in.p, run), &run);
 		in.len = run;
@@ -423,7 +425,8 @@ static enum sl_verdict feed_bytes(
 {
 	struct side *s = &h->side[p->dir];
 	struct sl_span in = p->bytes;
-	while (h->leaving || s->whole || s->file.end || *consumed < in.len) {
+	while (h->leaving || s->whole || s->file.end || http_file_waits(&s->file) ||
+		*consumed < in.len) {
 		size_t used;
 		if (h->leaving)
 			return leave(h, p->dir, b) ? SL_NOT_MINE : SL_FULL;

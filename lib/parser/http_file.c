@@ -226,6 +226,11 @@ void http_file_begin(struct http_file *f, struct http_range *r, struct sl_batch 
 		f->form = form_begin(b, h->type.last, dir, message);
 }
 
+bool http_file_waits(const struct http_file *f)
+{
+	return f->end == HTTP_FILE_GOES_ON && form_waits(f->form);
+}
+
 bool http_file_bytes(struct http_file *f, struct sl_batch *b, struct sl_span in, size_t *used)
 {
 	bool room = form_feed(f->form, b, in, used);

@@ -53,6 +53,8 @@ void http_asked_drop(struct http_asked *a, struct sl_batch *b);
 void http_file_begin(struct http_file *f, struct http_range *r, struct sl_batch *b,
 	const struct http_head *h, enum sl_dir dir, uint32_t message,
 	const struct http_asked *asked);
+/* Something of it waits to be told: http_file_bytes is to be called, if with nothing. */
+bool http_file_waits(const struct http_file *f);
 /* Bytes of the body, transfer coding undone; *used of them. False: the batch is full. */
 bool http_file_bytes(struct http_file *f, struct sl_batch *b, struct sl_span in, size_t *used);
 void http_file_gap(struct http_file *f);
