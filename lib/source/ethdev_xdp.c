@@ -81,7 +81,7 @@ unsigned xdp_queues(const struct port *p)
 
 static int xdp_check(struct port *p, char *err, size_t err_len)
 {
-	char text[160];
+	char text[256];
 	unsigned have = channels(&p->netdev), use = xdp_queues(p);
 	if (use != have) {
 		snprintf(text, sizeof(text),
