@@ -61,6 +61,8 @@ if ! debootstrap --variant=minbase --include=ca-certificates --cache-dir="$cache
 	exit 1
 fi
 
+# A machine's root folder is anybody's to pass through; mktemp's is not.
+chmod 755 "$root"
 # How this machine reaches its packages holds for the folder too.
 rm -rf "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d
 for name in sources.list sources.list.d trusted.gpg trusted.gpg.d keyrings; do

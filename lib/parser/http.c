@@ -260,8 +260,7 @@ static bool head_say(
 	return true;
 }
 
-/* The bytes are no head. Behind a request to connect they are what the connection was for, where
- * the answer to it was not captured. */
+/* No head. Behind a request to connect it is what that was for; its answer was not captured. */
 static void not_a_head(struct http *h, struct side *s, struct sl_batch *b)
 {
 	bool connects = h->count && !s->seek &&
@@ -425,9 +424,9 @@ static enum sl_verdict feed_bytes(
 {
 	struct side *s = &h->side[p->dir];
 	struct sl_span in = p->bytes;
+	size_t used;
 	while (h->leaving || s->whole || s->file.end || http_file_waits(&s->file) ||
 		*consumed < in.len) {
-		size_t used;
 		if (h->leaving)
 			return leave(h, p->dir, b) ? SL_NOT_MINE : SL_FULL;
 		if (h->unpaired && !close_all(h, p->dir, b))

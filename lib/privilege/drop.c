@@ -77,12 +77,12 @@ static void on_order(int number)
 
 /* ---- All threads ---- */
 
-static size_t other_threads(pid_t *out)
+static int other_threads(pid_t *out)
 {
 	DIR *d = opendir("/proc/self/task");
-	size_t n = 0;
+	int n = 0;
 	if (d == NULL)
-		return THREADS_MAX + 1;
+		return -errno;
 	for (struct dirent *e; (e = readdir(d)) != NULL;) {
 		pid_t tid = (pid_t)atoi(e->d_name);
 		if (tid <= 0 || tid == (pid_t)syscall(SYS_gettid))
@@ -110,9 +110,9 @@ static int all_threads(bool bounds, uint64_t keep)
 {
 	pid_t tid[THREADS_MAX];
 	struct sigaction was, act = { .sa_handler = on_order, .sa_flags = SA_RESTART };
-	size_t n = SANITIZED_THREADS ? 0 : other_threads(tid);
-	if (n > THREADS_MAX)
-		return -E2BIG;
+	int n = SANITIZED_THREADS ? 0 : other_threads(tid);
+	if (n < 0 || n > THREADS_MAX)
+		return n < 0 ? n : -E2BIG;
 	order.bounds = bounds;
 	order.keep = keep;
 	atomic_store(&order.done, 0);
@@ -120,7 +120,7 @@ static int all_threads(bool bounds, uint64_t keep)
 	if (sigaction(ORDER, &act, &was) < 0)
 		return -errno;
 	unsigned count = 1;
-	for (size_t i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 		count += syscall(SYS_tgkill, getpid(), tid[i], ORDER) == 0;
 	obey();
 	int rc = await_all(count);
