@@ -216,12 +216,5 @@ static int examine(const struct sl_config *c)
 
 int doctor_main(int argc, char **argv)
 {
-	struct sl_config *c = NULL;
-	char err[512];
-	int rc = sl_config_load(&c, &program, argc, argv, err, sizeof(err));
-	if (rc < 0)
-		sl_error("%s", err);
-	int status = rc < 0 ? EXIT_UNUSABLE : rc > 0 ? EXIT_DONE : examine(c);
-	sl_config_free(c);
-	return status;
+	return tool_run(&program, argc, argv, examine);
 }

@@ -146,12 +146,5 @@ int intel_main(int argc, char **argv)
 			sl_error("intel %s is not built yet", argv[1]);
 		return help ? EXIT_DONE : EXIT_UNUSABLE;
 	}
-	struct sl_config *c = NULL;
-	char err[512];
-	int rc = sl_config_load(&c, &program, argc - 1, argv + 1, err, sizeof(err));
-	if (rc < 0)
-		sl_error("%s", err);
-	int status = rc < 0 ? EXIT_UNUSABLE : rc > 0 ? EXIT_DONE : check(c);
-	sl_config_free(c);
-	return status;
+	return tool_run(&program, argc - 1, argv + 1, check);
 }

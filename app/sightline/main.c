@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* main.c - sightline, the operator's tool: finds the subcommand. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,39 @@ static const struct {
 	{ "maintain", NULL, "look after the store" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static volatile sig_atomic_t ended;
+
+static void on_end(int number)
+{
+	(void)number;
+	ended = 1;
+}
+
+void tool_catch_end(void)
+{
+	struct sigaction end = { .sa_handler = on_end };
+	sigaction(SIGINT, &end, NULL);
+	sigaction(SIGTERM, &end, NULL);
+}
+
+bool tool_ended(void)
+{
+	return ended != 0;
+}
+
+int tool_run(
+	const struct sl_program *p, int argc, char **argv, int (*run)(const struct sl_config *))
+{
+	struct sl_config *c = NULL;
+	char err[512];
+	int rc = sl_config_load(&c, p, argc, argv, err, sizeof(err));
+	if (rc < 0)
+		sl_error("%s", err);
+	int status = rc < 0 ? EXIT_UNUSABLE : rc > 0 ? EXIT_DONE : run(c);
+	sl_config_free(c);
+	return status;
+}
 
 static void help(FILE *to)
 {

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,14 +48,6 @@ static const struct sl_program program = {
 	.opts = opts,
 	.count = sizeof(opts) / sizeof(opts[0]),
 };
-
-static volatile sig_atomic_t ended;
-
-static void on_signal(int number)
-{
-	(void)number;
-	ended = 1;
-}
 
 /* One sensor: what it said last, and before. */
 struct watched {
@@ -415,10 +406,10 @@ static int watch(const struct sl_config *c, struct watched *w, size_t n, struct 
 		good = show(w, n, o, !once && isatty(STDOUT_FILENO));
 		if (fflush(stdout) != 0)
 			return EXIT_FAILED;
-		if (once || ended)
+		if (once || tool_ended())
 			break;
 		rest(sl_config_u64(c, "interval"));
-		if (ended)
+		if (tool_ended())
 			break;
 	}
 	return good || !once ? EXIT_DONE : EXIT_FAILED;
@@ -430,6 +421,7 @@ static int status(const struct sl_config *c)
 	static char *const default_port[] = { port };
 	size_t n;
 	char *const *where = sl_config_operands(c, &n);
+	tool_catch_end();
 	if (n == 0) {
 		where = default_port;
 		n = 1;
@@ -453,15 +445,5 @@ static int status(const struct sl_config *c)
 
 int status_main(int argc, char **argv)
 {
-	struct sl_config *c = NULL;
-	char err[512];
-	int rc = sl_config_load(&c, &program, argc, argv, err, sizeof(err));
-	if (rc < 0)
-		sl_error("%s", err);
-	struct sigaction end = { .sa_handler = on_signal };
-	sigaction(SIGINT, &end, NULL);
-	sigaction(SIGTERM, &end, NULL);
-	int result = rc < 0 ? EXIT_UNUSABLE : rc > 0 ? EXIT_DONE : status(c);
-	sl_config_free(c);
-	return result;
+	return tool_run(&program, argc, argv, status);
 }

@@ -3,7 +3,6 @@
  * What is shown was said by strangers: nothing of it may steer a terminal. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,14 +53,6 @@ static const struct sl_program program = {
 struct filter {
 	const char *type, *source, *sensor, *value;
 };
-
-static volatile sig_atomic_t ended;
-
-static void on_signal(int number)
-{
-	(void)number;
-	ended = 1;
-}
 
 static bool from_source(const struct sl_seen *s, const char *source)
 {
@@ -154,7 +145,7 @@ static void say_gap(const struct sl_seen *s)
 static int await_publisher(struct sl_subscriber *sub, const char *url)
 {
 	bool said = false;
-	while (!ended) {
+	while (!tool_ended()) {
 		int rc = sl_subscriber_ready(sub, said ? TICK_MS : 2000);
 		if (rc == 1) {
 			fprintf(stderr, "subscribed to %s\n", url);
@@ -173,7 +164,7 @@ static int follow(struct sl_subscriber *sub, const struct sl_config *c, const st
 {
 	bool json = sl_config_flag(c, "json");
 	uint64_t left = sl_config_u64(c, "count"), shown = 0;
-	while (!ended) {
+	while (!tool_ended()) {
 		const struct sl_seen *s;
 		int rc = sl_subscriber_next(sub, TICK_MS, &s);
 		if (rc < 0)
@@ -206,6 +197,7 @@ static int tail(const struct sl_config *c)
 	size_t n;
 	char *const *operands = sl_config_operands(c, &n);
 	const char *url = n ? operands[0] : DEFAULT_URL;
+	tool_catch_end();
 	if (n > 1) {
 		sl_error("one URL at a time, not '%s' as well", operands[1]);
 		return EXIT_UNUSABLE;
@@ -234,15 +226,5 @@ static int tail(const struct sl_config *c)
 
 int tail_main(int argc, char **argv)
 {
-	struct sl_config *c = NULL;
-	char err[512];
-	int rc = sl_config_load(&c, &program, argc, argv, err, sizeof(err));
-	if (rc < 0)
-		sl_error("%s", err);
-	struct sigaction end = { .sa_handler = on_signal };
-	sigaction(SIGINT, &end, NULL);
-	sigaction(SIGTERM, &end, NULL);
-	int status = rc < 0 ? EXIT_UNUSABLE : rc > 0 ? EXIT_DONE : tail(c);
-	sl_config_free(c);
-	return status;
+	return tool_run(&program, argc, argv, tail);
 }

@@ -12,11 +12,20 @@
 enum { EXIT_DONE, EXIT_FAILED, EXIT_UNUSABLE };
 
 struct sl_config;
+struct sl_program;
 struct sl_nets;
 struct sl_past;
 /* against.c: what --against names, read. *out NULL: nothing is named. An exit status; what is wrong
  * was said. */
 int against_read(const struct sl_config *c, const struct sl_nets *home, struct sl_past **out);
+
+/* main.c: the command line of a subcommand read, and the subcommand run; its exit status, or that
+ * of an unusable command line, which was said. */
+int tool_run(
+	const struct sl_program *p, int argc, char **argv, int (*run)(const struct sl_config *));
+/* From now on SIGINT and SIGTERM end nothing: tool_ended says that one came. */
+void tool_catch_end(void);
+bool tool_ended(void);
 
 int tail_main(int argc, char **argv);
 int intel_main(int argc, char **argv);
