@@ -269,7 +269,8 @@ static void put_qualified(struct out *o, const struct sl_node *n)
 	put_str(o, brackets ? ")" : "");
 	if (n->kind == SL_NODE_WITHIN) {
 		put_str(o, " WITHIN ");
-		if (n->seconds == (double)(int64_t)n->seconds) {
+		/* 2^63 is the first double that an int64_t does not hold. */
+		if (n->seconds < 0x1p63 && n->seconds == (double)(int64_t)n->seconds) {
 			snprintf(text, sizeof(text), "%" PRId64, (int64_t)n->seconds);
 			put_str(o, text);
 		} else {
