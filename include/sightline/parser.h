@@ -2,7 +2,7 @@
 /* parser.h - what a protocol parser is. A function of bytes and time: no socket, clock, log,
  * allocation or global, so that worker, unit test and fuzz target run the same code. Malformed
  * input is a verdict, not an error. A new protocol is one file, one registry row
- * (lib/parser/registry.c) and its rows of the vocabulary. */
+ * (lib/parser/registry.h) and its rows of the vocabulary. */
 #ifndef SIGHTLINE_PARSER_H
 #define SIGHTLINE_PARSER_H
 

@@ -4,31 +4,10 @@
 #include "parsers.h"
 #include <sightline/hot.h>
 
-/* The order of probing: what has the surest mark comes first. */
 const struct sl_parser *const sl_parsers[] = {
-	&sl_parser_tls,
-	&sl_parser_ssl2,
-	&sl_parser_ssh,
-	&sl_parser_http2,
-	&sl_parser_http,
-	&sl_parser_smtp,
-	&sl_parser_pop3,
-	&sl_parser_imap,
-	&sl_parser_ftp,
-	&sl_parser_smb,
-	&sl_parser_dcerpc,
-	&sl_parser_quic,
-	&sl_parser_dtls,
-	&sl_parser_gquic,
-	&sl_parser_dns,
-	&sl_parser_mdns,
-	&sl_parser_llmnr,
-	&sl_parser_nbns,
-	&sl_parser_ssdp,
-	&sl_parser_tftp,
-	&sl_parser_ftp_data,
-	&sl_parser_websocket,
-	&sl_parser_socks,
+#define X(name) &sl_parser_##name,
+	SL_PARSERS(X)
+#undef X
 };
 const unsigned sl_parser_count = sizeof(sl_parsers) / sizeof(sl_parsers[0]);
 

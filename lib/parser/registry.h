@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* registry.h - every protocol that is parsed, one row each. This list makes the registry, and the
+ * build: of a row `name`, <name>.c lies in this folder, its unit test and its fuzz target are
+ * <name>_test.c and fuzz_<name>.c in tests/parser/, its corpus tests/parser/corpus/<name>/.
+ *
+ * The order is that of probing: what has the surest mark comes first. */
+#ifndef PARSER_REGISTRY_H
+#define PARSER_REGISTRY_H
+
+/* clang-format off */
+#define SL_PARSERS(X) \
+	X(tls) \
+	X(ssl2) \
+	X(ssh) \
+	X(http2) \
+	X(http) \
+	X(smtp) \
+	X(pop3) \
+	X(imap) \
+	X(ftp) \
+	X(smb) \
+	X(dcerpc) \
+	X(quic) \
+	X(dtls) \
+	X(gquic) \
+	X(dns) \
+	X(mdns) \
+	X(llmnr) \
+	X(nbns) \
+	X(ssdp) \
+	X(tftp) \
+	X(ftp_data) \
+	X(websocket) \
+	X(socks) \
+
+/* clang-format on */
+
+#endif
