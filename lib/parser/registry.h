@@ -32,7 +32,7 @@
 	X(ftp_data) \
 	X(websocket) \
 	X(socks) \
-
+	/* (each row ends with a backslash) */
 /* clang-format on */
 
 #endif
