@@ -9,20 +9,23 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <sightline/book.h>
 #include <sightline/match.h>
+#include <sightline/mem.h>
 
 enum { RUNS = 11, BATCHES = 4096, EACH = 64 };
 
 struct sl_intel {
 	struct sl_indicator *ind;
+	struct sl_arena *arena;
+	struct sl_book book;
 	size_t n;
 	char *text;
 };
 
-const struct sl_indicator *sl_intel_indicators(const struct sl_intel *in, size_t *count)
+const struct sl_book *sl_intel_book(const struct sl_intel *in)
 {
-	*count = in->n;
-	return in->ind;
+	return &in->book;
 }
 
 const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t *count)
@@ -38,6 +41,8 @@ size_t sl_intel_bytes(const struct sl_intel *in)
 
 void sl_intel_free(struct sl_intel *in)
 {
+	sl_book_fini(&in->book);
+	sl_arena_free(in->arena);
 	free(in->ind);
 	free(in->text);
 	free(in);
@@ -118,11 +123,15 @@ static struct sl_intel *make(enum sl_type type, bool cidr, size_t n)
 	in->ind = calloc(n, sizeof(*in->ind));
 	in->text = calloc(n, 80);
 	in->n = n;
+	if (sl_arena_new(&in->arena) < 0 || sl_book_init(&in->book, in->arena) < 0)
+		abort();
 	for (size_t k = 0; k < n; k++) {
 		unsigned bits = cidr ? 16 + (unsigned)(next_random() % 15) : 32;
 		struct sl_indicator *i = &in->ind[k];
 		i->id = i->source = i->name = "";
 		random_value(type, type == SL_TYPE_IPV6 ? 128 : bits, in->text + k * 80, i);
+		if (sl_book_add(&in->book, i) < 0)
+			abort();
 	}
 	return in;
 }

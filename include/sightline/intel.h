@@ -174,7 +174,9 @@ int sl_intel_read(struct sl_intel *in, const char *path, const struct sl_intel_o
 /* The same from memory, for tests and fuzzing; name stands for the file. */
 int sl_intel_read_bytes(struct sl_intel *in, const char *name, const void *p, size_t len,
 	const struct sl_intel_options *o);
-const struct sl_indicator *sl_intel_indicators(const struct sl_intel *in, size_t *count);
+/* The indicators (book.h), as long as the set. */
+struct sl_book;
+const struct sl_book *sl_intel_book(const struct sl_intel *in);
 /* How many indicators these are as their feeds count them: one that is a tree, or falls apart into
  * several, is one. */
 size_t sl_intel_wholes(const struct sl_intel *in);

@@ -41,8 +41,8 @@ size_t sl_ruleset_indicators(const struct sl_ruleset *rs);
 size_t sl_ruleset_bytes(const struct sl_ruleset *rs); /* tables and indicators */
 /* Wheres that anything in the set is looked for in. */
 void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT + 63) / 64]);
-/* An indicator by its number; good as long as the set. */
-const struct sl_indicator *sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number);
+/* An indicator by its number; its strings are good as long as the set. */
+void sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number, struct sl_indicator *out);
 /* A detection by its number, which is its indicator's `detection` less one; NULL: there is none. */
 const struct sl_detection *sl_ruleset_detection(const struct sl_ruleset *rs, uint32_t number);
 size_t sl_ruleset_detections(const struct sl_ruleset *rs);

@@ -231,8 +231,8 @@ static uint64_t joins(const struct compile *c)
 static enum sl_type first_type(const struct compile *c, size_t first)
 {
 	const struct sl_intel *set = c->t->r->set;
-	if (set->count > first)
-		return (enum sl_type)set->items[first].type;
+	if (set->book.count > first)
+		return (enum sl_type)sl_book_kind(&set->book, &set->book.entry[first])->type;
 	for (size_t l = 0; l < c->leaves; l++)
 		for (unsigned w = 1; c->leaf[l].kind == SL_LEAF_VALUE && w < SL_WHERE_COUNT; w++)
 			if (c->leaf[l].wheres[w / 64] >> (w % 64) & 1)
@@ -243,7 +243,7 @@ static enum sl_type first_type(const struct compile *c, size_t first)
 static int whole_add(struct compile *c, const struct twig *branch, struct sl_indicator *whole)
 {
 	struct sl_intel *set = c->t->r->set;
-	size_t first = set->count;
+	size_t first = set->book.count;
 	struct sl_detection d = { 0 };
 	d.scope = (uint8_t)branch_scope(branch);
 	d.same_allowed = twig_is_loose(branch);
@@ -258,20 +258,20 @@ static int whole_add(struct compile *c, const struct twig *branch, struct sl_ind
 	if (joins(c) > SL_JOINS_MAX)
 		compile_failed(c, "TOO_COMPLEX", "More than 1,024 observations are not joined.");
 	if (c->failed || c->rc < 0) {
-		set->count = first;
+		set->book.count = first;
 		return c->rc;
 	}
 	d.scope = several ? SL_SCOPE_HOST : c->expression[0].scope;
 	d.ops = (uint16_t)(several ? c->ops : 0);
 	d.op = several ? ops_keep(c, 0) : NULL;
-	d.indicator = (uint32_t)set->count;
+	d.indicator = (uint32_t)set->book.count;
 	whole->type = (uint8_t)first_type(c, first);
 	whole->detection = c->detection;
-	int rc = set_add(set, whole);
+	int rc = sl_book_add(&set->book, whole);
 	if (rc == 0)
 		rc = detection_keep(c, &d);
 	if (rc < 0)
-		set->count = first;
+		set->book.count = first;
 	return rc;
 }
 

@@ -106,7 +106,7 @@ static int found_add(struct reading *r, const struct draft *d, struct sl_indicat
 	if (rc == 0 && i->quiet)
 		i->quiet_reason = kept(r, j.reason, true);
 	if (rc == 0)
-		rc = i->quiet_reason != NULL ? set_add(r->set, i) : -ENOMEM;
+		rc = i->quiet_reason != NULL ? sl_book_add(&r->set->book, i) : -ENOMEM;
 	if (rc < 0)
 		return rc;
 	if (j.code[0] == '\0' && !r->o->tell_all) {
@@ -165,7 +165,7 @@ static int host_add(struct reading *r, const struct draft *d, const struct sl_in
 	host.quiet = true;
 	host.quiet_reason = kept(r, f.reason, true);
 	bool all = host.value != NULL && host.part != NULL && host.quiet_reason != NULL;
-	return all ? set_add(r->set, &host) : -ENOMEM;
+	return all ? sl_book_add(&r->set->book, &host) : -ENOMEM;
 }
 
 const char *draft_probation(struct reading *r, const char *labels)

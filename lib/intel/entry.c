@@ -20,7 +20,7 @@ static uint64_t entries_most(const struct reading *r)
 bool reading_full(const struct reading *r)
 {
 	uint64_t most = entries_most(r);
-	return r->set->wholes >= most || r->set->count / LEAVES_EACH >= most + LEAVES_MORE;
+	return r->set->wholes >= most || r->set->book.count / LEAVES_EACH >= most + LEAVES_MORE;
 }
 
 bool reading_full_of_versions(const struct reading *r)

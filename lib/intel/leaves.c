@@ -62,7 +62,7 @@ static void listed(struct compile *c, const struct twig *w, uint16_t number,
 	i.detection = c->detection;
 	i.below = d.below;
 	if (c->rc == 0)
-		c->rc = i.value != NULL ? set_add(c->t->r->set, &i) : -ENOMEM;
+		c->rc = i.value != NULL ? sl_book_add(&c->t->r->set->book, &i) : -ENOMEM;
 }
 
 static void table_leaf(struct compile *c, const struct twig *w, struct sl_leaf *l, uint16_t number)

@@ -82,21 +82,24 @@ static int event_ended(struct misp *m, const struct sl_json *event)
 	struct said s;
 	const char *own = NULL, *labels = NULL;
 	int rc = said_read(m, event, &s);
-	for (size_t i = m->event_first; rc == 0 && i < set->count; i++) {
-		struct sl_indicator *x = &set->items[i];
-		if (own != x->labels)
-			labels = labels_of(set->arena, x->labels, s.labels);
-		own = x->labels;
-		x->labels = labels;
-		x->source = s.source;
-		x->severity = s.severity;
-		x->name = x->name[0] != '\0' ? x->name : s.name;
-		x->tlp = x->tlp > s.tlp ? x->tlp : (uint8_t)s.tlp;
-		if (x->confidence == SL_CONFIDENCE_NONE)
-			x->confidence = s.confidence;
-		rc = labels != NULL ? 0 : -ENOMEM;
+	for (size_t i = m->event_first; rc == 0 && i < set->book.count; i++) {
+		struct sl_indicator x;
+		sl_book_get(&set->book, i, &x);
+		if (x.name == NULL) /* replaced */
+			continue;
+		if (own != x.labels)
+			labels = labels_of(set->arena, x.labels, s.labels);
+		own = x.labels;
+		x.labels = labels;
+		x.source = s.source;
+		x.severity = s.severity;
+		x.name = x.name[0] != '\0' ? x.name : s.name;
+		x.tlp = x.tlp > s.tlp ? x.tlp : (uint8_t)s.tlp;
+		if (x.confidence == SL_CONFIDENCE_NONE)
+			x.confidence = s.confidence;
+		rc = labels != NULL ? sl_book_put(&set->book, i, &x) : -ENOMEM;
 	}
-	m->event_first = set->count;
+	m->event_first = set->book.count;
 	return rc;
 }
 
@@ -222,7 +225,7 @@ static int stream_read(struct stream *s, char *buf)
 
 int misp_read(struct reading *r)
 {
-	struct stream s = { .m = { .r = r, .event_first = r->set->count } };
+	struct stream s = { .m = { .r = r, .event_first = r->set->book.count } };
 	struct sl_json_limits limits = { PIECE_BYTES, 0 };
 	size_t got = 0;
 	bool manifest = false;

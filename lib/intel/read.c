@@ -110,11 +110,12 @@ int reading_judged(struct reading *r, int rc)
 static void source_name(struct reading *r)
 {
 	const struct sl_intel *set = r->set;
-	if (set->count == r->first)
+	if (set->book.count == r->first)
 		return;
-	const char *one = set->items[r->first].source;
-	for (size_t i = r->first; i < set->count; i++)
-		if (set->items[i].source != one)
+	const struct sl_book *b = &set->book;
+	const char *one = sl_book_kind(b, &b->entry[r->first])->source;
+	for (size_t i = r->first; i < set->book.count; i++)
+		if (sl_book_kind(b, &b->entry[i])->source != one)
 			return;
 	set->sources[r->source].name = one;
 }
@@ -155,7 +156,9 @@ int input_read(struct reading *r)
 int reading_open(struct reading *r, struct sl_intel *set, const char *path,
 	const struct sl_intel_options *o, bool in_folder)
 {
-	*r = (struct reading){ .set = set, .o = o, .first = set->count, .in_folder = in_folder };
+	*r = (struct reading){
+		.set = set, .o = o, .first = set->book.count, .in_folder = in_folder
+	};
 	int rc = set_source_open(set, path, &r->source);
 	if (rc < 0)
 		return rc;

@@ -4,6 +4,7 @@
 #ifndef SL_INTEL_READING_H
 #define SL_INTEL_READING_H
 
+#include <sightline/book.h>
 #include <sightline/compress.h>
 #include <sightline/hash.h>
 #include <sightline/intel.h>
@@ -13,9 +14,6 @@
 
 #define LINE_MAX_BYTES ((size_t)64 << 10)
 #define PEEK_BYTES ((size_t)64 << 10)
-
-/* The match of an indicator that a newer version replaced, until the set closes ranks. */
-#define MATCH_DEAD SL_MATCH_COUNT
 
 /* What a version of an indicator became: version.c. */
 struct version {
@@ -30,8 +28,7 @@ struct version {
 };
 
 struct sl_intel {
-	struct sl_indicator *items; /* mapped, so that it grows without a copy */
-	size_t count, cap;
+	struct sl_book book;
 	struct sl_detection *detections;
 	size_t detection_count, detection_cap;
 	size_t wholes; /* indicators as their feeds count them: with all their parts and leaves */
@@ -39,7 +36,8 @@ struct sl_intel {
 	size_t version_count, version_slots;
 	uint32_t *version_slot; /* 1 + number; open addressing, a power of two */
 	struct sl_hash_key version_key[2];
-	size_t dead; /* indicators with MATCH_DEAD */
+	size_t dead; /* entries that a newer version replaced, without a name until the set closes
+			ranks */
 	struct sl_intel_rule *rules;
 	size_t rule_count, rule_cap, rule_bytes;
 	struct sl_intel_source *sources;
@@ -72,7 +70,7 @@ struct reading {
 	const char *path;
 	const char *name; /* of the source, where the entries name none */
 	size_t source; /* its row in set->sources, which may move */
-	size_t first; /* where its indicators begin in set->items */
+	size_t first; /* where its indicators begin in the set's book */
 	bool in_folder; /* met in a folder, not named by the user */
 	struct entry entry;
 	bool on_disk; /* the path is a file's, which has others beside it */
@@ -173,7 +171,6 @@ bool value_read(
 	const struct draft *d, struct sl_indicator *out, struct value_text *t, struct fault *why);
 
 /* set.c */
-int set_add(struct sl_intel *set, const struct sl_indicator *i);
 int set_source_open(struct sl_intel *set, const char *path, size_t *out);
 /* One verdict more: of an indicator, or of the part of one that is open. */
 void reading_count(struct reading *r, enum sl_intel_verdict v);

@@ -3,11 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
 #include "reading.h"
 
-#define ITEMS_FIRST 1024
 #define RULES_BYTES ((size_t)256 << 20) /* of the texts of all rules */
 
 int sl_intel_new(struct sl_intel **out)
@@ -16,6 +13,8 @@ int sl_intel_new(struct sl_intel **out)
 	if (s == NULL)
 		return -ENOMEM;
 	int rc = sl_arena_new(&s->arena);
+	if (rc == 0)
+		rc = sl_book_init(&s->book, s->arena);
 	for (unsigned i = 0; rc == 0 && i < 2; i++)
 		rc = sl_hash_key_draw(&s->version_key[i]);
 	if (rc < 0) {
@@ -31,8 +30,7 @@ void sl_intel_free(struct sl_intel *s)
 {
 	if (s == NULL)
 		return;
-	if (s->items != NULL)
-		munmap(s->items, s->cap * sizeof(*s->items));
+	sl_book_fini(&s->book);
 	free(s->detections);
 	free(s->versions);
 	free(s->version_slot);
@@ -40,32 +38,6 @@ void sl_intel_free(struct sl_intel *s)
 	free(s->sources);
 	sl_arena_free(s->arena);
 	free(s);
-}
-
-/* Twice the room; the kernel moves pages, and those never touched cost nothing. */
-static int grow(struct sl_intel *s)
-{
-	size_t cap = s->cap ? s->cap * 2 : ITEMS_FIRST;
-	void *p;
-	if (s->items == NULL)
-		p = mmap(NULL, cap * sizeof(*s->items), PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	else
-		p = mremap(s->items, s->cap * sizeof(*s->items), cap * sizeof(*s->items),
-			MREMAP_MAYMOVE);
-	if (p == MAP_FAILED)
-		return -ENOMEM;
-	s->items = p;
-	s->cap = cap;
-	return 0;
-}
-
-int set_add(struct sl_intel *s, const struct sl_indicator *i)
-{
-	if (s->count == s->cap && grow(s) < 0)
-		return -ENOMEM;
-	s->items[s->count++] = *i;
-	return 0;
 }
 
 int set_source_open(struct sl_intel *s, const char *path, size_t *out)
@@ -91,10 +63,9 @@ int set_source_open(struct sl_intel *s, const char *path, size_t *out)
 	return 0;
 }
 
-const struct sl_indicator *sl_intel_indicators(const struct sl_intel *s, size_t *count)
+const struct sl_book *sl_intel_book(const struct sl_intel *s)
 {
-	*count = s->count;
-	return s->items;
+	return &s->book;
 }
 
 size_t sl_intel_wholes(const struct sl_intel *s)
@@ -122,7 +93,7 @@ const struct sl_intel_source *sl_intel_sources(const struct sl_intel *s, size_t 
 
 size_t sl_intel_bytes(const struct sl_intel *s)
 {
-	return s->count * sizeof(*s->items) + sl_arena_bytes(s->arena) +
+	return sl_book_bytes(&s->book) + sl_arena_bytes(s->arena) +
 	       s->source_cap * sizeof(*s->sources) + s->rule_cap * sizeof(*s->rules) +
 	       s->detection_cap * sizeof(*s->detections);
 }

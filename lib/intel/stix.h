@@ -50,6 +50,6 @@ int stix_markings_read(
 	struct stix *s, const struct sl_json *o, struct draft *d, struct markings *out);
 /* Those that wait are of each indicator from `first` on. */
 int stix_markings_wait(struct stix *s, size_t first, const struct markings *m);
-void stix_resolve(struct stix *s);
+int stix_resolve(struct stix *s);
 
 #endif

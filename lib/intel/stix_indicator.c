@@ -175,7 +175,7 @@ static int add(struct stix *s, const struct sl_json *o)
 	struct markings wait;
 	struct draft d = { .line = o->line, .below = SL_BELOW_MARKED };
 	const struct sl_json *pattern = pattern_of(s, o);
-	size_t first = s->r->set->count;
+	size_t first = s->r->set->book.count;
 	if (pattern == NULL)
 		return 0;
 	if (is_rule(sl_json_get_text(o, "pattern_type")))

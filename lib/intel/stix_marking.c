@@ -29,9 +29,11 @@ static void *room(void *items, size_t count, size_t *cap, size_t bytes)
 static int define(struct stix *s, struct definition d)
 {
 	void *p = room(s->defs, s->def_count, &s->def_cap, sizeof(*s->defs));
-	if (p == NULL || d.id == NULL)
+	if (p == NULL)
 		return -ENOMEM;
 	s->defs = p;
+	if (d.id == NULL)
+		return -ENOMEM;
 	s->defs[s->def_count++] = d;
 	return 0;
 }
@@ -39,9 +41,11 @@ static int define(struct stix *s, struct definition d)
 static int marked_add(struct stix *s, size_t indicator, const char *id)
 {
 	void *p = room(s->marked, s->marked_count, &s->marked_cap, sizeof(*s->marked));
-	if (p == NULL || id == NULL)
+	if (p == NULL)
 		return -ENOMEM;
 	s->marked = p;
+	if (id == NULL)
+		return -ENOMEM;
 	s->marked[s->marked_count++] = (struct marked){ indicator, id };
 	return 0;
 }
@@ -127,17 +131,26 @@ int stix_markings_read(
 	return rc;
 }
 
+static int tlp_raise(struct sl_intel *set, size_t at, enum sl_tlp tlp)
+{
+	struct sl_indicator i;
+	sl_book_get(&set->book, at, &i);
+	if (i.tlp >= tlp)
+		return 0;
+	i.tlp = (uint8_t)tlp;
+	return sl_book_put(&set->book, at, &i);
+}
+
 /* More of them than are remembered: what isn't understood is kept close. */
 int stix_markings_wait(struct stix *s, size_t first, const struct markings *m)
 {
 	int rc = 0;
-	for (size_t at = first; at < s->r->set->count; at++)
+	for (size_t at = first; at < s->r->set->book.count; at++)
 		for (size_t i = 0; rc == 0 && i < m->count; i++) {
-			uint8_t *tlp = &s->r->set->items[at].tlp;
 			if (s->marked_count < REFS_MAX)
 				rc = marked_add(s, at, m->unknown[i]);
-			else if (*tlp < SL_TLP_AMBER_STRICT)
-				*tlp = SL_TLP_AMBER_STRICT;
+			else
+				rc = tlp_raise(s->r->set, at, SL_TLP_AMBER_STRICT);
 		}
 	return rc;
 }
@@ -157,35 +170,39 @@ static const struct definition *defined(const struct stix *s, const char *id)
 }
 
 /* A creator that the file doesn't name is the file. */
-static void sources_resolve(struct stix *s)
+static int sources_resolve(struct stix *s)
 {
-	struct sl_intel *set = s->r->set;
-	for (size_t i = s->r->first; i < set->count; i++) {
-		struct sl_indicator *ind = &set->items[i];
-		if (ind->source == s->r->name)
+	struct sl_book *book = &s->r->set->book;
+	int rc = 0;
+	for (size_t i = s->r->first; i < book->count && rc == 0; i++) {
+		struct sl_indicator ind;
+		sl_book_get(book, i, &ind);
+		if (ind.source == s->r->name)
 			continue;
-		const struct definition *d = defined(s, ind->source);
-		ind->source = d != NULL && d->name != NULL ? d->name : s->r->name;
+		const struct definition *d = defined(s, ind.source);
+		ind.source = d != NULL && d->name != NULL ? d->name : s->r->name;
+		rc = sl_book_put(book, i, &ind);
 	}
+	return rc;
 }
 
-static void markings_resolve(struct stix *s)
+static int markings_resolve(struct stix *s)
 {
-	for (size_t i = 0; i < s->marked_count; i++) {
-		struct sl_indicator *ind = &s->r->set->items[s->marked[i].indicator];
+	int rc = 0;
+	for (size_t i = 0; i < s->marked_count && rc == 0; i++) {
 		const struct definition *d = defined(s, s->marked[i].id);
 		enum sl_tlp tlp = d != NULL && d->tlp != SL_TLP_NONE ? d->tlp
 				  : d != NULL && d->statement	     ? SL_TLP_NONE
 								     : SL_TLP_AMBER_STRICT;
-		if (tlp > ind->tlp)
-			ind->tlp = (uint8_t)tlp;
+		rc = tlp_raise(s->r->set, s->marked[i].indicator, tlp);
 	}
+	return rc;
 }
 
-void stix_resolve(struct stix *s)
+int stix_resolve(struct stix *s)
 {
 	if (s->def_count)
 		qsort(s->defs, s->def_count, sizeof(*s->defs), by_id);
-	sources_resolve(s);
-	markings_resolve(s);
+	int rc = sources_resolve(s);
+	return rc < 0 ? rc : markings_resolve(s);
 }

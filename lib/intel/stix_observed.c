@@ -56,7 +56,7 @@ int stix_observed(struct stix *s, const struct sl_json *o, bool *used)
 		.source = sl_json_get_text(o, "created_by_ref"),
 		.confidence = SL_CONFIDENCE_NONE,
 		.below = SL_BELOW_MARKED };
-	size_t first = s->r->set->count;
+	size_t first = s->r->set->book.count;
 	int rc = stix_markings_read(s, o, &d, &wait);
 	entry_open(s->r);
 	if (rc == 0)

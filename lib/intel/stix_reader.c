@@ -109,10 +109,10 @@ int stix_read(struct reading *r)
 	const char *spec = in != NULL ? sl_json_in_top(in, "spec_version") : NULL;
 	if (s.spec_20 || (spec != NULL && strcmp(spec, "2.0") == 0))
 		r->set->sources[r->source].format = "stix2.0";
-	stix_resolve(&s);
+	int resolved = stix_resolve(&s);
 	sl_json_in_free(in);
 	free(s.marked);
 	free(s.defs);
 	free(buf);
-	return rc;
+	return rc < 0 ? rc : resolved;
 }

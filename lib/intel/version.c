@@ -69,7 +69,7 @@ static void tell_older(struct reading *r, const struct version *old)
 		return;
 	struct sl_finding f = { .file = r->set->sources[old->source].path,
 		.line = old->line,
-		.id = old->count > 0 ? r->set->items[old->first].id : "",
+		.id = old->count > 0 ? r->set->book.entry[old->first].id : "",
 		.verdict = SL_CONTEXT,
 		.code = "OLDER_VERSION",
 		.reason = "A newer version of it was read.",
@@ -86,7 +86,7 @@ static void bury(struct reading *r, struct version *old)
 	struct sl_intel_source *s = &set->sources[old->source];
 	tell_older(r, old);
 	for (size_t i = old->first; i < old->first + old->count; i++)
-		set->items[i].match = MATCH_DEAD;
+		set->book.entry[i].name = NULL;
 	set->dead += old->count;
 	for (unsigned v = 0; v < SL_VERDICT_COUNT; v++)
 		s->count[v] -= old->counted[v];
@@ -117,7 +117,7 @@ enum version_order version_begin(struct reading *r, struct version *v)
 	bool newer = old != NULL && (old->modified_ns < v->modified_ns || v->revoked);
 	if (newer)
 		bury(r, old);
-	v->first = r->set->count;
+	v->first = r->set->book.count;
 	v->source = (uint32_t)r->source;
 	memset(v->counted, 0, sizeof(v->counted));
 	v->in_part = 0;
@@ -130,7 +130,7 @@ int version_end(struct reading *r, struct version *v)
 	struct sl_intel *set = r->set;
 	struct version *old = version_find(set, v);
 	counts_mark(r, v);
-	v->count = (uint32_t)(set->count - v->first);
+	v->count = (uint32_t)(set->book.count - v->first);
 	if (old != NULL && old->modified_ns <= v->modified_ns) {
 		*old = *v;
 		return 0;
@@ -161,12 +161,12 @@ int version_revoke(struct reading *r, const char *source, const char *id, uint64
 static size_t items_close(struct sl_intel *set, size_t *moved)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < set->count; i++) {
+	for (size_t i = 0; i < set->book.count; i++) {
 		moved[i] = n;
-		if (set->items[i].match != MATCH_DEAD)
-			set->items[n++] = set->items[i];
+		if (set->book.entry[i].name != NULL)
+			set->book.entry[n++] = set->book.entry[i];
 	}
-	moved[set->count] = n;
+	moved[set->book.count] = n;
 	return n;
 }
 
@@ -185,8 +185,8 @@ static void detections_close(struct sl_intel *set, const size_t *moved)
 	size_t from = 0;
 	for (size_t i = 0; i < n; i++) {
 		for (; from <= set->detections[i].indicator; from++)
-			if (set->items[from].detection != 0)
-				set->items[from].detection = (uint32_t)i + 1;
+			if (set->book.entry[from].detection != 0)
+				set->book.entry[from].detection = (uint32_t)i + 1;
 	}
 }
 
@@ -194,10 +194,10 @@ int set_close_ranks(struct sl_intel *set)
 {
 	if (set->dead == 0)
 		return 0;
-	size_t *moved = malloc((set->count + 1) * sizeof(*moved));
+	size_t *moved = malloc((set->book.count + 1) * sizeof(*moved));
 	if (moved == NULL)
 		return -ENOMEM;
-	set->count = items_close(set, moved);
+	set->book.count = items_close(set, moved);
 	detections_close(set, moved);
 	for (size_t i = 0; i < set->version_count; i++) {
 		struct version *v = &set->versions[i];

@@ -12,13 +12,14 @@
 uint64_t detection_hash(
 	struct sl_hash_key key, const struct sl_ruleset *rs, const struct sl_detection *d)
 {
-	const struct sl_indicator *i = sl_ruleset_indicator(rs, d->indicator);
-	uint64_t h = sl_hash_bytes(key, i->value, i->value_len);
-	h = sl_hash_u128(key, h, sl_hash_bytes(key, i->id, strlen(i->id)));
+	struct sl_indicator i;
+	sl_ruleset_indicator(rs, d->indicator, &i);
+	uint64_t h = sl_hash_bytes(key, i.value, i.value_len);
+	h = sl_hash_u128(key, h, sl_hash_bytes(key, i.id, strlen(i.id)));
 	for (uint16_t l = 0; l < d->leaves; l++) /* the parts of a pattern differ in these */
 		h = sl_hash_u128(
 			key, h, sl_hash_bytes(key, d->leaf[l].text, strlen(d->leaf[l].text)));
-	return sl_hash_u128(key, h, sl_hash_bytes(key, i->source, strlen(i->source)));
+	return sl_hash_u128(key, h, sl_hash_bytes(key, i.source, strlen(i.source)));
 }
 
 static bool same_ops(const struct sl_op *a, const struct sl_op *b, uint16_t n)
@@ -63,11 +64,11 @@ static bool same_structure(const struct sl_detection *a, const struct sl_detecti
 bool detection_same(const struct sl_ruleset *rs_a, const struct sl_detection *a,
 	const struct sl_ruleset *rs_b, const struct sl_detection *b)
 {
-	const struct sl_indicator *i = sl_ruleset_indicator(rs_a, a->indicator);
-	const struct sl_indicator *k = sl_ruleset_indicator(rs_b, b->indicator);
-	return i->value_len == k->value_len && memcmp(i->value, k->value, i->value_len) == 0 &&
-	       strcmp(i->id, k->id) == 0 && strcmp(i->source, k->source) == 0 &&
-	       same_structure(a, b);
+	struct sl_indicator i, k;
+	sl_ruleset_indicator(rs_a, a->indicator, &i);
+	sl_ruleset_indicator(rs_b, b->indicator, &k);
+	return i.value_len == k.value_len && memcmp(i.value, k.value, i.value_len) == 0 &&
+	       strcmp(i.id, k.id) == 0 && strcmp(i.source, k.source) == 0 && same_structure(a, b);
 }
 
 /* ---- From one set to the next ---- */

@@ -180,13 +180,14 @@ int sl_correlator_take(
 {
 	if (r->kind != SL_REC_EXPRESSION || r->indicator_count != 1 || r->where >= SL_WHERE_COUNT)
 		return -EINVAL;
-	const struct sl_indicator *i = sl_ruleset_indicator(rs, sl_record_indicators(r)[0]);
+	struct sl_indicator i;
+	sl_ruleset_indicator(rs, sl_record_indicators(r)[0], &i);
 	const struct sl_detection *d =
-		i->detection > 0 ? sl_ruleset_detection(rs, i->detection - 1) : NULL;
+		i.detection > 0 ? sl_ruleset_detection(rs, i.detection - 1) : NULL;
 	if (d == NULL || d->scope != SL_SCOPE_HOST || r->expression >= d->expressions ||
 		r->expression >= SL_EXPRESSIONS_MAX)
 		return -EINVAL;
-	struct rule *rule = rules_get(&c->rules, rs, i->detection - 1, &c->o);
+	struct rule *rule = rules_get(&c->rules, rs, i.detection - 1, &c->o);
 	struct event *e = rule ? event_new(&c->states, rule, r, ++c->serial) : NULL;
 	if (e == NULL)
 		return -ENOMEM;

@@ -181,10 +181,9 @@ static uint16_t matched_list(
 
 static bool valid(const struct sl_trees *t, const struct sl_detection *d)
 {
-	const struct sl_indicator *i = &t->rs->armed.ind[d->indicator];
-	uint64_t ts = t->obs->ts_ns;
+	const struct set *s = &t->rs->armed;
 	return t->rs->validity != SL_VALID_PACKET ||
-	       (ts >= i->valid_from_ns && (i->valid_until_ns == 0 || ts < i->valid_until_ns));
+	       set_valid(s, set_entry(s, d->indicator), t->obs->ts_ns);
 }
 
 /* Whether a set that is no longer in force told of it, as far as it held. */
@@ -409,16 +408,16 @@ static void touch_listing(
 	uint32_t count = many ? m[-1] : 1, touched = 0;
 	uint8_t how;
 	for (uint32_t i = 0; i < count; i++) {
-		const struct sl_indicator *ind = &s->ind[m[i]];
-		if (ind->allow)
+		const struct sl_entry *e = set_entry(s, m[i]);
+		if (set_kind(s, e)->allow)
 			continue;
-		if (ind->detection == 0) /* the leaves stand before */
+		if (e->detection == 0) /* the leaves stand before */
 			return;
-		if (!seek_holds(ind, t->obs, t->rs->validity, (enum relation)hit->match, &how) ||
-			hit_undone(s->ind, all, n, ind->source))
+		if (!seek_holds(s, e, t->obs, t->rs->validity, (enum relation)hit->match, &how) ||
+			hit_undone(s, all, n, set_kind(s, e)->source))
 			continue;
 		if (touched++ < LEAVES_OF_VALUE)
-			touch(t, (struct leaf_ref){ ind->detection - 1, ind->leaf });
+			touch(t, (struct leaf_ref){ e->detection - 1, e->leaf });
 		else
 			sl_count(t->counters, SL_C_HITS_CUT, 1);
 	}

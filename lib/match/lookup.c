@@ -24,23 +24,26 @@ bool ruleset_allows(const struct sl_ruleset *rs, const struct sl_observable *o)
 	return t.n > 0;
 }
 
-bool hit_undone(
-	const struct sl_indicator *ind, const struct sl_hit *hit, uint32_t n, const char *source)
+static const char *source_of(const struct set *s, uint32_t number)
+{
+	return set_kind(s, set_entry(s, number))->source;
+}
+
+bool hit_undone(const struct set *s, const struct sl_hit *hit, uint32_t n, const char *source)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (hit[i].undone && strcmp(ind[hit[i].indicator].source, source) == 0)
+		if (hit[i].undone && strcmp(source_of(s, hit[i].indicator), source) == 0)
 			return true;
 	return false;
 }
 
 /* Takes out what an entry of the same source says is benign. The entry itself stays, among the
  * leaves: it undoes those of its source as well. */
-static uint32_t undo_by_source(
-	const struct sl_indicator *ind, struct sl_hit *hit, uint32_t n, bool *undone)
+static uint32_t undo_by_source(const struct set *s, struct sl_hit *hit, uint32_t n, bool *undone)
 {
 	uint32_t left = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		bool benign = !hit[i].leaf && hit_undone(ind, hit, n, ind[hit[i].indicator].source);
+		bool benign = !hit[i].leaf && hit_undone(s, hit, n, source_of(s, hit[i].indicator));
 		*undone |= benign;
 		if (!benign)
 			hit[left++] = hit[i];
@@ -92,7 +95,7 @@ static uint32_t resolve(const struct sl_ruleset *rs, const struct seek *k, uint1
 		undone = undo_home(&t);
 	seek_text(&t);
 	if (t.undone)
-		t.n = undo_by_source(rs->armed.ind, t.hit, t.n, &undone);
+		t.n = undo_by_source(&rs->armed, t.hit, t.n, &undone);
 	if (t.n > 0 && ruleset_allows(rs, k->obs)) {
 		t.n = 0;
 		t.cut = 0;

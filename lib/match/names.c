@@ -25,8 +25,8 @@ struct drafts {
 
 static const uint8_t *draft_text(const struct set *s, const struct draft *d)
 {
-	const struct sl_indicator *i = &s->ind[d->ind];
-	return (const uint8_t *)i->value + i->value_len - d->len;
+	const struct sl_entry *e = set_entry(s, d->ind);
+	return (const uint8_t *)e->value + e->value_len - d->len;
 }
 
 static int draft_order(const void *pa, const void *pb, void *arg)
@@ -57,7 +57,7 @@ static int draft_add(struct drafts *all, struct draft d)
 static int name_drafts(
 	struct drafts *all, const struct set *s, const struct listed *v, unsigned first)
 {
-	const struct sl_indicator *i = &s->ind[v->ind];
+	const struct sl_entry *i = set_entry(s, v->ind);
 	const uint8_t *text = (const uint8_t *)i->value;
 	int rc = draft_add(all, (struct draft){ v->hash, v->ind, v->listing, i->value_len, 0 });
 	unsigned labels = 1;
@@ -120,7 +120,7 @@ static int nodes_lay(struct names *t, const struct set *s, const struct draft *d
 	return 0;
 }
 
-static bool one_label(const struct sl_indicator *i)
+static bool one_label(const struct sl_entry *i)
 {
 	return memchr(i->value, '.', i->value_len) == NULL;
 }
@@ -133,7 +133,7 @@ int names_build(struct names *t, const struct set *s, const struct listed *v, si
 	if (n == 0)
 		return rc;
 	for (size_t i = 0; i < n; i++) {
-		const struct sl_indicator *ind = &s->ind[v[i].ind];
+		const struct sl_entry *ind = set_entry(s, v[i].ind);
 		t->longest = ind->value_len > t->longest ? ind->value_len : t->longest;
 		if (one_label(ind))
 			t->first = 1;

@@ -15,7 +15,7 @@ static void lengths_find(struct prefixes *p, const struct set *s, const struct l
 {
 	bool there[PREFIX_LENGTHS] = { false };
 	for (size_t i = 0; i < n; i++)
-		there[s->ind[v[i].ind].prefix_len] = true;
+		there[set_kind(s, set_entry(s, v[i].ind))->prefix_len] = true;
 	for (unsigned len = 0; len < PREFIX_LENGTHS; len++) {
 		if (!there[len])
 			continue;
@@ -24,20 +24,23 @@ static void lengths_find(struct prefixes *p, const struct set *s, const struct l
 	}
 }
 
-static void filter_put(struct prefixes *p, const struct set *s, const struct sl_indicator *i,
-	uint64_t bit, uint8_t version)
+static void filter_put(struct prefixes *p, const struct set *s, const struct sl_entry *e,
+	const uint64_t *bits, uint8_t version)
 {
-	size_t slice = prefix_slice(p, s, &i->addr, version), slices = 1;
-	if (version == 6 && i->prefix_len < 32) {
+	const struct sl_kind *k = set_kind(s, e);
+	union sl_addr a = sl_book_addr(k, e);
+	uint64_t bit = bits[k->prefix_len];
+	size_t slice = prefix_slice(p, s, &a, version), slices = 1;
+	if (version == 6 && k->prefix_len < 32) {
 		p->always |= bit;
 		return;
 	}
-	if (version == 4 && i->prefix_len < 16) {
-		slices = (size_t)1 << (16 - i->prefix_len);
+	if (version == 4 && k->prefix_len < 16) {
+		slices = (size_t)1 << (16 - k->prefix_len);
 		slice &= ~(slices - 1);
 	}
-	for (size_t k = 0; k < slices; k++)
-		p->filter[slice + k] |= bit;
+	for (size_t i = 0; i < slices; i++)
+		p->filter[slice + i] |= bit;
 }
 
 int prefixes_build(
@@ -63,9 +66,8 @@ int prefixes_build(
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < n; i++) {
-		const struct sl_indicator *ind = &s->ind[v[i].ind];
 		tags_add(&p->tags, v[i].hash, (uint32_t)v[i].hash, v[i].listing);
-		filter_put(p, s, ind, bit[ind->prefix_len], version);
+		filter_put(p, s, set_entry(s, v[i].ind), bit, version);
 	}
 	return 0;
 }

@@ -9,14 +9,15 @@
 
 /* ---- Identity: which indicator of the set before is this one ---- */
 
-static uint64_t identity_of(struct sl_hash_key key, const struct sl_indicator *i)
+static uint64_t identity_of(
+	struct sl_hash_key key, const struct sl_kind *k, const struct sl_entry *e)
 {
-	uint64_t h = sl_hash_bytes(key, i->source, strlen(i->source));
-	h = sl_hash_fold(h ^ key.k1, sl_hash_bytes(key, i->id, strlen(i->id)));
-	h = sl_hash_fold(h ^ key.k1, sl_hash_bytes(key, i->value, i->value_len));
+	uint64_t h = sl_hash_bytes(key, k->source, strlen(k->source));
+	h = sl_hash_fold(h ^ key.k1, sl_hash_bytes(key, e->id, strlen(e->id)));
+	h = sl_hash_fold(h ^ key.k1, sl_hash_bytes(key, e->value, e->value_len));
 	return sl_hash_u128(key, h,
-		(uint64_t)i->where << 32 | (uint64_t)i->port << 16 | (uint64_t)i->type << 8 |
-			i->match);
+		(uint64_t)k->where << 32 | (uint64_t)e->port << 16 | (uint64_t)k->type << 8 |
+			k->match);
 }
 
 /* A throw-away table from identity to number in the set before; slots hold number + 1. */
@@ -69,7 +70,8 @@ static int births(struct sl_ruleset *rs, const struct sl_ruleset *previous)
 		rc = sl_hash_key_draw(&rs->identity_key);
 	}
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		rs->identity[i] = identity_of(rs->identity_key, &rs->armed.ind[i]);
+		const struct sl_entry *e = set_entry(&rs->armed, (uint32_t)i);
+		rs->identity[i] = identity_of(rs->identity_key, set_kind(&rs->armed, e), e);
 		rs->born[i] = previous == NULL
 				      ? rs->generation
 				      : before_born(&before, rs->identity[i], rs->generation);
@@ -80,38 +82,29 @@ static int births(struct sl_ruleset *rs, const struct sl_ruleset *previous)
 
 /* ---- The allow-list, copied, as its intel is only lent ---- */
 
-static int allow_copy(
-	struct sl_ruleset *rs, const struct sl_indicator *from, size_t n, size_t *kept)
+static int allow_copy(struct sl_ruleset *rs, const struct sl_book *from)
 {
-	size_t bytes = n * sizeof(*from);
-	if (n == 0)
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		bytes += from[i].value_len + 1;
-	struct sl_indicator *to = sl_mem_map(bytes);
-	if (to == NULL)
-		return -ENOMEM;
-	char *text = (char *)(to + n);
-	for (size_t i = 0; i < n; i++) {
-		struct sl_indicator *one = &to[*kept];
-		if (from[i].detection != 0) /* what is allowed is a value, never part of a tree */
+	int rc = sl_arena_new(&rs->allowed_arena);
+	if (rc == 0)
+		rc = sl_book_init(&rs->allowed, rs->allowed_arena);
+	for (size_t i = 0; i < from->count && rc == 0; i++) {
+		struct sl_indicator one;
+		sl_book_get(from, i, &one);
+		if (one.detection != 0) /* what is allowed is a value, never part of a tree */
 			continue;
-		*one = from[i];
-		one->id = one->source = one->name = one->severity = "";
-		one->labels = one->quiet_reason = one->part = "";
-		one->allow = false;
-		one->value = memcpy(text, from[i].value, from[i].value_len);
-		text += from[i].value_len + 1;
-		++*kept;
+		one.id = one.source = one.name = one.severity = "";
+		one.labels = one.quiet_reason = one.part = "";
+		one.allow = false;
+		one.value = sl_arena_text(rs->allowed_arena, one.value, one.value_len);
+		rc = one.value != NULL ? sl_book_add(&rs->allowed, &one) : -ENOMEM;
 	}
-	rs->allowed = to;
-	rs->allowed_bytes = bytes;
-	return 0;
+	sl_book_close(&rs->allowed);
+	return rc;
 }
 
 /* ---- What is wanted ---- */
 
-static bool looked_for_in(const struct sl_indicator *i, enum sl_where w)
+static bool looked_for_in(const struct sl_kind *i, enum sl_where w)
 {
 	if (i->where != SL_WHERE_NONE)
 		return i->where == w;
@@ -124,7 +117,7 @@ static void want_find(struct sl_ruleset *rs)
 {
 	bool seen[SL_TYPE_COUNT] = { false };
 	for (size_t n = 0; n < rs->armed.count; n++) {
-		const struct sl_indicator *i = &rs->armed.ind[n];
+		const struct sl_kind *i = set_kind(&rs->armed, set_entry(&rs->armed, (uint32_t)n));
 		if (i->match == SL_MATCH_TREE)
 			continue;
 		if (i->where == SL_WHERE_NONE && seen[i->type])
@@ -143,8 +136,9 @@ static void want_find(struct sl_ruleset *rs)
 static void whole_count(struct sl_ruleset *rs)
 {
 	for (size_t n = 0; n < rs->armed.count; n++) {
-		const struct sl_indicator *i = &rs->armed.ind[n];
-		rs->whole += !i->allow && (i->detection == 0 || i->match == SL_MATCH_TREE);
+		const struct sl_entry *e = set_entry(&rs->armed, (uint32_t)n);
+		const struct sl_kind *k = set_kind(&rs->armed, e);
+		rs->whole += !k->allow && (e->detection == 0 || k->match == SL_MATCH_TREE);
 	}
 }
 
@@ -153,9 +147,7 @@ static void whole_count(struct sl_ruleset *rs)
 static int fill(
 	struct sl_ruleset *rs, const struct sl_match_options *o, const struct sl_ruleset *previous)
 {
-	size_t n = 0, kept = 0;
-	const struct sl_indicator *ind = sl_intel_indicators(rs->intel, &n);
-	int rc = set_build(&rs->armed, ind, n);
+	int rc = set_build(&rs->armed, sl_intel_book(rs->intel));
 	if (rc == 0)
 		rc = births(rs, previous);
 	if (rc == 0)
@@ -166,10 +158,10 @@ static int fill(
 		return rc;
 	whole_count(rs);
 	want_find(rs);
-	n = 0;
-	ind = o->allow != NULL ? sl_intel_indicators(o->allow, &n) : NULL;
-	rc = allow_copy(rs, ind, n, &kept);
-	return rc < 0 ? rc : set_build(&rs->allow, rs->allowed, kept);
+	if (o->allow == NULL)
+		return 0;
+	rc = allow_copy(rs, sl_intel_book(o->allow));
+	return rc < 0 ? rc : set_build(&rs->allow, &rs->allowed);
 }
 
 int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
@@ -184,7 +176,7 @@ int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
 	rs->home = o->home;
 	rs->validity = o->validity;
 	rs->generation = generation;
-	int rc = set_build(&rs->allow, NULL, 0);
+	int rc = set_build(&rs->allow, NULL);
 	if (rc == 0)
 		rc = fill(rs, o, previous);
 	if (rc < 0) {
@@ -205,7 +197,8 @@ void sl_ruleset_free(struct sl_ruleset *rs)
 	trees_fini(&rs->trees);
 	set_fini(&rs->armed);
 	set_fini(&rs->allow);
-	sl_mem_unmap(rs->allowed, rs->allowed_bytes);
+	sl_book_fini(&rs->allowed);
+	sl_arena_free(rs->allowed_arena);
 	sl_intel_free(rs->intel);
 	free(rs);
 }
@@ -225,7 +218,7 @@ size_t sl_ruleset_bytes(const struct sl_ruleset *rs)
 	size_t each = sizeof(*rs->born) + sizeof(*rs->identity);
 	return sizeof(*rs) + (rs->armed.count + 1) * each + set_bytes(&rs->armed) +
 	       set_bytes(&rs->allow) + trees_bytes(&rs->trees) + carry_bytes(rs) +
-	       rs->allowed_bytes + sl_intel_bytes(rs->intel);
+	       sl_book_bytes(&rs->allowed) + sl_intel_bytes(rs->intel);
 }
 
 void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT + 63) / 64])
@@ -233,9 +226,9 @@ void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT 
 	memcpy(want, rs->want, sizeof(rs->want));
 }
 
-const struct sl_indicator *sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number)
+void sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number, struct sl_indicator *out)
 {
-	return &rs->armed.ind[number];
+	sl_book_get(rs->armed.book, number, out);
 }
 
 const struct sl_detection *sl_ruleset_detection(const struct sl_ruleset *rs, uint32_t number)

@@ -20,8 +20,8 @@ struct sl_ruleset {
 	struct sl_hash_key identity_key; /* the same in every set of a line */
 	uint64_t want[(SL_WHERE_COUNT + 63) / 64];
 	struct sl_intel *intel; /* owns the armed indicators */
-	struct sl_indicator *allowed; /* copies, with their values behind them */
-	size_t allowed_bytes;
+	struct sl_book allowed; /* copies, with their values in the arena */
+	struct sl_arena *allowed_arena;
 };
 
 /* lookup.c: whether the allow-list has anything that this observable satisfies. Worker. */

@@ -203,7 +203,7 @@ static bool port_holds(const struct sl_observable *o, uint16_t port)
 	return o->where == SL_WHERE_IP_DST && o->flow->dport == port;
 }
 
-static bool kind_holds(const struct sl_indicator *i, enum relation r, uint8_t *how)
+static bool kind_holds(const struct sl_kind *i, enum relation r, uint8_t *how)
 {
 	*how = r == WHOLE ? SL_MATCH_EXACT : i->match;
 	if (r == BELOW && i->match == SL_MATCH_EXACT) {
@@ -214,16 +214,15 @@ static bool kind_holds(const struct sl_indicator *i, enum relation r, uint8_t *h
 	       (r == BEGINS && i->match == SL_MATCH_PREFIX);
 }
 
-bool seek_holds(const struct sl_indicator *i, const struct sl_observable *o,
+bool seek_holds(const struct set *s, const struct sl_entry *e, const struct sl_observable *o,
 	enum sl_validity validity, enum relation r, uint8_t *how)
 {
-	if (!kind_holds(i, r, how) || (i->where != SL_WHERE_NONE && i->where != o->where))
+	const struct sl_kind *k = set_kind(s, e);
+	if (!kind_holds(k, r, how) || (k->where != SL_WHERE_NONE && k->where != o->where))
 		return false;
-	if (i->port != 0 && !port_holds(o, i->port))
+	if (e->port != 0 && !port_holds(o, e->port))
 		return false;
-	return validity != SL_VALID_PACKET ||
-	       (o->ts_ns >= i->valid_from_ns &&
-		       (i->valid_until_ns == 0 || o->ts_ns < i->valid_until_ns));
+	return validity != SL_VALID_PACKET || set_valid(s, e, o->ts_ns);
 }
 
 /* What is no sighting by itself is never what is cut. */
@@ -240,19 +239,20 @@ static void put(struct take *t, struct sl_hit hit)
 
 static void take_one(struct take *t, uint32_t number, uint32_t value, enum relation r)
 {
-	const struct sl_indicator *i = &t->set->ind[number];
+	const struct sl_entry *e = set_entry(t->set, number);
+	bool allow = set_kind(t->set, e)->allow;
 	uint8_t how;
-	if (!seek_holds(i, t->seek->obs, t->validity, r, &how))
+	if (!seek_holds(t->set, e, t->seek->obs, t->validity, r, &how))
 		return;
-	if (t->born != NULL && !i->allow && t->born[number] <= t->newer_than) {
+	if (t->born != NULL && !allow && t->born[number] <= t->newer_than) {
 		t->known = true;
 		return;
 	}
-	t->undone |= i->allow;
+	t->undone |= allow;
 	put(t, (struct sl_hit){ .obs = t->obs,
 		       .match = how,
-		       .leaf = i->allow,
-		       .undone = i->allow,
+		       .leaf = allow,
+		       .undone = allow,
 		       .indicator = number,
 		       .value = value });
 }
@@ -262,11 +262,11 @@ static void take_one(struct take *t, uint32_t number, uint32_t value, enum relat
 static bool take_leaf(
 	struct take *t, uint32_t number, uint32_t listing, enum relation r, bool *taken)
 {
-	const struct sl_indicator *i = &t->set->ind[number];
+	const struct sl_entry *e = set_entry(t->set, number);
 	uint8_t how;
-	if (i->detection == 0)
+	if (e->detection == 0)
 		return false;
-	if (*taken || !seek_holds(i, t->seek->obs, t->validity, r, &how))
+	if (*taken || !seek_holds(t->set, e, t->seek->obs, t->validity, r, &how))
 		return true;
 	*taken = true;
 	put(t, (struct sl_hit){ .obs = t->obs,
@@ -309,8 +309,8 @@ static void take_host(struct take *t)
 		four ? k->addr.v4_be : (uint32_t)k->addr_hash);
 	uint32_t listing;
 	while (tags_next(&at, &listing)) {
-		const union sl_addr *a = &listing_first(t->set, listing)->addr;
-		if (four || (a->q[0] == k->addr.q[0] && a->q[1] == k->addr.q[1])) {
+		if (four ||
+			memcmp(listing_first(t->set, listing)->value - 16, k->addr.b, 16) == 0) {
 			take_listing(t, listing, WHOLE);
 			return;
 		}
@@ -326,9 +326,11 @@ static void take_prefix(struct take *t, const struct prefixes *p, unsigned place
 		return;
 	struct tags_search at = tags_search(&p->tags, hash, (uint32_t)hash);
 	while (tags_next(&at, &listing)) {
-		const struct sl_indicator *i = listing_first(t->set, listing);
-		union sl_addr a = addr_masked(&i->addr, i->prefix_len);
-		if (i->prefix_len == p->length[place] && a.q[0] == masked.q[0] &&
+		const struct sl_entry *e = listing_first(t->set, listing);
+		const struct sl_kind *kind = set_kind(t->set, e);
+		union sl_addr a = sl_book_addr(kind, e);
+		a = addr_masked(&a, kind->prefix_len);
+		if (kind->prefix_len == p->length[place] && a.q[0] == masked.q[0] &&
 			a.q[1] == masked.q[1]) {
 			take_listing(t, listing, WHOLE);
 			return;
@@ -392,9 +394,9 @@ static void text_find(struct take *t, uint64_t hash, const uint8_t *p, size_t le
 		return;
 	struct tags_search at = tags_search(&s->texts.tags, hash, (uint32_t)hash);
 	while (tags_next(&at, &listing)) {
-		const struct sl_indicator *i = listing_first(s, listing);
-		if (i->type == t->seek->obs->type && i->value_len == len &&
-			memcmp(i->value, p, len) == 0) {
+		const struct sl_entry *e = listing_first(s, listing);
+		if (set_kind(s, e)->type == t->seek->obs->type && e->value_len == len &&
+			memcmp(e->value, p, len) == 0) {
 			take_listing(t, listing, r);
 			return;
 		}

@@ -41,11 +41,10 @@ struct take {
 };
 
 /* Whether an indicator of a listing that was found is satisfied; *how: as what. */
-bool seek_holds(const struct sl_indicator *i, const struct sl_observable *o,
+bool seek_holds(const struct set *s, const struct sl_entry *e, const struct sl_observable *o,
 	enum sl_validity validity, enum relation r, uint8_t *how);
 /* lookup.c: whether one of these hits says that what its source lists here is benign. */
-bool hit_undone(
-	const struct sl_indicator *ind, const struct sl_hit *hit, uint32_t n, const char *source);
+bool hit_undone(const struct set *s, const struct sl_hit *hit, uint32_t n, const char *source);
 void seek_begin(struct seek *k, const struct set *s, const struct sl_observable *o);
 /* False: nothing in the set is satisfied. */
 bool seek_maybe(struct seek *k, const struct set *s);

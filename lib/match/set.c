@@ -19,45 +19,49 @@ struct item {
 
 static int item_make(const struct set *s, uint32_t number, struct item *out)
 {
-	const struct sl_indicator *i = &s->ind[number];
+	const struct sl_entry *e = set_entry(s, number);
+	const struct sl_kind *k = set_kind(s, e);
 	struct item it = { .ind = number };
-	if (i->type == SL_TYPE_IPV4 || i->type == SL_TYPE_IPV6) {
-		bool four = i->type == SL_TYPE_IPV4;
-		union sl_addr a = addr_masked(&i->addr, i->prefix_len);
-		if (i->version != (four ? 4 : 6) || i->prefix_len > (four ? 32 : 128))
+	if (k->type == SL_TYPE_IPV4 || k->type == SL_TYPE_IPV6) {
+		bool four = k->type == SL_TYPE_IPV4;
+		if (k->version != (four ? 4 : 6) || k->prefix_len > (four ? 32 : 128))
 			return -EINVAL;
-		if (i->prefix_len == (four ? 32 : 128)) {
+		union sl_addr whole = sl_book_addr(k, e), a = addr_masked(&whole, k->prefix_len);
+		if (k->prefix_len == (four ? 32 : 128)) {
 			it.table = four ? HOST4 : HOST6;
 			it.hash = four ? host4_hash(s, a.v4_be) : host6_hash(s, &a);
 		} else {
 			it.table = four ? PREFIX4 : PREFIX6;
-			it.hash = prefix_hash(s, &a, i->prefix_len);
+			it.hash = prefix_hash(s, &a, k->prefix_len);
 		}
-	} else if (i->type == SL_TYPE_DOMAIN) {
+	} else if (k->type == SL_TYPE_DOMAIN) {
 		it.table = NAME;
-		it.hash = name_hash(s, (const uint8_t *)i->value, i->value_len);
+		it.hash = name_hash(s, (const uint8_t *)e->value, e->value_len);
 	} else {
 		it.table = TEXT;
-		it.hash = text_hash(s, i->type, (const uint8_t *)i->value, i->value_len);
+		it.hash = text_hash(s, k->type, (const uint8_t *)e->value, e->value_len);
 	}
 	bool text = it.table == NAME || it.table == TEXT;
-	if (i->type == SL_TYPE_NONE || i->type >= SL_TYPE_COUNT || i->where >= SL_WHERE_COUNT ||
-		(text && (i->value_len == 0 || i->value_len > SL_VALUE_MAX)) ||
-		(it.table == NAME && i->value_len > NAME_BYTES_MAX))
+	if (k->type == SL_TYPE_NONE || k->type >= SL_TYPE_COUNT || k->where >= SL_WHERE_COUNT ||
+		(text && (e->value_len == 0 || e->value_len > SL_VALUE_MAX)) ||
+		(it.table == NAME && e->value_len > NAME_BYTES_MAX))
 		return -EINVAL;
 	*out = it;
 	return 0;
 }
 
-static int value_order(const struct sl_indicator *a, const struct sl_indicator *b)
+static int value_order(const struct set *s, uint32_t first, uint32_t second)
 {
-	if (a->type != b->type)
-		return a->type < b->type ? -1 : 1;
-	if (a->type == SL_TYPE_IPV4 || a->type == SL_TYPE_IPV6) {
-		if (a->prefix_len != b->prefix_len)
-			return a->prefix_len < b->prefix_len ? -1 : 1;
-		union sl_addr x = addr_masked(&a->addr, a->prefix_len);
-		union sl_addr y = addr_masked(&b->addr, b->prefix_len);
+	const struct sl_entry *a = set_entry(s, first), *b = set_entry(s, second);
+	const struct sl_kind *ka = set_kind(s, a), *kb = set_kind(s, b);
+	if (ka->type != kb->type)
+		return ka->type < kb->type ? -1 : 1;
+	if (ka->type == SL_TYPE_IPV4 || ka->type == SL_TYPE_IPV6) {
+		if (ka->prefix_len != kb->prefix_len)
+			return ka->prefix_len < kb->prefix_len ? -1 : 1;
+		union sl_addr x = sl_book_addr(ka, a), y = sl_book_addr(kb, b);
+		x = addr_masked(&x, ka->prefix_len);
+		y = addr_masked(&y, ka->prefix_len);
 		return memcmp(x.b, y.b, 16);
 	}
 	if (a->value_len != b->value_len)
@@ -66,9 +70,10 @@ static int value_order(const struct sl_indicator *a, const struct sl_indicator *
 }
 
 /* What undoes others is never among those beyond the bound; leaves stand together. */
-static int rank(const struct sl_indicator *i)
+static int rank(const struct set *s, uint32_t number)
 {
-	return i->allow ? 0 : i->detection != 0 ? 1 : 2;
+	const struct sl_entry *e = set_entry(s, number);
+	return set_kind(s, e)->allow ? 0 : e->detection != 0 ? 1 : 2;
 }
 
 /* Equal values stand together, in the order of rank and number; two values
@@ -81,16 +86,15 @@ static int item_order(const void *pa, const void *pb, void *arg)
 		return a->table < b->table ? -1 : 1;
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
-	int d = value_order(&s->ind[a->ind], &s->ind[b->ind]);
+	int d = value_order(s, a->ind, b->ind);
 	if (d == 0)
-		d = rank(&s->ind[a->ind]) - rank(&s->ind[b->ind]);
+		d = rank(s, a->ind) - rank(s, b->ind);
 	return d != 0 ? d : a->ind < b->ind ? -1 : 1;
 }
 
 static bool item_same(const struct set *s, const struct item *a, const struct item *b)
 {
-	return a->table == b->table && a->hash == b->hash &&
-	       value_order(&s->ind[a->ind], &s->ind[b->ind]) == 0;
+	return a->table == b->table && a->hash == b->hash && value_order(s, a->ind, b->ind) == 0;
 }
 
 /* All but the trees, whose leaves stand for them. */
@@ -100,7 +104,7 @@ static struct item *items_sorted(const struct set *s, size_t *n, int *rc)
 	*rc = it == NULL ? -ENOMEM : 0;
 	*n = 0;
 	for (size_t i = 0; i < s->count && *rc == 0; i++)
-		if (s->ind[i].match != SL_MATCH_TREE)
+		if (set_kind(s, set_entry(s, (uint32_t)i))->match != SL_MATCH_TREE)
 			*rc = item_make(s, (uint32_t)i, &it[(*n)++]);
 	if (*rc < 0) {
 		free(it);
@@ -157,7 +161,7 @@ static int hosts_build(
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < n; i++) {
-		uint32_t tag = four ? s->ind[v[i].ind].addr.v4_be : (uint32_t)v[i].hash;
+		uint32_t tag = four ? set_entry(s, v[i].ind)->v4_be : (uint32_t)v[i].hash;
 		tags_add(t, v[i].hash, tag, v[i].listing);
 	}
 	return 0;
@@ -184,12 +188,12 @@ static int tables_build(struct set *s, const struct listed *v, const size_t coun
 	return rc;
 }
 
-int set_build(struct set *s, const struct sl_indicator *ind, size_t count)
+int set_build(struct set *s, const struct sl_book *book)
 {
-	*s = (struct set){ .ind = ind, .count = count };
+	*s = (struct set){ .book = book, .count = book != NULL ? book->count : 0 };
 	/* Empty tables, so that set_fini can be called whatever failed. */
 	(void)tables_build(s, &(struct listed){ 0 }, (size_t[TABLE_COUNT]){ 0 });
-	if (count > INDICATORS_MAX)
+	if (s->count > INDICATORS_MAX)
 		return -E2BIG;
 	int rc = sl_hash_key_draw(&s->key);
 	if (rc < 0)

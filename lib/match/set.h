@@ -6,6 +6,7 @@
 
 #include <endian.h>
 
+#include <sightline/book.h>
 #include <sightline/hash.h>
 #include <sightline/match.h>
 #include <sightline/span.h>
@@ -68,8 +69,8 @@ struct texts {
 };
 
 struct set {
-	const struct sl_indicator *ind; /* borrowed */
-	size_t count;
+	const struct sl_book *book; /* borrowed */
+	size_t count; /* of its entries */
 	struct sl_hash_key key;
 	uint32_t *members;
 	size_t members_bytes;
@@ -80,7 +81,7 @@ struct set {
 };
 
 /* 0, -ENOMEM, -EIO (no random bits), -E2BIG, or -EINVAL: an indicator that no table can hold. */
-int set_build(struct set *s, const struct sl_indicator *ind, size_t count);
+int set_build(struct set *s, const struct sl_book *book);
 void set_fini(struct set *s);
 size_t set_bytes(const struct set *s);
 
@@ -170,12 +171,29 @@ static inline uint64_t text_hash(const struct set *s, uint8_t type, const uint8_
 	return text_end(s, state, p + at, len - at, len);
 }
 
+static inline const struct sl_entry *set_entry(const struct set *s, uint32_t number)
+{
+	return &s->book->entry[number];
+}
+
+static inline const struct sl_kind *set_kind(const struct set *s, const struct sl_entry *e)
+{
+	return sl_book_kind(s->book, e);
+}
+
+/* Whether an indicator counts at this time. */
+static inline bool set_valid(const struct set *s, const struct sl_entry *e, uint64_t ts_ns)
+{
+	const struct sl_when *w = &s->book->when[e->when];
+	return ts_ns >= w->from_ns && (w->until_ns == 0 || ts_ns < w->until_ns);
+}
+
 /* The indicator whose value stands for a listing. */
-static inline const struct sl_indicator *listing_first(const struct set *s, uint32_t listing)
+static inline const struct sl_entry *listing_first(const struct set *s, uint32_t listing)
 {
 	if (listing & LISTING_MANY)
-		return &s->ind[s->members[(listing & ~LISTING_MANY) + 1]];
-	return &s->ind[listing];
+		return set_entry(s, s->members[(listing & ~LISTING_MANY) + 1]);
+	return set_entry(s, listing);
 }
 
 #endif

@@ -17,10 +17,10 @@ static int stem_order(const void *pa, const void *pb)
 static bool listed_as(const struct set *s, uint32_t listing, enum sl_match_kind match)
 {
 	if (!(listing & LISTING_MANY))
-		return s->ind[listing].match == match;
+		return set_kind(s, set_entry(s, listing))->match == match;
 	const uint32_t *m = &s->members[listing & ~LISTING_MANY];
 	for (uint32_t i = 1; i <= *m; i++) {
-		if (s->ind[m[i]].match == match)
+		if (set_kind(s, set_entry(s, m[i]))->match == match)
 			return true;
 	}
 	return false;
@@ -28,10 +28,11 @@ static bool listed_as(const struct set *s, uint32_t listing, enum sl_match_kind 
 
 /* The stems on the way to one prefix; the root of its type stands apart. Returns their number. */
 static size_t stems_of(
-	struct texts *t, const struct set *s, const struct sl_indicator *i, struct stem *out)
+	struct texts *t, const struct set *s, const struct sl_entry *i, struct stem *out)
 {
-	uint64_t state = text_start(s, i->type);
-	struct stem *at = &t->root[i->type];
+	uint8_t type = set_kind(s, i)->type;
+	uint64_t state = text_start(s, type);
+	struct stem *at = &t->root[type];
 	size_t n = 0;
 	for (uint32_t from = 0;; from += 16) {
 		if (i->value_len - from < 16) {
@@ -79,14 +80,14 @@ static int stems_build(struct texts *t, const struct set *s, const struct listed
 	size_t room = 0, used = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (listed_as(s, v[i].listing, SL_MATCH_PREFIX))
-			room += s->ind[v[i].ind].value_len / 16;
+			room += set_entry(s, v[i].ind)->value_len / 16;
 	}
 	struct stem *stem = malloc((room + 1) * sizeof(*stem));
 	if (stem == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		if (listed_as(s, v[i].listing, SL_MATCH_PREFIX))
-			used += stems_of(t, s, &s->ind[v[i].ind], stem + used);
+			used += stems_of(t, s, set_entry(s, v[i].ind), stem + used);
 	}
 	qsort(stem, used, sizeof(*stem), stem_order);
 	int rc = stems_lay(t, stem, stems_join(stem, used));
@@ -94,9 +95,10 @@ static int stems_build(struct texts *t, const struct set *s, const struct listed
 	return rc;
 }
 
-static bool schemeless(const struct sl_indicator *i)
+static bool schemeless(const struct set *s, const struct sl_entry *i)
 {
-	return i->type == SL_TYPE_URL && i->value_len >= 2 && memcmp(i->value, "//", 2) == 0;
+	return set_kind(s, i)->type == SL_TYPE_URL && i->value_len >= 2 &&
+	       memcmp(i->value, "//", 2) == 0;
 }
 
 int texts_build(struct texts *t, const struct set *s, const struct listed *v, size_t n)
@@ -108,7 +110,7 @@ int texts_build(struct texts *t, const struct set *s, const struct listed *v, si
 		return rc;
 	for (size_t i = 0; i < n; i++) {
 		tags_add(&t->tags, v[i].hash, (uint32_t)v[i].hash, v[i].listing);
-		t->schemeless |= schemeless(&s->ind[v[i].ind]);
+		t->schemeless |= schemeless(s, set_entry(s, v[i].ind));
 	}
 	rc = stems_build(t, s, v, n);
 	if (rc < 0)

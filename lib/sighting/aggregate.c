@@ -152,7 +152,7 @@ static void schedule_late(struct sl_sightings *s, struct entry *e)
 static int open_new(struct sl_sightings *s, const struct entry_key *k, const struct sl_record *r,
 	const struct sl_ruleset *rs, const struct leaves *leaves)
 {
-	struct entry *e;
+	struct entry *e = NULL;
 	if (s->count >= s->o.max_open) {
 		e = s->oldest;
 		sl_count(s->o.counters, SL_C_SIGHTING_EVICTED, !e->closed);
@@ -162,7 +162,7 @@ static int open_new(struct sl_sightings *s, const struct entry_key *k, const str
 	}
 	int rc = heap_reserve(&s->heap);
 	rc = rc ? rc : entry_new(&e, &s->scope, k, r, rs);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	matched_add(e, leaves);
 	link_in(s, e);
@@ -207,9 +207,10 @@ static int take(struct sl_sightings *s, const struct sl_record *r, const struct 
 static const struct sl_detection *detection_of(
 	const struct sl_record *r, const struct sl_ruleset *rs)
 {
-	const struct sl_indicator *i = sl_ruleset_indicator(rs, sl_record_indicators(r)[0]);
-	bool tree = r->match == SL_MATCH_TREE && i->detection > 0;
-	return tree ? sl_ruleset_detection(rs, i->detection - 1) : NULL;
+	struct sl_indicator i;
+	sl_ruleset_indicator(rs, sl_record_indicators(r)[0], &i);
+	bool tree = r->match == SL_MATCH_TREE && i.detection > 0;
+	return tree ? sl_ruleset_detection(rs, i.detection - 1) : NULL;
 }
 
 static bool is_hit(const struct sl_record *r)

@@ -32,23 +32,24 @@ void proto_text(uint8_t proto, char out[12])
 void entry_key_of(struct entry_key *k, const struct sl_record *r, const struct sl_ruleset *rs,
 	uint64_t window_ns)
 {
-	const struct sl_indicator *i = sl_ruleset_indicator(rs, sl_record_indicators(r)[0]);
+	struct sl_indicator i;
+	sl_ruleset_indicator(rs, sl_record_indicators(r)[0], &i);
 	*k = (struct entry_key){
 		.src = r->flow.src,
 		.dst = r->flow.dst,
 		.window_ns = r->ts_ns - r->ts_ns % window_ns,
 		.where = r->where,
-		.type = i->type,
+		.type = i.type,
 		.version = r->flow.version,
-		.listed = sl_span(i->value, i->value_len),
+		.listed = sl_span(i.value, i.value_len),
 	};
 }
 
 bool entry_key_equal(const struct entry_key *a, const struct entry_key *b)
 {
 	return a->window_ns == b->window_ns && a->where == b->where && a->type == b->type &&
-	       a->version == b->version && memcmp(&a->src, &b->src, sizeof(a->src)) == 0 &&
-	       memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0 && sl_span_eq(a->listed, b->listed);
+	       a->version == b->version && memcmp(a->src.b, b->src.b, 16) == 0 &&
+	       memcmp(a->dst.b, b->dst.b, 16) == 0 && sl_span_eq(a->listed, b->listed);
 }
 
 /* UUIDv5 over sensor, boot, type, listed value, where, initiator, responder and window start
@@ -210,20 +211,21 @@ static void members_add(struct entry *e, const struct entry_scope *sc, const str
 	const struct sl_ruleset *rs)
 {
 	for (uint16_t n = 0; n < r->indicator_count; n++) {
-		const struct sl_indicator *i = sl_ruleset_indicator(rs, sl_record_indicators(r)[n]);
-		Sightline__V1__Indicator *m = indicators_get(sc->indicators, i);
+		struct sl_indicator i;
+		sl_ruleset_indicator(rs, sl_record_indicators(r)[n], &i);
+		Sightline__V1__Indicator *m = indicators_get(sc->indicators, &i);
 		if (m == NULL)
 			continue;
 		e->changed |= member_add(&e->m, sc, m);
-		e->changed |= i->test && !e->m.test;
-		e->m.test |= i->test;
-		if (!i->quiet && e->m.quiet) {
+		e->changed |= i.test && !e->m.test;
+		e->m.test |= i.test;
+		if (!i.quiet && e->m.quiet) {
 			e->changed = true;
 			e->m.quiet = false;
 			quiet_reason_set(&e->m, NULL);
 		}
 		if (e->m.quiet && e->m.quiet_reason[0] == '\0')
-			quiet_reason_set(&e->m, i->quiet_reason);
+			quiet_reason_set(&e->m, i.quiet_reason);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <sightline/lists.h>
 #include <sightline/policy.h>
 
+#include "spelled.h"
 #include "test.h"
 
 struct aged {
@@ -46,7 +47,7 @@ static void read_by(struct aged *a, const char *text, const char *policy, enum s
 	o.policy = p;
 	o.lists = lists;
 	assert_int_equal(sl_intel_read_bytes(a->set, "f", text, strlen(text), &o), 0);
-	a->ind = sl_intel_indicators(a->set, &a->count);
+	a->ind = spelled_out(a->set, &a->count);
 	sl_policy_free(p);
 	sl_lists_free(lists);
 }

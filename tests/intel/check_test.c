@@ -69,7 +69,7 @@ static void folder(void **state)
 	};
 	assert_int_equal(sl_intel_new(&r.set), 0);
 	assert_int_equal(sl_intel_read(r.set, root, &o), 0);
-	r.ind = sl_intel_indicators(r.set, &r.count);
+	r.ind = spelled_out(r.set, &r.count);
 	assert_int_equal(r.count, 4);
 	assert_string_equal(r.ind[0].value, "a.example");
 	assert_string_equal(r.ind[1].value, "b.example");
@@ -196,7 +196,7 @@ static void real(void **state)
 	assert_int_equal(sl_intel_new(&set), 0);
 	assert_int_equal(sl_intel_read(set, path, &o), 0);
 	size_t count, sources, seen = 0;
-	sl_intel_indicators(set, &count);
+	spelled_out(set, &count);
 	assert_true(count > 200000);
 	const struct sl_intel_source *s = sl_intel_sources(set, &sources);
 	for (size_t i = 0; i < sources; i++)

@@ -207,7 +207,7 @@ static void described(void **state)
 		assert_int_equal(sl_intel_read_bytes(
 					 set, "my own.csv", rows[i].text, strlen(rows[i].text), &o),
 			0);
-		const struct sl_indicator *ind = sl_intel_indicators(set, &n);
+		const struct sl_indicator *ind = spelled_out(set, &n);
 		assert_int_equal(n, rows[i].count);
 		assert_string_equal(ind[0].value, rows[i].value);
 		assert_string_equal(ind[0].name, rows[i].name);

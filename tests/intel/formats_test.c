@@ -24,7 +24,7 @@ static void said(void *arg, const struct sl_finding *f)
 static void listed(const struct sl_intel *set, char *out, size_t cap)
 {
 	size_t n;
-	const struct sl_indicator *ind = sl_intel_indicators(set, &n);
+	const struct sl_indicator *ind = spelled_out(set, &n);
 	out[0] = '\0';
 	for (size_t i = 0; i < n; i++) {
 		size_t used = strlen(out);
@@ -113,7 +113,7 @@ static void categories(void **state)
 	size_t n;
 	assert_int_equal(sl_intel_new(&set), 0);
 	assert_int_equal(sl_intel_read(set, SAMPLES "/reputation.list", &o), 0);
-	const struct sl_indicator *ind = sl_intel_indicators(set, &n);
+	const struct sl_indicator *ind = spelled_out(set, &n);
 	assert_int_equal(n, 3);
 	assert_string_equal(ind[0].labels, "BadHosts");
 	assert_string_equal(ind[0].name, "Known bad hosts");
@@ -123,7 +123,7 @@ static void categories(void **state)
 	assert_int_equal(sl_intel_new(&set), 0);
 	assert_int_equal(
 		sl_intel_read_bytes(set, SAMPLES "/x.list", list, sizeof(list) - 1, &o), 0);
-	ind = sl_intel_indicators(set, &n);
+	ind = spelled_out(set, &n);
 	assert_int_equal(n, 2);
 	assert_string_equal(ind[0].labels, "iprep-category-1");
 	assert_string_equal(ind[1].labels, "iprep-category-9");
@@ -220,7 +220,7 @@ static void named_ja3(void **state)
 		assert_int_equal(sl_intel_new(&set), 0);
 		assert_int_equal(
 			sl_intel_read_bytes(set, rows[i].name, text, sizeof(text) - 1, &o), 0);
-		const struct sl_indicator *ind = sl_intel_indicators(set, &n);
+		const struct sl_indicator *ind = spelled_out(set, &n);
 		assert_int_equal(n, 1);
 		assert_int_equal(ind[0].where, rows[i].where);
 		sl_intel_free(set);

@@ -6,6 +6,7 @@
 
 #include <sightline/intel.h>
 
+#include "spelled.h"
 #include "reference.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
@@ -53,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	if (sl_intel_new(&set) < 0)
 		return 0;
 	sl_intel_read_bytes(set, "fuzz", p, len, &o);
-	const struct sl_indicator *i = sl_intel_indicators(set, &count);
+	const struct sl_indicator *i = spelled_out(set, &count);
 	const struct sl_intel_source *s = sl_intel_sources(set, &sources);
 	uint64_t told = 0;
 	for (size_t n = 0; n < sources; n++)

@@ -4,6 +4,8 @@
 
 #include <sightline/intel.h>
 
+#include "spelled.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
 static void expect(bool yes)
@@ -41,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	if (sl_intel_new(&set) < 0)
 		return 0;
 	sl_intel_read_bytes(set, "fuzz", p, len, &o);
-	const struct sl_indicator *i = sl_intel_indicators(set, &count);
+	const struct sl_indicator *i = spelled_out(set, &count);
 	const struct sl_detection *d = sl_intel_detections(set, &detections);
 	for (size_t n = 0; n < count; n++)
 		indicator(&i[n], detections);

@@ -10,6 +10,7 @@
 #include <sightline/lists.h>
 #include <sightline/policy.h>
 
+#include "spelled.h"
 #include "test.h"
 
 #define SAID 16
@@ -93,7 +94,7 @@ static void rows_hold(const struct row *row, size_t n, bool patterns)
 		if (strcmp(code, row[i].code) != 0 || (v.n > 0 && v.verdict[0] != row[i].verdict))
 			fail_msg("%s: %s, not %s", row[i].text, code, row[i].code);
 		size_t count;
-		const struct sl_indicator *ind = sl_intel_indicators(v.set, &count);
+		const struct sl_indicator *ind = spelled_out(v.set, &count);
 		assert_int_equal(
 			count > 0, row[i].verdict == SL_ARMED || row[i].verdict == SL_QUIET);
 		for (size_t k = 0; k < count && row[i].verdict == SL_QUIET; k++)
@@ -203,7 +204,7 @@ static void hosts_of_urls(void **state)
 	struct verdicts v;
 	size_t count;
 	judged(&v, "list.txt", "https://evil.example/x\n");
-	const struct sl_indicator *i = sl_intel_indicators(v.set, &count);
+	const struct sl_indicator *i = spelled_out(v.set, &count);
 	assert_int_equal(count, 2);
 	assert_false(i[0].quiet);
 	assert_string_equal(i[1].value, "evil.example");
@@ -211,13 +212,13 @@ static void hosts_of_urls(void **state)
 	assert_true(i[1].quiet && i[1].type == SL_TYPE_DOMAIN);
 	sl_intel_free(v.set);
 	judged(&v, "list.txt", "https://t.co/x\n");
-	sl_intel_indicators(v.set, &count);
+	spelled_out(v.set, &count);
 	assert_int_equal(count, 1);
 	assert_string_equal(v.code[0], "URL_HOST_ONLY");
 	assert_int_equal(v.verdict[0], SL_REFUSED);
 	sl_intel_free(v.set);
 	judged(&v, "list.txt", "https://45.1.1.1/x\nhttps://evil.example/\n");
-	sl_intel_indicators(v.set, &count);
+	spelled_out(v.set, &count);
 	assert_int_equal(count, 2);
 	sl_intel_free(v.set);
 }
@@ -448,7 +449,7 @@ static void policy_on_values(void **state)
 	assert_int_equal(
 		sl_policy_source(policy, "* probation url=prefix below=yes", err, sizeof(err)), 0);
 	judged(&v, "list.txt", "evil.example.org\nhttp://evil.example/a\ncom.example\n");
-	const struct sl_indicator *i = sl_intel_indicators(v.set, &count);
+	const struct sl_indicator *i = spelled_out(v.set, &count);
 	assert_int_equal(count, 3);
 	assert_string_equal(i[0].labels, "probation");
 	assert_int_equal(i[0].below, SL_BELOW_YES);

@@ -202,7 +202,7 @@ static void most(void **state)
 	};
 	assert_int_equal(sl_intel_new(&r.set), 0);
 	assert_int_equal(sl_intel_read_bytes(r.set, "a", "1.1.1.1\n2.2.2.2\n3.3.3.3\n", 24, &o), 0);
-	sl_intel_indicators(r.set, &r.count);
+	spelled_out(r.set, &r.count);
 	assert_int_equal(r.count, 2);
 	assert_string_equal(r.said, "0 TOO_MANY\n");
 	read_free(&r);

@@ -10,6 +10,7 @@
 #include <sightline/intel.h>
 #include <sightline/lists.h>
 
+#include "spelled.h"
 #include "test.h"
 
 #define LIST(name, type, attributes, entries)                                                      \
@@ -189,7 +190,7 @@ static void among_feeds(void **state)
 	const struct sl_intel_source *s = sl_intel_sources(set, &n);
 	assert_string_equal(s->format, "warninglist");
 	assert_int_equal(s->count[SL_CONTEXT], 1);
-	sl_intel_indicators(set, &n);
+	spelled_out(set, &n);
 	assert_int_equal(n, 0);
 	sl_intel_free(set);
 }

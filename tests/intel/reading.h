@@ -8,6 +8,7 @@
 #include <sightline/clock.h>
 #include <sightline/intel.h>
 
+#include "spelled.h"
 #include "test.h"
 
 struct read {
@@ -42,7 +43,7 @@ static inline void read_bytes(struct read *r, const void *p, size_t len, enum sl
 	memset(r, 0, sizeof(*r));
 	assert_int_equal(sl_intel_new(&r->set), 0);
 	r->rc = sl_intel_read_bytes(r->set, "feeds/test.txt", p, len, &o);
-	r->ind = sl_intel_indicators(r->set, &r->count);
+	r->ind = spelled_out(r->set, &r->count);
 	r->source = sl_intel_sources(r->set, &sources);
 	assert_int_equal(sources, 1);
 }

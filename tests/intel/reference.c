@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spelled.h"
 #include "reference.h"
 
 #define SEEN_MAX 32
@@ -183,7 +184,7 @@ static bool table_leaf(
 	const struct sl_intel *set, size_t detection, size_t leaf, const struct one *o)
 {
 	size_t n;
-	const struct sl_indicator *i = sl_intel_indicators(set, &n);
+	const struct sl_indicator *i = spelled_out(set, &n);
 	for (size_t k = 0; k < n; k++)
 		if (i[k].detection == detection + 1 && i[k].match != SL_MATCH_TREE &&
 			i[k].leaf == leaf && value_hit(&i[k], o))
@@ -280,7 +281,7 @@ bool reference_hit(const struct sl_intel *set, const char *text)
 {
 	struct seen s;
 	size_t n, trees;
-	const struct sl_indicator *i = sl_intel_indicators(set, &n);
+	const struct sl_indicator *i = spelled_out(set, &n);
 	(void)sl_intel_detections(set, &trees);
 	seen_read(&s, text);
 	for (size_t k = 0; k < n; k++)
@@ -318,7 +319,7 @@ static bool leaf_wrong(const struct sl_intel *set, const struct sl_detection *d,
 {
 	const struct sl_leaf *l = &d->leaf[leaf];
 	size_t n;
-	const struct sl_indicator *i = sl_intel_indicators(set, &n);
+	const struct sl_indicator *i = spelled_out(set, &n);
 	if (l->expression >= d->expressions || l->text == NULL ||
 		(l->present != SL_LEAF_NONE && l->present >= d->leaves))
 		return true;
@@ -333,7 +334,7 @@ static bool leaf_wrong(const struct sl_intel *set, const struct sl_detection *d,
 const char *reference_wrong(const struct sl_intel *set)
 {
 	size_t n, trees, from = 0;
-	const struct sl_indicator *i = sl_intel_indicators(set, &n);
+	const struct sl_indicator *i = spelled_out(set, &n);
 	const struct sl_detection *d = sl_intel_detections(set, &trees);
 	for (size_t t = 0; t < trees; from = d[t].indicator + 1, t++) {
 		if (d[t].indicator >= n || i[d[t].indicator].match != SL_MATCH_TREE ||

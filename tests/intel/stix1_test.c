@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* stix1_test.c - packages of STIX 1: what is armed, by whom and for how long, references, the
  * hurried analyst's classic, and hostile XML. */
+#include "spelled.h"
 #include "stix1.h"
 
 static void file(struct read *r, const char *name)
@@ -13,7 +14,7 @@ static void file(struct read *r, const char *name)
 	assert_int_equal(sl_intel_new(&r->set), 0);
 	r->rc = sl_intel_read(r->set, path, &o);
 	assert_int_equal(r->rc, 0);
-	r->ind = sl_intel_indicators(r->set, &r->count);
+	r->ind = spelled_out(r->set, &r->count);
 	r->source = sl_intel_sources(r->set, &sources);
 	assert_string_equal(r->source->format, "stix1");
 }
@@ -209,7 +210,7 @@ static void versions_of_files(void **state)
 		const char *one = order ? later : earlier, *two = order ? earlier : later;
 		assert_int_equal(sl_intel_read_bytes(set, "1.xml", one, strlen(one), &o), 0);
 		assert_int_equal(sl_intel_read_bytes(set, "2.xml", two, strlen(two), &o), 0);
-		const struct sl_indicator *i = sl_intel_indicators(set, &n);
+		const struct sl_indicator *i = spelled_out(set, &n);
 		assert_int_equal(n, 1);
 		assert_string_equal(i[0].value, "new.example");
 		sl_intel_free(set);

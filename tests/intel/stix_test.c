@@ -255,7 +255,7 @@ static void versions_of_files(void **state)
 	assert_int_equal(sl_intel_read_bytes(set, "c", older, sizeof(older) - 1, &o), 0);
 	assert_int_equal(sl_intel_read_bytes(set, "d", newer, sizeof(newer) - 1, &o), 0);
 	assert_int_equal(sl_intel_read_bytes(set, "other/c", liar, sizeof(liar) - 1, &o), 0);
-	const struct sl_indicator *i = sl_intel_indicators(set, &count);
+	const struct sl_indicator *i = spelled_out(set, &count);
 	assert_int_equal(count, 2);
 	assert_string_equal(i[0].value, "mine.example");
 	assert_string_equal(i[1].value, "new.example");
@@ -387,9 +387,9 @@ static void observed(void **state)
 		assert_int_equal(sl_json_in_new(&in, "", &limits, observed_object, &s), 0);
 		assert_int_equal(sl_json_in_feed(in, rows[i].text, strlen(rows[i].text)), 0);
 		assert_int_equal(sl_json_in_end(in), 0);
-		if (r.set->count != rows[i].values ||
+		if (r.set->book.count != rows[i].values ||
 			r.set->sources[0].count[SL_ARMED] != rows[i].armed)
-			fail_msg("row %zu: %zu values", i, r.set->count);
+			fail_msg("row %zu: %zu values", i, r.set->book.count);
 		sl_json_in_free(in);
 		sl_intel_free(r.set);
 	}

@@ -4,6 +4,7 @@
  * be, and of nothing beside it, by the reference evaluator. */
 #include <stdlib.h>
 
+#include "spelled.h"
 #include "../../lib/intel/reading.h"
 #include "reference.h"
 #include "test.h"
@@ -375,7 +376,7 @@ static void many_parts(void **state)
 	struct tried t;
 	try_pattern(&t, text);
 	size_t count;
-	sl_intel_indicators(t.set, &count);
+	spelled_out(t.set, &count);
 	assert_int_equal(count, 199);
 	assert_int_equal(t.told.armed, 1);
 	assert_string_equal(t.told.codes, "LONE_PORT PARTS");

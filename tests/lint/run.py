@@ -26,7 +26,7 @@ OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "c
          "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
          "correlate": "match", "trees": "match", "detection": "intel", "regex": "pattern",
          "defrag": "decode", "sieve": "decode", "overlap": "base",
-         "lists": "intel", "past": "intel", "policy": "intel",
+         "book": "intel", "lists": "intel", "past": "intel", "policy": "intel",
          "subscribe": "bus", "inflate": "compress"}
 # A third-party header and the folders that may open its door.
 DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*", ["lib/digest"]),

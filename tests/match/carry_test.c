@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "garden.h"
+#include "spelled.h"
 
 #define SETS_MAX 12
 
@@ -107,8 +108,8 @@ static void test_half_true(void **state)
 	say(&l, URI, "/b", 1);
 	say(&l, URI, "/d", 3);
 	assert_int_equal(l.r->n, 2);
-	assert_string_equal(sl_ruleset_indicator(l.rs[1], l.r->told[0].indicator)->id, "stays");
-	assert_string_equal(sl_ruleset_indicator(l.rs[1], l.r->told[1].indicator)->id, "flow");
+	assert_string_equal(spelled(l.rs[1], l.r->told[0].indicator)->id, "stays");
+	assert_string_equal(spelled(l.rs[1], l.r->told[1].indicator)->id, "flow");
 	assert_int_equal(l.r->told[0].matched_count, 2);
 	line_free(&l);
 }
@@ -210,8 +211,7 @@ static void test_ends(void **state)
 		}
 		rig_end(l.r);
 		assert_int_equal(l.r->n, i == 0 ? 2 : 1);
-		assert_string_equal(
-			sl_ruleset_indicator(l.rs[1], l.r->told[0].indicator)->id, "old");
+		assert_string_equal(spelled(l.rs[1], l.r->told[0].indicator)->id, "old");
 		line_free(&l);
 	}
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "joining_told.h"
+#include "spelled.h"
 
 static void test_states_bound(void **state)
 {
@@ -187,16 +188,11 @@ static void test_two_sets_at_once(void **state)
 {
 	struct fixture *f = *state;
 	const char *first[] = { A " AND " B }, *second[] = { C " AND " B, A " AND " B };
-	struct sl_ruleset *one = ruleset_of(first, 1, 1), *next = ruleset_of(second, 2, 2);
+	/* Ids tell patterns apart: the second set's p1 is not the first's p0. */
+	const char *id[] = { "p1", "p0" };
+	struct sl_ruleset *one = ruleset_of(first, 1, 1), *next = ruleset_named(second, id, 2, 2);
 	struct made_expression x;
 	begin(f, A " AND " B);
-	/* Ids tell patterns apart: the second set's p1 is not the first's p0. */
-	((struct sl_indicator *)(uintptr_t)sl_ruleset_indicator(
-		 next, detection_of(next, 1, &(uint32_t){ 0 })->indicator))
-		->id = "p0";
-	((struct sl_indicator *)(uintptr_t)sl_ruleset_indicator(
-		 next, detection_of(next, 0, &(uint32_t){ 0 })->indicator))
-		->id = "p1";
 	for (unsigned i = 0; i < 4; i++) {
 		const struct sl_ruleset *rs = i % 2 ? one : next;
 		const struct sl_record *r =

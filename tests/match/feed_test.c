@@ -6,6 +6,7 @@
 #include <sightline/match.h>
 
 #include "test.h"
+#include "spelled.h"
 
 static const char feed[] =
 	"{\"id\":\"i1\",\"type\":\"ipv4-addr\",\"value\":\"192.0.2.0/24\",\"source\":\"one\"}\n"
@@ -46,7 +47,7 @@ static void hits_are(const struct sl_ruleset *rs, const char *want)
 	uint32_t n = sl_match(rs, &batch, &from, hit, 1024, &counters);
 	for (uint32_t i = 0; i < n; i++) {
 		strcat(got, i ? " " : "");
-		strcat(got, sl_ruleset_indicator(rs, hit[i].indicator)->id);
+		strcat(got, spelled(rs, hit[i].indicator)->id);
 	}
 	assert_string_equal(got, want);
 }

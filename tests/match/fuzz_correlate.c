@@ -6,6 +6,7 @@
 #include <sightline/correlate.h>
 
 #include "made.h"
+#include "spelled.h"
 
 #define DETECTIONS 2
 #define OPS 24
@@ -43,7 +44,7 @@ static void tell(void *arg, const struct sl_record *hit, const struct sl_ruleset
 {
 	struct told *t = arg;
 	uint32_t number = sl_record_indicators(hit)[0];
-	if (sl_ruleset_indicator(rs, number)->match != SL_MATCH_TREE || n == 0)
+	if (spelled(rs, number)->match != SL_MATCH_TREE || n == 0)
 		abort();
 	t->n++;
 	t->trace = (t->trace ^ hit->ts_ns ^ number) * 0x9e3779b97f4a7c15u;

@@ -10,12 +10,14 @@
 #include <sightline/correlate.h>
 
 #include "test.h"
+#include "spelled.h"
 
 #define T0 (1769850000 * SL_SECOND) /* 2026-01-31T09:00:00Z */
 
 /* One indicator for each pattern: "p0", "p1" ... */
-static inline struct sl_ruleset *ruleset_of(
-	const char *const *pattern, size_t n, uint32_t generation)
+/* Patterns under the ids that are given; NULL: "p0", "p1" and so on. */
+static inline struct sl_ruleset *ruleset_named(
+	const char *const *pattern, const char *const *id, size_t n, uint32_t generation)
 {
 	static char lines[65536];
 	struct sl_intel *in;
@@ -23,14 +25,25 @@ static inline struct sl_ruleset *ruleset_of(
 	struct sl_match_options m = { .validity = SL_VALID_IGNORE };
 	struct sl_ruleset *rs;
 	size_t len = 0;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		char own[16];
+		snprintf(own, sizeof(own), "p%zu", i);
 		len += (size_t)snprintf(lines + len, sizeof(lines) - len,
-			"{\"id\":\"p%zu\",\"pattern\":\"%s\"}\n", i, pattern[i]);
+			"{\"id\":\"%s\",\"pattern\":\"%s\"}\n", id != NULL ? id[i] : own,
+			pattern[i]);
+	}
 	assert_true(len < sizeof(lines));
 	assert_int_equal(sl_intel_new(&in), 0);
 	assert_int_equal(sl_intel_read_bytes(in, "test.jsonl", lines, len, &o), 0);
 	assert_int_equal(sl_ruleset_build(&rs, in, &m, NULL, generation), 0);
 	return rs;
+}
+
+/* "p0", "p1" and so on. */
+static inline struct sl_ruleset *ruleset_of(
+	const char *const *pattern, size_t n, uint32_t generation)
+{
+	return ruleset_named(pattern, NULL, n, generation);
 }
 
 /* The detection of "p<number>". */
@@ -41,7 +54,7 @@ static inline const struct sl_detection *detection_of(
 	snprintf(id, sizeof(id), "p%u", number);
 	for (uint32_t i = 0; i < sl_ruleset_detections(rs); i++) {
 		const struct sl_detection *d = sl_ruleset_detection(rs, i);
-		if (strcmp(sl_ruleset_indicator(rs, d->indicator)->id, id) == 0) {
+		if (strcmp(spelled(rs, d->indicator)->id, id) == 0) {
 			*at = i;
 			return d;
 		}

@@ -4,6 +4,7 @@
 #define SL_TEST_JOINING_TOLD_H
 
 #include "joining.h"
+#include "spelled.h"
 
 #define A "[domain-name:value = 'a.example']"
 #define B "[domain-name:value = 'b.example']"
@@ -37,7 +38,7 @@ static inline void tell(void *arg, const struct sl_record *hit, const struct sl_
 	assert_int_equal(hit->kind, SL_REC_HIT);
 	assert_int_equal(hit->match, SL_MATCH_TREE);
 	assert_int_equal(hit->generation, sl_ruleset_generation(rs));
-	const struct sl_indicator *i = sl_ruleset_indicator(rs, sl_record_indicators(hit)[0]);
+	const struct sl_indicator *i = spelled(rs, sl_record_indicators(hit)[0]);
 	assert_int_equal(i->match, SL_MATCH_TREE);
 	struct sl_span v = sl_record_value(hit);
 	memset(t, 0, sizeof(*t));

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* made.c - a set of indicators in memory, behind the calls of intel.h that matching uses. */
+#include <sightline/book.h>
+#include <sightline/mem.h>
+
 #include "made.h"
 
 struct sl_intel {
 	struct sl_indicator *ind;
 	size_t n, room;
+	struct sl_arena *arena;
+	struct sl_book book; /* of ind, made when it is asked for */
 	struct sl_detection *detection;
 	size_t detections;
 };
@@ -31,15 +36,28 @@ void sl_intel_free(struct sl_intel *in)
 	for (size_t i = 0; i < in->n; i++)
 		free((char *)in->ind[i].value);
 	free(in->ind);
+	sl_book_fini(&in->book);
+	sl_arena_free(in->arena);
 	free(in->detection);
 	free(in);
 	__atomic_fetch_sub(&live, 1, __ATOMIC_RELAXED);
 }
 
-const struct sl_indicator *sl_intel_indicators(const struct sl_intel *in, size_t *count)
+size_t made_count(const struct sl_intel *in)
 {
-	*count = in->n;
-	return in->ind;
+	return in->n;
+}
+
+const struct sl_book *sl_intel_book(const struct sl_intel *asked)
+{
+	struct sl_intel *in = (struct sl_intel *)(uintptr_t)asked;
+	if (in->arena == NULL)
+		assert_int_equal(sl_arena_new(&in->arena), 0);
+	sl_book_fini(&in->book);
+	assert_int_equal(sl_book_init(&in->book, in->arena), 0);
+	for (size_t i = 0; i < in->n; i++)
+		assert_int_equal(sl_book_add(&in->book, &in->ind[i]), 0);
+	return &in->book;
 }
 
 const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t *count)

@@ -9,6 +9,7 @@
 #include "test.h"
 
 struct sl_intel *made_new(void);
+size_t made_count(const struct sl_intel *in);
 /* Adds an indicator: address text (with /LEN), or any other value by its type. The result may be
  * changed until the next is added. */
 struct sl_indicator *made_add(

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "made.h"
+#include "spelled.h"
 
 #define INDICATORS 60
 #define ROUNDS 400
@@ -233,7 +234,7 @@ static void check_hits_of(const struct sl_ruleset *rs, const struct sl_observabl
 	for (uint32_t number = 0; number < sl_ruleset_indicators(rs); number++) {
 		uint8_t how;
 		uint32_t found = 0;
-		bool want = oracle(sl_ruleset_indicator(rs, number), o, &how);
+		bool want = oracle(spelled(rs, number), o, &how);
 		expected += want;
 		for (uint32_t h = 0; h < n; h++) {
 			if (hit[h].indicator != number)
@@ -243,8 +244,7 @@ static void check_hits_of(const struct sl_ruleset *rs, const struct sl_observabl
 		}
 		if (found != want)
 			fail_msg("indicator %s (type %u) and value %.*s: %u, want %u",
-				sl_ruleset_indicator(rs, number)->value,
-				sl_ruleset_indicator(rs, number)->type,
+				spelled(rs, number)->value, spelled(rs, number)->type,
 				o->type == SL_TYPE_IPV4 || o->type == SL_TYPE_IPV6 ? 0
 										   : (int)o->len,
 				(const char *)o->value, found, want);
@@ -252,8 +252,8 @@ static void check_hits_of(const struct sl_ruleset *rs, const struct sl_observabl
 	assert_int_equal(n, expected);
 	for (uint32_t a = 0; a < n; a++) {
 		for (uint32_t c = a + 1; c < n; c++) {
-			bool same = same_value(sl_ruleset_indicator(rs, hit[a].indicator),
-				sl_ruleset_indicator(rs, hit[c].indicator));
+			bool same = same_value(
+				spelled(rs, hit[a].indicator), spelled(rs, hit[c].indicator));
 			assert_int_equal(same, hit[a].value == hit[c].value);
 			if (same) /* they stand together */
 				assert_int_equal(hit[c - 1].value, hit[c].value);

@@ -115,12 +115,10 @@ void planted_next(struct planted *p)
 
 struct sl_indicator *planted_done(struct planted *p, enum sl_scope scope, const char *id)
 {
-	size_t count;
 	struct sl_indicator *i = made_add(p->in, SL_TYPE_DOMAIN, id, SL_MATCH_TREE);
 	i->id = id;
 	i->detection = p->number;
-	(void)sl_intel_indicators(p->in, &count);
-	p->d.indicator = (uint32_t)count - 1;
+	p->d.indicator = (uint32_t)made_count(p->in) - 1;
 	p->d.scope = (uint8_t)scope;
 	for (unsigned e = 0; e < p->d.expressions; e++) {
 		struct sl_expression *x = &p->expression[e];

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "made.h"
+#include "spelled.h"
 
 #define HITS 4096
 #define NAME_TOO_LONG 1025
@@ -92,7 +93,7 @@ static void nested(const char *addr, enum sl_type type, unsigned bits)
 	bool seen[129] = { false };
 	assert_int_equal(n, bits + 1 < SL_HITS_PER_OBS ? bits + 1 : SL_HITS_PER_OBS);
 	for (uint32_t i = 0; i < n; i++) {
-		uint8_t len = sl_ruleset_indicator(rs, hit[i].indicator)->prefix_len;
+		uint8_t len = spelled(rs, hit[i].indicator)->prefix_len;
 		assert_false(seen[len]);
 		seen[len] = true;
 	}

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "made.h"
+#include "spelled.h"
 
 enum { VALUES = 300, READERS = 3, GENERATIONS = 200 };
 
@@ -70,7 +71,7 @@ static bool consistent(const struct sl_ruleset *rs, struct made_batch *m, unsign
 	if (n != 60 || from != m->b.n)
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
-		const struct sl_indicator *ind = sl_ruleset_indicator(rs, hit[i].indicator);
+		const struct sl_indicator *ind = spelled(rs, hit[i].indicator);
 		char text[64];
 		unsigned v = first + hit[i].obs;
 		value_text(text, v);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "garden.h"
+#include "spelled.h"
 
 /* ---- Whose hits count ---- */
 
@@ -73,7 +74,7 @@ static void test_benign_entries_of_a_source(void **state)
 	rig_say(r, HOST, "b.example", 2);
 	rig_run(r);
 	assert_int_equal(r->plain_n, 1);
-	assert_string_equal(sl_ruleset_indicator(rs, r->plain[0].indicator)->source, "two");
+	assert_string_equal(spelled(rs, r->plain[0].indicator)->source, "two");
 	rig_free(r);
 	sl_ruleset_free(rs);
 }
@@ -212,7 +213,7 @@ static void test_what_is_newer_looks_back(void **state)
 	rig_say(r, HOST, "c2.example", 1);
 	rig_run(r);
 	assert_int_equal(r->n, 2); /* the older one was told before */
-	assert_string_equal(sl_ruleset_indicator(second, r->told[1].indicator)->id, "newer");
+	assert_string_equal(spelled(second, r->told[1].indicator)->id, "newer");
 	r->m->flow.generation = 2;
 	r->m->b.flags = 0;
 	rig_say(r, HOST, "c2.example", 1); /* both have been told of this message */

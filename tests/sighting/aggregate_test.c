@@ -7,6 +7,7 @@
 #include <sightline/clock.h>
 
 #include "records.h"
+#include "match/spelled.h"
 
 #define MINUTE (60 * SL_SECOND)
 #define T0 (1769850000 * SL_SECOND) /* 2026-01-31T09:00:00Z, on the grid */
@@ -376,10 +377,7 @@ static void test_quiet(void **state)
 {
 	struct fixture *f = *state;
 	struct made_record x;
-	/* No reader arms quietly yet: the test makes one so. */
-	struct sl_indicator *i =
-		(struct sl_indicator *)(uintptr_t)sl_ruleset_indicator(f->rs, f->evil[0]);
-	i->quiet = true;
+	quieten(f->evil[0], "");
 	hit(f, T0, "evil.example", 1, 0);
 	hit(f, T0, "evil.example", 2, 0);
 	assert_int_equal(f->n, 1);

@@ -5,7 +5,12 @@
 
 #include <stdio.h>
 
+#include <sightline/book.h>
 #include <sightline/sighting.h>
+
+#include "match/spelled.h"
+
+static struct sl_intel *rules_in; /* of the newest rules */
 
 static inline struct sl_ruleset *rules(const char *lines, uint32_t generation)
 {
@@ -16,14 +21,26 @@ static inline struct sl_ruleset *rules(const char *lines, uint32_t generation)
 	assert_int_equal(sl_intel_new(&in), 0);
 	assert_int_equal(sl_intel_read_bytes(in, "test.jsonl", lines, strlen(lines), &o), 0);
 	assert_int_equal(sl_ruleset_build(&rs, in, &m, NULL, generation), 0);
+	rules_in = in;
 	return rs;
+}
+
+/* Makes an indicator of the newest rules quiet. */
+static inline void quieten(uint32_t number, const char *reason)
+{
+	struct sl_book *b = (struct sl_book *)(uintptr_t)sl_intel_book(rules_in);
+	struct sl_indicator i;
+	sl_book_get(b, number, &i);
+	i.quiet = true;
+	i.quiet_reason = reason;
+	assert_int_equal(sl_book_put(b, number, &i), 0);
 }
 
 /* The number of the indicator with this id. */
 static inline uint32_t number_of_id(const struct sl_ruleset *rs, const char *id)
 {
 	for (uint32_t n = 0; n < sl_ruleset_indicators(rs); n++)
-		if (strcmp(sl_ruleset_indicator(rs, n)->id, id) == 0)
+		if (strcmp(spelled(rs, n)->id, id) == 0)
 			return n;
 	fail_msg("no indicator %s", id);
 	return 0;

@@ -5,6 +5,7 @@
 #include <sightline/clock.h>
 
 #include "records.h"
+#include "match/spelled.h"
 
 #define MINUTE (60 * SL_SECOND)
 #define T0 (1769850000 * SL_SECOND)
@@ -67,7 +68,7 @@ static const struct sl_detection *detection(const struct fixture *f, const char 
 {
 	for (uint32_t i = 0; i < sl_ruleset_detections(f->rs); i++) {
 		const struct sl_detection *d = sl_ruleset_detection(f->rs, i);
-		if (strcmp(sl_ruleset_indicator(f->rs, d->indicator)->id, id) == 0)
+		if (strcmp(spelled(f->rs, d->indicator)->id, id) == 0)
 			return d;
 	}
 	fail_msg("no detection %s", id);
@@ -197,10 +198,7 @@ static void test_quiet(void **state)
 {
 	struct fixture *f = *state;
 	const struct sl_detection *d = detection(f, "i-one");
-	struct sl_indicator *i =
-		(struct sl_indicator *)(uintptr_t)sl_ruleset_indicator(f->rs, d->indicator);
-	i->quiet = true;
-	i->quiet_reason = "a popular name";
+	quieten(d->indicator, "a popular name");
 	one_hit(f, T0, 1);
 	assert_true(f->told[0]->quiet);
 	assert_int_equal(f->told[0]->seq, 0);
