@@ -38,6 +38,18 @@ bool der_enter(struct sl_rd *r, uint8_t tag, struct sl_rd *in)
 	return true;
 }
 
+size_t der_size(struct sl_span begin)
+{
+	if (begin.len < 2)
+		return 2;
+	size_t bytes = begin.p[1] & 0x80 ? begin.p[1] & 0x7f : 0, len;
+	uint8_t tag;
+	if (bytes <= 4 && begin.len < 2 + bytes)
+		return 2 + bytes;
+	struct sl_rd r = sl_rd(begin);
+	return header(&r, &tag, &len) ? 2 + bytes + len : 0;
+}
+
 static size_t put_number(uint32_t v, char *out, size_t cap)
 {
 	char digits[10];

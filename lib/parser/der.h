@@ -31,6 +31,9 @@ bool der_next(struct sl_rd *r, struct der *out);
 /* Steps into the next element if it has this tag. One that is cut is entered as far as it goes, so
  * that what lies whole inside it can be read. False: another tag, or no DER. */
 bool der_enter(struct sl_rd *r, uint8_t tag, struct sl_rd *in);
+/* How many bytes the element takes that these begin, its head included, whether they are all here
+ * or not. Where they are too few to tell: how many it takes to look further. 0: no DER. */
+size_t der_size(struct sl_span begin);
 /* An object identifier as dotted text. Returns its length, 0 where it doesn't fit or is none. */
 size_t der_oid_text(struct sl_span oid, char *out, size_t cap);
 

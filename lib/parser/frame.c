@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* frame.c - message after message out of a stream's pieces. Worker. A byte is copied where its
+ * message does not lie whole in a piece, and nowhere else. */
+#include "frame.h"
+#include "parsers.h"
+#include <sightline/hot.h>
+
+static size_t pass_over(struct frame *f, size_t there)
+{
+	size_t n = f->left < there ? (size_t)f->left : there;
+	f->left -= n;
+	return n;
+}
+
+/* What is known of the message at hand, and how many of its bytes have to lie together. False: it
+ * is none. */
+static bool measure(
+	struct frame *f, const struct frame_kind *k, struct sl_span have, size_t *together)
+{
+	size_t size = k->size(have);
+	f->size = size;
+	*together = size < k->max ? size : k->max;
+	return size > 0;
+}
+
+/* A message that does not begin here: with bytes missing before, the next piece is asked. */
+static enum frame_found no_message(struct frame *f, struct sl_span piece, size_t *at)
+{
+	if (!f->lost)
+		return FRAME_BAD;
+	*at = piece.len;
+	return FRAME_MORE;
+}
+
+enum frame_found frame_next(struct frame *f, const struct frame_kind *k, struct sl_batch *b,
+	struct sl_span piece, size_t *at, struct sl_span *out)
+{
+	*at += pass_over(f, piece.len - *at);
+	while (!f->whole) {
+		struct sl_span rest = sl_span_from(piece, *at);
+		bool gathering = f->unit.have > 0;
+		struct sl_span have = gathering ? gather_bytes(&f->unit) : rest;
+		size_t together;
+		if (!gathering && rest.len == 0)
+			return FRAME_MORE;
+		if (!measure(f, k, have, &together)) {
+			gather_drop(&f->unit, b);
+			return no_message(f, piece, at);
+		}
+		if (!gathering && have.len >= together) {
+			*out = sl_span(have.p, together);
+			return FRAME_IS;
+		}
+		f->whole = gathering && have.len >= together;
+		if (f->whole)
+			break;
+		size_t n = gathering ? together - have.len : rest.len;
+		n = n < rest.len ? n : rest.len;
+		if (n == 0)
+			return FRAME_MORE;
+		if (!gather_all(&f->unit, b, sl_span(rest.p, n), k->max)) {
+			gather_drop(&f->unit, b);
+			return FRAME_BAD;
+		}
+		*at += n;
+	}
+	*out = gather_bytes(&f->unit);
+	return FRAME_IS;
+}
+
+void frame_done(struct frame *f, struct sl_batch *b, struct sl_span found, size_t *at)
+{
+	if (!f->whole)
+		*at += found.len;
+	f->left = f->size - found.len;
+	f->whole = f->lost = false;
+	f->size = 0;
+	gather_drop(&f->unit, b);
+}
+
+void frame_gap(struct frame *f, struct sl_batch *b, uint64_t bytes)
+{
+	if (f->unit.have > 0) {
+		parser_count_part(b);
+		f->left = f->size - f->unit.have;
+		gather_drop(&f->unit, b);
+	}
+	f->left = bytes > 0 && bytes <= f->left ? f->left - bytes : 0;
+	f->whole = false;
+	f->lost = true;
+}
+
+void frame_end(struct frame *f, struct sl_batch *b)
+{
+	if (f->unit.have > 0)
+		parser_count_part(b);
+	gather_drop(&f->unit, b);
+	f->whole = false;
+}
