@@ -165,7 +165,13 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(SOCKS_USER, "socks.user", ARTIFACT, BYTES, MESSAGE, 1,                                   \
 		"user name that a SOCKS client gives")                                             \
 	X(HTTP_TARGET_HOST, "http.target_host", DOMAIN, NAME, MESSAGE, 1,                          \
-		"host in the target of a request, CONNECT for one, that its Host does not say")
+		"host in the target of a request, CONNECT for one, that its Host does not say")    \
+	X(LDAP_DN, "ldap.dn", ARTIFACT, BYTES, MESSAGE, 1,                                         \
+		"name of an LDAP bind, object, search base or result")                             \
+	X(LDAP_FILTER, "ldap.filter", ARTIFACT, BYTES, MESSAGE, 0,                                 \
+		"filter of an LDAP search, as text (RFC 4515)")                                    \
+	X(LDAP_URL, "ldap.url", URL, URL, MESSAGE, 1,                                              \
+		"URL in an LDAP referral, or that an LDAP entry gives Java to load code from")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

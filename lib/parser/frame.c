@@ -20,7 +20,7 @@ static bool measure(
 	size_t size = k->size(have);
 	f->size = size;
 	*together = size < k->max ? size : k->max;
-	return size > 0;
+	return size > 0 && size >= f->unit.have;
 }
 
 /* A message that does not begin here: with bytes missing before, the next piece is asked. */

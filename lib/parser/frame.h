@@ -9,7 +9,7 @@
 #include "gather.h"
 
 /* How long the message is that begins with these bytes. Where they are too few to tell: how many
- * it takes, at least one more. 0: no message begins so. */
+ * it takes, at least one more, and no more than the message has. 0: no message begins so. */
 typedef size_t frame_size(struct sl_span begin);
 
 struct frame_kind {
