@@ -171,7 +171,13 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(LDAP_FILTER, "ldap.filter", ARTIFACT, BYTES, MESSAGE, 0,                                 \
 		"filter of an LDAP search, as text (RFC 4515)")                                    \
 	X(LDAP_URL, "ldap.url", URL, URL, MESSAGE, 1,                                              \
-		"URL in an LDAP referral, or that an LDAP entry gives Java to load code from")
+		"URL in an LDAP referral, or that an LDAP entry gives Java to load code from")     \
+	X(KRB5_CNAME, "krb5.cname", ARTIFACT, BYTES, MESSAGE, 1,                                   \
+		"client that a Kerberos message names, without its realm")                         \
+	X(KRB5_SNAME, "krb5.sname", ARTIFACT, BYTES, MESSAGE, 1,                                   \
+		"service that a Kerberos message or ticket is for, as cifs/host.example")          \
+	X(KRB5_REALM, "krb5.realm", DOMAIN, NAME, MESSAGE, 0,                                      \
+		"realm in a Kerberos message or ticket")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

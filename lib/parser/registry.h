@@ -31,6 +31,7 @@
 	X(tftp) \
 	X(ftp_data) \
 	X(websocket) \
+	X(kerberos) \
 	X(ldap) \
 	X(socks) \
 	/* (each row ends with a backslash) */

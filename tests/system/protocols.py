@@ -43,6 +43,8 @@ def plain(form, value):
         return value.replace(":", "").lower().removeprefix("0x")
     if form == "number":
         return str(int(value, 0)) if re.fullmatch(r"\d+|0x[0-9a-fA-F]+", value) else value
+    if form == "last":  # of what a word and an equals sign stand before
+        value = value.split("=")[-1]
     value = folded(value.replace("\\\\", "\\"))
     return value.rstrip(".").lower() if form in ("name", "email") else value.lower() if form == "lower" else value
 
@@ -95,7 +97,10 @@ def ours(capture, forms):
                        "--no-huge", "--workers", 1, check=None)
     for o in lines(out):
         if o["record"] == "observable" and o["where"] in forms:
-            found.add((o["where"], plain(forms[o["where"]], o["value"])))
+            form = forms[o["where"]]
+            # tshark tells the parts of a Kerberos name one by one.
+            values = o["value"].split("/") if form == "parts" else [o["value"]]
+            found |= {(o["where"], plain(form, v)) for v in values}
         elif o["record"] == "flow" and "sport" in o:
             found.add(("app " + (o.get("app") or "?"), flow_of(o["src"], o["sport"], o["dst"], o["dport"])))
     return found
