@@ -177,7 +177,13 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(KRB5_SNAME, "krb5.sname", ARTIFACT, BYTES, MESSAGE, 1,                                   \
 		"service that a Kerberos message or ticket is for, as cifs/host.example")          \
 	X(KRB5_REALM, "krb5.realm", DOMAIN, NAME, MESSAGE, 0,                                      \
-		"realm in a Kerberos message or ticket")
+		"realm in a Kerberos message or ticket")                                           \
+	X(RDP_COOKIE, "rdp.cookie", ARTIFACT, BYTES, MESSAGE, 1,                                   \
+		"user in the cookie of an RDP connection request (mstshash)")                      \
+	X(RDP_ROUTING_TOKEN, "rdp.routing_token", ARTIFACT, BYTES, MESSAGE, 0,                     \
+		"what stands in the place of that cookie for a load balancer")                     \
+	X(RDP_CLIENT_NAME, "rdp.client_name", ARTIFACT, BYTES, MESSAGE, 1,                         \
+		"name of its own computer that an RDP client gives")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

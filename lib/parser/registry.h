@@ -33,6 +33,7 @@
 	X(websocket) \
 	X(kerberos) \
 	X(ldap) \
+	X(rdp) \
 	X(socks) \
 	/* (each row ends with a backslash) */
 /* clang-format on */
