@@ -183,7 +183,11 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(RDP_ROUTING_TOKEN, "rdp.routing_token", ARTIFACT, BYTES, MESSAGE, 0,                     \
 		"what stands in the place of that cookie for a load balancer")                     \
 	X(RDP_CLIENT_NAME, "rdp.client_name", ARTIFACT, BYTES, MESSAGE, 1,                         \
-		"name of its own computer that an RDP client gives")
+		"name of its own computer that an RDP client gives")                               \
+	X(VNC_VERSION, "vnc.version", SOFTWARE, BYTES, MESSAGE, 0,                                 \
+		"protocol version that a VNC server or client says, as 003.008")                   \
+	X(VNC_NAME, "vnc.name", ARTIFACT, BYTES, MESSAGE, 1,                                       \
+		"name of the desktop that a VNC server shows")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -34,6 +34,7 @@
 	X(kerberos) \
 	X(ldap) \
 	X(rdp) \
+	X(vnc) \
 	X(socks) \
 	/* (each row ends with a backslash) */
 /* clang-format on */
