@@ -187,7 +187,12 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(VNC_VERSION, "vnc.version", SOFTWARE, BYTES, MESSAGE, 0,                                 \
 		"protocol version that a VNC server or client says, as 003.008")                   \
 	X(VNC_NAME, "vnc.name", ARTIFACT, BYTES, MESSAGE, 1,                                       \
-		"name of the desktop that a VNC server shows")
+		"name of the desktop that a VNC server shows")                                     \
+	X(SNMP_COMMUNITY, "snmp.community", ARTIFACT, BYTES, MESSAGE, 1,                           \
+		"community of an SNMP 1 or 2c message")                                            \
+	X(SNMP_USER, "snmp.user", ARTIFACT, BYTES, MESSAGE, 1, "user of an SNMP 3 message")        \
+	X(SNMP_AGENT, "snmp.agent", IPV4, ADDR, MESSAGE, 0,                                        \
+		"address of the agent that a trap of SNMP 1 is about")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

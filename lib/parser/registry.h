@@ -35,6 +35,7 @@
 	X(ldap) \
 	X(rdp) \
 	X(vnc) \
+	X(snmp) \
 	X(socks) \
 	/* (each row ends with a backslash) */
 /* clang-format on */
