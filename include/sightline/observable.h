@@ -192,7 +192,18 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 		"community of an SNMP 1 or 2c message")                                            \
 	X(SNMP_USER, "snmp.user", ARTIFACT, BYTES, MESSAGE, 1, "user of an SNMP 3 message")        \
 	X(SNMP_AGENT, "snmp.agent", IPV4, ADDR, MESSAGE, 0,                                        \
-		"address of the agent that a trap of SNMP 1 is about")
+		"address of the agent that a trap of SNMP 1 is about")                             \
+	X(RADIUS_USER, "radius.user", ARTIFACT, BYTES, MESSAGE, 1, "user in a RADIUS message")     \
+	X(RADIUS_NAS_IP, "radius.nas_ip", IPV4, ADDR, MESSAGE, 0,                                  \
+		"address of the access server in a RADIUS message")                                \
+	X(RADIUS_NAS_IDENTIFIER, "radius.nas_identifier", ARTIFACT, BYTES, MESSAGE, 0,             \
+		"name of the access server in a RADIUS message")                                   \
+	X(RADIUS_FRAMED_IP, "radius.framed_ip", IPV4, ADDR, MESSAGE, 0,                            \
+		"address that a user of RADIUS gets")                                              \
+	X(RADIUS_CALLING_STATION_ID, "radius.calling_station_id", ARTIFACT, BYTES, MESSAGE, 1,     \
+		"where a user of RADIUS comes from: a MAC address, an address, a number")          \
+	X(RADIUS_CALLED_STATION_ID, "radius.called_station_id", ARTIFACT, BYTES, MESSAGE, 0,       \
+		"what a user of RADIUS connects to")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -36,6 +36,7 @@
 	X(rdp) \
 	X(vnc) \
 	X(snmp) \
+	X(radius) \
 	X(socks) \
 	/* (each row ends with a backslash) */
 /* clang-format on */
