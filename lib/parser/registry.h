@@ -37,6 +37,7 @@
 	X(vnc) \
 	X(snmp) \
 	X(radius) \
+	X(ntp) \
 	X(socks) \
 	/* (each row ends with a backslash) */
 /* clang-format on */
