@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* der.c - tags, lengths and object identifiers of DER (ITU-T X.690 8.1 and 8.19). Worker; pure. */
+#include "decimal.h"
 #include "der.h"
 #include <sightline/hot.h>
 
@@ -52,16 +53,11 @@ size_t der_size(struct sl_span begin)
 
 static size_t put_number(uint32_t v, char *out, size_t cap)
 {
-	char digits[10];
-	size_t n = 0;
-	do {
-		digits[n++] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v != 0);
+	char digits[DECIMAL_MAX];
+	size_t n = decimal(v, digits);
 	if (n > cap)
 		return 0;
-	for (size_t i = 0; i < n; i++)
-		out[i] = digits[n - 1 - i];
+	memcpy(out, digits, n);
 	return n;
 }
 

@@ -3,6 +3,7 @@
  * goes into the hash number by number. The hashes are names here, not protection. */
 #include <sightline/digest.h>
 
+#include "decimal.h"
 #include "tls_hello.h"
 #include <sightline/hot.h>
 
@@ -20,16 +21,10 @@ static uint16_t be16(const uint8_t *p)
 /* A decimal number, with a dash before it where it isn't the first of its list. */
 static void ink_number(struct sl_digest_state *d, uint16_t v, bool *first)
 {
-	char text[6];
-	size_t at = sizeof(text);
-	do {
-		text[--at] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v != 0);
-	if (!*first)
-		text[--at] = '-';
+	char text[1 + DECIMAL_MAX] = "-";
+	size_t n = decimal(v, text + 1);
+	sl_digest_add(d, text + *first, 1 - (size_t)*first + n);
 	*first = false;
-	sl_digest_add(d, text + at, sizeof(text) - at);
 }
 
 static void ink_pairs(struct sl_digest_state *d, struct sl_span list)
