@@ -142,6 +142,9 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 		"file that a TFTP client reads or writes")                                         \
 	X(MODBUS_UNIT, "modbus.unit", ARTIFACT, BYTES, MESSAGE, 0, "unit of a Modbus message")     \
 	X(MODBUS_FUNCTION, "modbus.function", ARTIFACT, BYTES, MESSAGE, 0, "Modbus function code") \
+	X(DNP3_SOURCE, "dnp3.source", ARTIFACT, BYTES, MESSAGE, 0, "DNP3 station that sends")      \
+	X(DNP3_DESTINATION, "dnp3.destination", ARTIFACT, BYTES, MESSAGE, 0, "DNP3 station")       \
+	X(DNP3_FUNCTION, "dnp3.function", ARTIFACT, BYTES, MESSAGE, 0, "DNP3 function code")       \
 	X(SMTP_MAIL_FROM_DOMAIN, "smtp.mail_from_domain", DOMAIN, NAME, MESSAGE, 0,                \
 		"domain of the sender in the envelope of a mail")                                  \
 	X(SMTP_RCPT_TO_DOMAIN, "smtp.rcpt_to_domain", DOMAIN, NAME, MESSAGE, 0,                    \

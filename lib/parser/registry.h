@@ -39,6 +39,7 @@
 	X(radius) \
 	X(ntp) \
 	X(socks) \
+	X(dnp3) \
 	X(modbus) \
 	/* (each row ends with a backslash) */
 /* clang-format on */

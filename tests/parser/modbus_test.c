@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* modbus_test.c - Modbus messages in pieces of any size, behind gaps and what is none; and what a
  * piece has to look like on any port. */
-#include "pieces.h"
+#include "probed.h"
 
-#define BYTES(text) (text), sizeof(text) - 1
 /* zeek: modbus/modbus-and-non-modbus-p502.pcap, modbus/fuzz-72.pcap */
 #define READ_COILS "\0\1\0\0\0\6\x0a\1\0\0\0\1"
 #define COILS "\0\1\0\0\0\4\x0a\1\1\0"
@@ -105,19 +104,14 @@ static void test_probe(void **s)
 		{ BYTES("\x0a\0\0\0\x0a"), false, false },
 	};
 	(void)s;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		for (unsigned home = 0; home < 2; home++) {
-			struct sl_piece p = { .bytes = sl_span(rows[i].p, rows[i].len) };
-			bool more, want = home ? rows[i].home : rows[i].away;
-			const struct sl_parser *got = sl_parser_probe(&p,
-				SL_OVER_TCP | SL_OVER_TCP_BEGIN, 40000, home ? 502 : 4444, &more);
-			assert_int_equal(got != NULL && strcmp(got->name, "modbus") == 0, want);
-			assert_null(sl_parser_probe(&p, SL_OVER_TCP, 40000, 502, &more));
-		}
-	struct sl_piece begin = { .bytes = sl_span(READ_COILS, 7) };
-	bool more;
-	assert_null(sl_parser_probe(&begin, SL_OVER_TCP_BEGIN, 40000, 4444, &more));
-	assert_true(more);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *home = probed(rows[i].p, rows[i].len, BEGIN, 502);
+		const char *away = probed(rows[i].p, rows[i].len, BEGIN, 4444);
+		assert_int_equal(strcmp(home, "modbus") == 0, rows[i].home);
+		assert_int_equal(strcmp(away, "modbus") == 0, rows[i].away);
+		assert_string_not_equal(probed(rows[i].p, rows[i].len, SL_OVER_TCP, 502), "modbus");
+	}
+	assert_string_equal(probed(READ_COILS, 7, BEGIN, 4444), "more");
 }
 
 int main(void)
