@@ -145,6 +145,9 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(DNP3_SOURCE, "dnp3.source", ARTIFACT, BYTES, MESSAGE, 0, "DNP3 station that sends")      \
 	X(DNP3_DESTINATION, "dnp3.destination", ARTIFACT, BYTES, MESSAGE, 0, "DNP3 station")       \
 	X(DNP3_FUNCTION, "dnp3.function", ARTIFACT, BYTES, MESSAGE, 0, "DNP3 function code")       \
+	X(IEC104_TYPE, "iec104.type", ARTIFACT, BYTES, MESSAGE, 0, "IEC 104 type of data")         \
+	X(IEC104_CAUSE, "iec104.cause", ARTIFACT, BYTES, MESSAGE, 0, "IEC 104 cause")              \
+	X(IEC104_ADDRESS, "iec104.address", ARTIFACT, BYTES, MESSAGE, 0, "IEC 104 station")        \
 	X(SMTP_MAIL_FROM_DOMAIN, "smtp.mail_from_domain", DOMAIN, NAME, MESSAGE, 0,                \
 		"domain of the sender in the envelope of a mail")                                  \
 	X(SMTP_RCPT_TO_DOMAIN, "smtp.rcpt_to_domain", DOMAIN, NAME, MESSAGE, 0,                    \
