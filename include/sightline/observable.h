@@ -148,6 +148,10 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(IEC104_TYPE, "iec104.type", ARTIFACT, BYTES, MESSAGE, 0, "IEC 104 type of data")         \
 	X(IEC104_CAUSE, "iec104.cause", ARTIFACT, BYTES, MESSAGE, 0, "IEC 104 cause")              \
 	X(IEC104_ADDRESS, "iec104.address", ARTIFACT, BYTES, MESSAGE, 0, "IEC 104 station")        \
+	X(ENIP_COMMAND, "enip.command", ARTIFACT, BYTES, MESSAGE, 0, "EtherNet/IP command")        \
+	X(ENIP_CIP_SERVICE, "enip.cip_service", ARTIFACT, BYTES, MESSAGE, 0, "service of CIP")     \
+	X(ENIP_PRODUCT_NAME, "enip.product_name", SOFTWARE, BYTES, MESSAGE, 1,                     \
+		"what an EtherNet/IP device says it is")                                           \
 	X(SMTP_MAIL_FROM_DOMAIN, "smtp.mail_from_domain", DOMAIN, NAME, MESSAGE, 0,                \
 		"domain of the sender in the envelope of a mail")                                  \
 	X(SMTP_RCPT_TO_DOMAIN, "smtp.rcpt_to_domain", DOMAIN, NAME, MESSAGE, 0,                    \

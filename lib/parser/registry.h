@@ -40,6 +40,7 @@
 	X(ntp) \
 	X(socks) \
 	X(dnp3) \
+	X(enip) \
 	X(iec104) \
 	X(modbus) \
 	/* (each row ends with a backslash) */
