@@ -152,6 +152,10 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(ENIP_CIP_SERVICE, "enip.cip_service", ARTIFACT, BYTES, MESSAGE, 0, "service of CIP")     \
 	X(ENIP_PRODUCT_NAME, "enip.product_name", SOFTWARE, BYTES, MESSAGE, 1,                     \
 		"what an EtherNet/IP device says it is")                                           \
+	X(BACNET_SERVICE, "bacnet.service", ARTIFACT, BYTES, MESSAGE, 0, "BACnet service")         \
+	X(BACNET_UNCONFIRMED_SERVICE, "bacnet.unconfirmed_service", ARTIFACT, BYTES, MESSAGE, 0,   \
+		"BACnet service that nobody answers")                                              \
+	X(BACNET_DEVICE, "bacnet.device", ARTIFACT, BYTES, MESSAGE, 1, "device of an I-Am")        \
 	X(SMTP_MAIL_FROM_DOMAIN, "smtp.mail_from_domain", DOMAIN, NAME, MESSAGE, 0,                \
 		"domain of the sender in the envelope of a mail")                                  \
 	X(SMTP_RCPT_TO_DOMAIN, "smtp.rcpt_to_domain", DOMAIN, NAME, MESSAGE, 0,                    \

@@ -40,6 +40,7 @@
 	X(ntp) \
 	X(socks) \
 	X(dnp3) \
+	X(bacnet) \
 	X(enip) \
 	X(iec104) \
 	X(modbus) \
