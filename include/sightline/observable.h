@@ -156,6 +156,9 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(BACNET_UNCONFIRMED_SERVICE, "bacnet.unconfirmed_service", ARTIFACT, BYTES, MESSAGE, 0,   \
 		"BACnet service that nobody answers")                                              \
 	X(BACNET_DEVICE, "bacnet.device", ARTIFACT, BYTES, MESSAGE, 1, "device of an I-Am")        \
+	X(S7_ROSCTR, "s7.rosctr", ARTIFACT, BYTES, MESSAGE, 0, "kind of an S7comm message")        \
+	X(S7_FUNCTION, "s7.function", ARTIFACT, BYTES, MESSAGE, 0, "S7comm function code")         \
+	X(S7_GROUP, "s7.group", ARTIFACT, BYTES, MESSAGE, 0, "S7comm group of functions")          \
 	X(SMTP_MAIL_FROM_DOMAIN, "smtp.mail_from_domain", DOMAIN, NAME, MESSAGE, 0,                \
 		"domain of the sender in the envelope of a mail")                                  \
 	X(SMTP_RCPT_TO_DOMAIN, "smtp.rcpt_to_domain", DOMAIN, NAME, MESSAGE, 0,                    \

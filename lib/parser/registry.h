@@ -44,6 +44,8 @@
 	X(enip) \
 	X(iec104) \
 	X(modbus) \
+	X(s7comm) \
+	X(s7comm_plus) \
 	/* (each row ends with a backslash) */
 /* clang-format on */
 
