@@ -185,6 +185,30 @@ def unfinished(files):
             for n, line in enumerate(read(p).splitlines(), 1) for m in [words.search(line)] if m]
 
 
+def protocol(files):
+    """A protocol is three files and two lines: counted of the one that lib/README.md shows."""
+    section = read("lib/README.md").split("## To add a protocol")[1].split("\n## ")[0]
+    name = re.search(r"`lib/parser/(\w+)\.c`", section).group(1)
+    mine = {f"lib/parser/{name}.c", f"tests/parser/{name}_test.c", f"tests/parser/fuzz_{name}.c"}
+    rows = {"lib/parser/registry.h": rf"X\({name}\) \\", "include/sightline/observable.h": rf'X\({name.upper()}_\w+, "{name}\..*'}
+    bad, shown = [f"{p} is missing" for p in mine - set(files)], []
+    for path in files:
+        if "/corpus/" in path or path in mine:
+            continue
+        if name in path.lower():
+            bad.append(f"{path}: a file more")
+        if path.endswith((".md", ".tsv", ".prose", "tests/lint/run.py")):
+            continue
+        said = [(n, " ".join(line.split())) for n, line in enumerate(read(path).splitlines(), 1) if name in line.lower()]
+        found = [line for _, line in said if re.fullmatch(rows.get(path, "-"), line)]
+        bad += [f"{path}:{n}: a line more" for n, line in said if line not in found]
+        shown += found
+        if path in rows and (not found or (len(found) > 1 and path.endswith("registry.h"))):
+            bad.append(f"{path}: {len(found)} rows")
+    told = [" ".join(line.split()) for line in section.split("```")[1].strip().splitlines()]
+    return bad + [f"lib/README.md: not a row, or not shown: {line}" for line in sorted(set(told) ^ set(shown))]
+
+
 def scripts(files):
     bad = []
     for path in files:
@@ -230,6 +254,7 @@ def main():
               ("licence: an SPDX line in each source", spdx, ()), ("names: nothing is called what it isn't", names, ()),
               (f"files: at most {MAX_LINES} lines", lengths, ()), (f"functions: at most {MAX_FUNCTION} lines", functions, ()),
               ("paths: nothing of one machine", machine, ()), ("nothing unfinished", unfinished, ()),
+              ("a new protocol is three files and two lines", protocol, ()),
               ("scripts: they parse, and shellcheck has nothing to say", scripts, ())]
     if opt.tidy != "none":
         checks.append((f"clang-tidy: {opt.tidy}", tidy, (opt.build, opt.tidy)))
