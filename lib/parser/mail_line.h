@@ -88,8 +88,17 @@ static inline bool mail_is(struct sl_span s, const char *word)
 	return s.len == strlen(word) && strncasecmp((const char *)s.p, word, s.len) == 0;
 }
 
+/* Whether the first letter may be that of a word: what most bytes fail, before the word is looked
+ * at. */
+static inline bool mail_first(struct sl_span s, const char *word)
+{
+	return s.len == 0 || ((s.p[0] ^ (uint8_t)word[0]) & 0xdf) == 0;
+}
+
 static inline bool mail_begins(struct sl_span s, const char *with)
 {
+	if (!mail_first(s, with))
+		return false;
 	size_t n = strlen(with);
 	return s.len >= n && strncasecmp((const char *)s.p, with, n) == 0;
 }
@@ -117,6 +126,8 @@ static inline struct sl_span mail_domain(struct sl_span address)
 /* A probe for a line that begins so: undecided while the bytes are too few to tell. */
 static inline enum sl_probe mail_probe(struct sl_span s, const char *with)
 {
+	if (!mail_first(s, with))
+		return SL_PROBE_NO;
 	size_t n = strlen(with);
 	if (s.len >= n)
 		return mail_begins(s, with) ? SL_PROBE_YES : SL_PROBE_NO;
