@@ -232,6 +232,7 @@ static int step_workers(struct sensor *s)
 	s->worker = calloc(s->workers, sizeof(struct worker *));
 	if (s->worker == NULL)
 		rc = -ENOMEM;
+	sl_parsers_prepare();
 	for (o.number = 0; rc == 0 && o.number < s->workers; o.number++)
 		rc = worker_new(&s->worker[o.number], &o);
 	if (rc < 0)

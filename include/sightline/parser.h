@@ -37,6 +37,9 @@ struct sl_parser {
 	/* Looks at the first bytes of one direction; p->dir, datagram and the ports are hints, the
 	 * content decides. */
 	enum sl_probe (*probe)(const struct sl_piece *p, uint16_t sport, uint16_t dport);
+	/* Whether a piece that it takes may begin with this byte: where not, the probe isn't asked.
+	 * NULL: with every byte. */
+	bool (*begins)(uint8_t first);
 	/* Consumes one piece. *consumed (of p->bytes) is set always; with SL_FULL the worker calls
 	 * again with the unconsumed rest of the same piece after the batch was emptied, and the
 	 * parser goes on where it was (its place inside a message that it can't split is kept in
@@ -55,6 +58,9 @@ extern const struct sl_parser *const sl_parsers[];
 extern const unsigned sl_parser_count;
 /* Index of a parser in sl_parsers, for its counters. */
 unsigned sl_parser_index(const struct sl_parser *p);
+/* Makes the table of which parsers a first byte leaves. Control, before there is a worker; without
+ * it probing finds the same, at the cost of looking through all of them. */
+void sl_parsers_prepare(void);
 /* The first parser that says yes to this piece; NULL and *more where one of them wants to see more
  * bytes. */
 const struct sl_parser *sl_parser_probe(

@@ -119,10 +119,16 @@ static enum sl_verdict bacnet_feed(
 	return telegrams_feed(state, &kind, p, b, consumed);
 }
 
+static bool bacnet_begins(uint8_t first)
+{
+	return first == VIRTUAL_LINK;
+}
+
 const struct sl_parser sl_parser_bacnet = {
 	.name = "bacnet",
 	.state_bytes = sizeof(struct telegrams),
 	.over = SL_OVER_UDP,
 	.probe = bacnet_probe,
 	.feed = bacnet_feed,
+	.begins = bacnet_begins,
 };

@@ -332,10 +332,16 @@ static enum sl_verdict dcerpc_feed(
 	return d->dead ? SL_BAD : SL_MORE;
 }
 
+static bool dcerpc_begins(uint8_t first)
+{
+	return first == 4 || first == 5; /* over UDP, over TCP */
+}
+
 const struct sl_parser sl_parser_dcerpc = {
 	.name = "dcerpc",
 	.state_bytes = sizeof(struct dcerpc),
 	.over = SL_OVER_TCP | SL_OVER_UDP,
 	.probe = dcerpc_probe,
 	.feed = dcerpc_feed,
+	.begins = dcerpc_begins,
 };

@@ -81,10 +81,16 @@ static enum sl_verdict dnp3_feed(
 	return telegrams_feed(state, &kind, p, b, consumed);
 }
 
+static bool dnp3_begins(uint8_t first)
+{
+	return first == START_1;
+}
+
 const struct sl_parser sl_parser_dnp3 = {
 	.name = "dnp3",
 	.state_bytes = sizeof(struct telegrams),
 	.over = SL_OVER_TCP | SL_OVER_UDP,
 	.probe = dnp3_probe,
 	.feed = dnp3_feed,
+	.begins = dnp3_begins,
 };

@@ -299,10 +299,16 @@ static enum sl_verdict dtls_feed(
 	return SL_MORE;
 }
 
+static bool dtls_begins(uint8_t first)
+{
+	return first == HANDSHAKE;
+}
+
 const struct sl_parser sl_parser_dtls = {
 	.name = "dtls",
 	.state_bytes = sizeof(struct dtls),
 	.over = SL_OVER_UDP,
 	.probe = dtls_probe,
 	.feed = dtls_feed,
+	.begins = dtls_begins,
 };

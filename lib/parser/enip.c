@@ -147,4 +147,5 @@ const struct sl_parser sl_parser_enip = {
 	.over = SL_OVER_TCP_BEGIN | SL_OVER_UDP,
 	.probe = enip_probe,
 	.feed = enip_feed,
+	.begins = is_command,
 };

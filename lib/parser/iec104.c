@@ -82,10 +82,16 @@ static enum sl_verdict iec104_feed(
 	return telegrams_feed(state, &kind, p, b, consumed);
 }
 
+static bool iec104_begins(uint8_t first)
+{
+	return first == START;
+}
+
 const struct sl_parser sl_parser_iec104 = {
 	.name = "iec104",
 	.state_bytes = sizeof(struct telegrams),
 	.over = SL_OVER_TCP_BEGIN,
 	.probe = iec104_probe,
 	.feed = iec104_feed,
+	.begins = iec104_begins,
 };

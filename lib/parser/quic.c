@@ -322,10 +322,17 @@ static enum sl_verdict quic_feed(
 	return SL_MORE;
 }
 
+/* A long header. */
+static bool quic_begins(uint8_t first)
+{
+	return first & 0x80;
+}
+
 const struct sl_parser sl_parser_quic = {
 	.name = "quic",
 	.state_bytes = sizeof(struct quic),
 	.over = SL_OVER_UDP,
 	.probe = quic_probe,
 	.feed = quic_feed,
+	.begins = quic_begins,
 };

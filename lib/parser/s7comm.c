@@ -118,12 +118,18 @@ static enum sl_verdict plus_feed(
 	return telegrams_feed(state, &kind_plus, p, b, consumed);
 }
 
+static bool tpkt_begins(uint8_t first)
+{
+	return tpkt_size(sl_span(&first, 1)) > 0;
+}
+
 const struct sl_parser sl_parser_s7comm = {
 	.name = "s7comm",
 	.state_bytes = sizeof(struct telegrams),
 	.over = SL_OVER_TCP_BEGIN,
 	.probe = s7comm_probe,
 	.feed = s7comm_feed,
+	.begins = tpkt_begins,
 };
 
 const struct sl_parser sl_parser_s7comm_plus = {
@@ -132,4 +138,5 @@ const struct sl_parser sl_parser_s7comm_plus = {
 	.over = SL_OVER_TCP_BEGIN,
 	.probe = plus_probe,
 	.feed = plus_feed,
+	.begins = tpkt_begins,
 };

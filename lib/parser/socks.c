@@ -289,10 +289,16 @@ static enum sl_verdict socks_feed(
 	return v;
 }
 
+static bool socks_begins(uint8_t first)
+{
+	return first == 4 || first == 5;
+}
+
 const struct sl_parser sl_parser_socks = {
 	.name = "socks",
 	.state_bytes = sizeof(struct socks),
 	.over = SL_OVER_TCP_BEGIN,
 	.probe = socks_probe,
 	.feed = socks_feed,
+	.begins = socks_begins,
 };

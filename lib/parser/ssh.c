@@ -215,10 +215,16 @@ static enum sl_verdict ssh_feed(
 	return s->bad ? SL_BAD : SL_DONE;
 }
 
+static bool ssh_begins(uint8_t first)
+{
+	return first == 'S';
+}
+
 const struct sl_parser sl_parser_ssh = {
 	.name = "ssh",
 	.state_bytes = sizeof(struct ssh),
 	.over = SL_OVER_TCP,
 	.probe = ssh_probe,
 	.feed = ssh_feed,
+	.begins = ssh_begins,
 };

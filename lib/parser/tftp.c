@@ -256,11 +256,17 @@ static void tftp_expected(void *state, struct sl_span note)
 		memcpy(&t->t, note.p, sizeof(t->t));
 }
 
+static bool tftp_begins(uint8_t first)
+{
+	return first == 0;
+}
+
 const struct sl_parser sl_parser_tftp = {
 	.name = "tftp",
 	.state_bytes = sizeof(struct tftp),
 	.over = SL_OVER_UDP,
 	.probe = tftp_probe,
 	.feed = tftp_feed,
+	.begins = tftp_begins,
 	.expected = tftp_expected,
 };

@@ -452,10 +452,16 @@ static enum sl_verdict tls_feed(
 	return s->bad ? SL_BAD : SL_DONE;
 }
 
+static bool tls_begins(uint8_t first)
+{
+	return first == HANDSHAKE || first & 0x80; /* as SSL 2 has it */
+}
+
 const struct sl_parser sl_parser_tls = {
 	.name = "tls",
 	.state_bytes = sizeof(struct tls),
 	.over = SL_OVER_TCP,
 	.probe = tls_probe,
 	.feed = tls_feed,
+	.begins = tls_begins,
 };
