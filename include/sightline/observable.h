@@ -222,7 +222,20 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(RADIUS_CALLING_STATION_ID, "radius.calling_station_id", ARTIFACT, BYTES, MESSAGE, 1,     \
 		"where a user of RADIUS comes from: a MAC address, an address, a number")          \
 	X(RADIUS_CALLED_STATION_ID, "radius.called_station_id", ARTIFACT, BYTES, MESSAGE, 0,       \
-		"what a user of RADIUS connects to")
+		"what a user of RADIUS connects to")                                               \
+	X(DHCP_CLIENT_MAC, "dhcp.client_mac", MAC, MAC, MESSAGE, 1,                                \
+		"hardware address of the client of a DHCP message")                                \
+	X(DHCP_HOSTNAME, "dhcp.hostname", DOMAIN, NAME, MESSAGE, 1, "host name in a DHCP message") \
+	X(DHCP_CLIENT_FQDN, "dhcp.client_fqdn", DOMAIN, NAME, MESSAGE, 1,                          \
+		"full name that a DHCP client gives itself, or gets")                              \
+	X(DHCP_DOMAIN, "dhcp.domain", DOMAIN, NAME, MESSAGE, 0,                                    \
+		"domain that a DHCP server hands out")                                             \
+	X(DHCP_VENDOR_CLASS, "dhcp.vendor_class", SOFTWARE, BYTES, MESSAGE, 0,                     \
+		"vendor class of a DHCP client")                                                   \
+	X(DHCP_REQUESTED_IP, "dhcp.requested_ip", IPV4, ADDR, MESSAGE, 0,                          \
+		"address that a DHCP client asks for")                                             \
+	X(DHCP_ASSIGNED_IP, "dhcp.assigned_ip", IPV4, ADDR, MESSAGE, 1,                            \
+		"address that a DHCP server gives")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -51,6 +51,17 @@ bool dns_name_read(struct sl_rd *r, const uint8_t *message, struct dns_name *out
 	return false;
 }
 
+bool dns_name_alone(struct sl_span in, struct dns_name *out)
+{
+	uint8_t b[DNS_NAME_MAX + 1] = { 0 };
+	if (in.len > DNS_NAME_MAX)
+		return false;
+	if (in.len > 0)
+		memcpy(b, in.p, in.len);
+	struct sl_rd r = sl_rd(sl_span(b, in.len + 1));
+	return dns_name_read(&r, b, out);
+}
+
 /* RFC 1001 14.1: each of 16 bytes as two letters from A to P, blank or NUL behind the name, and the
  * last byte the kind of service. */
 void dns_name_netbios(struct dns_name *n)

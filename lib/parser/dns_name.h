@@ -16,6 +16,10 @@ struct dns_name {
  * it. False, and the cursor bad: it is cut, too long, or compressed in a way that can't end. */
 bool dns_name_read(struct sl_rd *r, const uint8_t *message, struct dns_name *out);
 
+/* Reads a name that lies outside a DNS message: nothing to point to, and its final zero may be
+ * missing (RFC 4702 3.1). */
+bool dns_name_alone(struct sl_span in, struct dns_name *out);
+
 /* Undoes the encoding of a NetBIOS name; empty where it is none. */
 void dns_name_netbios(struct dns_name *n);
 

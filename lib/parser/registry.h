@@ -28,6 +28,7 @@
 	X(llmnr) \
 	X(nbns) \
 	X(ssdp) \
+	X(dhcp) \
 	X(tftp) \
 	X(ftp_data) \
 	X(websocket) \
