@@ -152,19 +152,9 @@ static bool is_zero(struct sl_span s)
 	return true;
 }
 
-static bool say_bytes(struct say *say, enum sl_where w, struct sl_span value)
-{
-	if (!say_needs(say, w))
-		return true;
-	if (!sl_batch_add(say->b, w, say->dir, say->message, value))
-		return false;
-	say_pass(say);
-	return true;
-}
-
 static bool say_address(struct say *say, enum sl_where w, struct sl_span value)
 {
-	return value.len != 4 || is_zero(value) || say_bytes(say, w, value);
+	return value.len != 4 || is_zero(value) || say_formed(say, w, value);
 }
 
 /* Senders end a text with a zero although nobody asks them to. */
@@ -221,7 +211,7 @@ static bool assigns(const struct message *m)
 
 static bool say_message(struct say *say, const struct message *m)
 {
-	if (!is_zero(m->hardware) && !say_bytes(say, SL_WHERE_DHCP_CLIENT_MAC, m->hardware))
+	if (!is_zero(m->hardware) && !say_formed(say, SL_WHERE_DHCP_CLIENT_MAC, m->hardware))
 		return false;
 	if (!say_options(say, m))
 		return false;

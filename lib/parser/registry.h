@@ -29,6 +29,7 @@
 	X(nbns) \
 	X(ssdp) \
 	X(dhcp) \
+	X(dhcpv6) \
 	X(tftp) \
 	X(ftp_data) \
 	X(websocket) \

@@ -46,6 +46,17 @@ static inline bool say_plain(struct say *s, enum sl_where w, struct sl_span raw)
 	return !say_needs(s, w) || say_raw(s, w, raw);
 }
 
+/* The same for a value that is in normal form as it is: an address. */
+static inline bool say_formed(struct say *s, enum sl_where w, struct sl_span value)
+{
+	if (!say_needs(s, w))
+		return true;
+	if (!sl_batch_add(s->b, w, s->dir, s->message, value))
+		return false;
+	say_pass(s);
+	return true;
+}
+
 /* Closes a message that both ends speak in, once neither will say more: `other_done` of the end
  * that is not `dir`. The number is 0 then. False: the batch is full. */
 static inline bool say_close_both(
