@@ -235,7 +235,13 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(DHCP_REQUESTED_IP, "dhcp.requested_ip", IPV4, ADDR, MESSAGE, 0,                          \
 		"address that a DHCP client asks for")                                             \
 	X(DHCP_ASSIGNED_IP, "dhcp.assigned_ip", IPV4, ADDR, MESSAGE, 1,                            \
-		"address that a DHCP server gives")
+		"address that a DHCP server gives")                                                \
+	X(MQTT_TOPIC, "mqtt.topic", ARTIFACT, BYTES, MESSAGE, 1,                                   \
+		"topic that an MQTT message or subscription names")                                \
+	X(MQTT_CLIENT_ID, "mqtt.client_id", ARTIFACT, BYTES, MESSAGE, 1,                           \
+		"name that an MQTT client gives itself")                                           \
+	X(MQTT_USER, "mqtt.user", ARTIFACT, BYTES, MESSAGE, 1,                                     \
+		"user name that an MQTT client gives")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -19,6 +19,7 @@
 	X(imap) \
 	X(ftp) \
 	X(smb) \
+	X(mqtt) \
 	X(dcerpc) \
 	X(quic) \
 	X(dtls) \
