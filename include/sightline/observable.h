@@ -241,7 +241,16 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(MQTT_CLIENT_ID, "mqtt.client_id", ARTIFACT, BYTES, MESSAGE, 1,                           \
 		"name that an MQTT client gives itself")                                           \
 	X(MQTT_USER, "mqtt.user", ARTIFACT, BYTES, MESSAGE, 1,                                     \
-		"user name that an MQTT client gives")
+		"user name that an MQTT client gives")                                             \
+	X(SIP_URI, "sip.uri", ARTIFACT, BYTES, MESSAGE, 1, "URI that a SIP request asks for")      \
+	X(SIP_FROM, "sip.from", ARTIFACT, LOWER, MESSAGE, 1,                                       \
+		"URI in the From of a SIP message, without its parameters")                        \
+	X(SIP_TO, "sip.to", ARTIFACT, LOWER, MESSAGE, 0,                                           \
+		"URI in the To of a SIP message, without its parameters")                          \
+	X(SIP_USER_AGENT, "sip.user_agent", USER_AGENT, BYTES, MESSAGE, 0,                         \
+		"User-Agent of a SIP message")                                                     \
+	X(SIP_HOST, "sip.host", DOMAIN, NAME, MESSAGE, 0,                                          \
+		"host of the URIs and of the senders (Via) in a SIP message")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };
@@ -264,7 +273,7 @@ enum sl_where sl_where_find(const char *name, size_t len);
 /* Places of names in which an address may stand as well. */
 static inline bool sl_where_is_host(enum sl_where w)
 {
-	return w == SL_WHERE_HTTP_HOST || w == SL_WHERE_HTTP_TARGET_HOST;
+	return w == SL_WHERE_HTTP_HOST || w == SL_WHERE_HTTP_TARGET_HOST || w == SL_WHERE_SIP_HOST;
 }
 
 /* Which part of its value an observable is. */

@@ -12,6 +12,7 @@
 	X(tls) \
 	X(ssl2) \
 	X(ssh) \
+	X(sip) \
 	X(http2) \
 	X(http) \
 	X(smtp) \

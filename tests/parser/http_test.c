@@ -352,7 +352,7 @@ static void test_probe(void **s)
 		{ "POST /a-target-that-is-not-all-here", "", true }, { "GE", "", true },
 		{ "HTTP", "", true }, { "\r\nGET / HTTP/1.1\n", "http", false },
 		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "http2", false },
-		{ "OPTIONS sip:a SIP/2.0\r\n", "", false }, { "EHLO x\r\n", "smtp", false },
+		{ "OPTIONS sip:a SIP/2.0\r\n", "sip", false }, { "EHLO x\r\n", "smtp", false },
 		{ "SSH-2.0-OpenSSH\r\n", "ssh", false }, { "220 ready\r\n", "", false },
 		{ "USER x 0 * :y\r\n", "", false }, { "GET key\r\n", "", false },
 		{ "GET /x\r\n", "http", false } };

@@ -45,8 +45,10 @@ def plain(form, value):
         return str(int(value, 0)) if re.fullmatch(r"\d+|0x[0-9a-fA-F]+", value) else value
     if form == "last":  # of what a word and an equals sign stand before
         value = value.split("=")[-1]
+    if form == "sip":  # tshark leaves the parameters of a URI at it
+        value = re.sub(r"^([^@]*@[^;?]*|[^@;?]*).*$", r"\1", value)
     value = folded(value.replace("\\\\", "\\"))
-    return value.rstrip(".").lower() if form in ("name", "email") else value.lower() if form == "lower" else value
+    return value.rstrip(".").lower() if form in ("name", "email") else value.lower() if form in ("lower", "sip") else value
 
 
 def flow_of(a, aport, b, bport):
