@@ -250,7 +250,11 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(SIP_USER_AGENT, "sip.user_agent", USER_AGENT, BYTES, MESSAGE, 0,                         \
 		"User-Agent of a SIP message")                                                     \
 	X(SIP_HOST, "sip.host", DOMAIN, NAME, MESSAGE, 0,                                          \
-		"host of the URIs and of the senders (Via) in a SIP message")
+		"host of the URIs and of the senders (Via) in a SIP message")                      \
+	X(SYSLOG_HOSTNAME, "syslog.hostname", DOMAIN, NAME, MESSAGE, 0,                            \
+		"host that a syslog message is of")                                                \
+	X(SYSLOG_APP, "syslog.app", SOFTWARE, BYTES, MESSAGE, 0,                                   \
+		"program that a syslog message is of")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };
@@ -273,7 +277,8 @@ enum sl_where sl_where_find(const char *name, size_t len);
 /* Places of names in which an address may stand as well. */
 static inline bool sl_where_is_host(enum sl_where w)
 {
-	return w == SL_WHERE_HTTP_HOST || w == SL_WHERE_HTTP_TARGET_HOST || w == SL_WHERE_SIP_HOST;
+	return w == SL_WHERE_HTTP_HOST || w == SL_WHERE_HTTP_TARGET_HOST ||
+	       w == SL_WHERE_SIP_HOST || w == SL_WHERE_SYSLOG_HOSTNAME;
 }
 
 /* Which part of its value an observable is. */

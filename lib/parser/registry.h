@@ -30,6 +30,7 @@
 	X(llmnr) \
 	X(nbns) \
 	X(ssdp) \
+	X(syslog) \
 	X(dhcp) \
 	X(dhcpv6) \
 	X(tftp) \
