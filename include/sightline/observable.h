@@ -254,7 +254,10 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(SYSLOG_HOSTNAME, "syslog.hostname", DOMAIN, NAME, MESSAGE, 0,                            \
 		"host that a syslog message is of")                                                \
 	X(SYSLOG_APP, "syslog.app", SOFTWARE, BYTES, MESSAGE, 0,                                   \
-		"program that a syslog message is of")
+		"program that a syslog message is of")                                             \
+	X(XMPP_TO, "xmpp.to", DOMAIN, NAME, MESSAGE, 1, "domain that an XMPP stream is to")        \
+	X(XMPP_FROM, "xmpp.from", DOMAIN, NAME, MESSAGE, 0,                                        \
+		"domain, or address, that an XMPP stream is from")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -13,6 +13,7 @@
 	X(ssl2) \
 	X(ssh) \
 	X(sip) \
+	X(xmpp) \
 	X(http2) \
 	X(http) \
 	X(smtp) \
