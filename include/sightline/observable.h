@@ -257,7 +257,12 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 		"program that a syslog message is of")                                             \
 	X(XMPP_TO, "xmpp.to", DOMAIN, NAME, MESSAGE, 1, "domain that an XMPP stream is to")        \
 	X(XMPP_FROM, "xmpp.from", DOMAIN, NAME, MESSAGE, 0,                                        \
-		"domain, or address, that an XMPP stream is from")
+		"domain, or address, that an XMPP stream is from")                                 \
+	X(IRC_NICK, "irc.nick", ARTIFACT, BYTES, MESSAGE, 1, "nickname that an IRC client takes")  \
+	X(IRC_USER, "irc.user", ARTIFACT, BYTES, MESSAGE, 1, "user name that an IRC client gives") \
+	X(IRC_CHANNEL, "irc.channel", ARTIFACT, LOWER, MESSAGE, 1,                                 \
+		"channel that somebody joins or speaks in, in IRC")                                \
+	X(IRC_HOST, "irc.host", DOMAIN, NAME, MESSAGE, 1, "name that an IRC server gives itself")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -49,6 +49,12 @@ static bool whole_line(struct sl_span in)
 	return memchr(in.p, '\n', in.len) != NULL;
 }
 
+static struct sl_span next_line(struct sl_span in)
+{
+	const uint8_t *end = memchr(in.p, '\n', in.len);
+	return sl_span_from(in, end != NULL ? (size_t)(end - in.p) + 1 : in.len);
+}
+
 static enum sl_probe ftp_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
 	struct sl_span in = p->bytes;
@@ -57,11 +63,12 @@ static enum sl_probe ftp_probe(const struct sl_piece *p, uint16_t sport, uint16_
 		/* The words of a login are POP3's too. */
 		if (dport == 110)
 			return SL_PROBE_NO;
-		/* So is IRC's, which has a name behind a colon (RFC 2812 3.1.3). */
+		/* So is IRC's, which has a name behind a colon (RFC 2812 3.1.3), or a NICK behind
+		 * it. */
 		if (mail_probe(in, "USER ") == SL_PROBE_YES) {
 			if (!whole_line(in))
 				return SL_PROBE_MORE;
-			if (mail_first_line_has(in, " :"))
+			if (mail_first_line_has(in, " :") || mail_begins(next_line(in), "NICK "))
 				return SL_PROBE_NO;
 		}
 		return mail_probe_any(in, first_words, sizeof(first_words) / sizeof(*first_words));

@@ -34,6 +34,7 @@
 	X(syslog) \
 	X(dhcp) \
 	X(dhcpv6) \
+	X(irc) \
 	X(tftp) \
 	X(ftp_data) \
 	X(websocket) \
