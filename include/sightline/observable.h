@@ -262,7 +262,11 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(IRC_USER, "irc.user", ARTIFACT, BYTES, MESSAGE, 1, "user name that an IRC client gives") \
 	X(IRC_CHANNEL, "irc.channel", ARTIFACT, LOWER, MESSAGE, 1,                                 \
 		"channel that somebody joins or speaks in, in IRC")                                \
-	X(IRC_HOST, "irc.host", DOMAIN, NAME, MESSAGE, 1, "name that an IRC server gives itself")
+	X(IRC_HOST, "irc.host", DOMAIN, NAME, MESSAGE, 1, "name that an IRC server gives itself")  \
+	X(TELNET_USER, "telnet.user", ARTIFACT, BYTES, MESSAGE, 1,                                 \
+		"user name that a Telnet client gives")                                            \
+	X(TELNET_TERMINAL, "telnet.terminal", ARTIFACT, LOWER, MESSAGE, 0,                         \
+		"terminal that a Telnet client names")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

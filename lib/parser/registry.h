@@ -35,6 +35,7 @@
 	X(dhcp) \
 	X(dhcpv6) \
 	X(irc) \
+	X(telnet) \
 	X(tftp) \
 	X(ftp_data) \
 	X(websocket) \

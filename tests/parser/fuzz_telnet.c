@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fuzz_telnet.c - the telnet parser on hostile pieces; however the bytes are cut, the same comes
+ * out.
+ */
+#include "fuzz_cut.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	return fuzz_cut("telnet", 23, data, len);
+}
