@@ -266,7 +266,12 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(TELNET_USER, "telnet.user", ARTIFACT, BYTES, MESSAGE, 1,                                 \
 		"user name that a Telnet client gives")                                            \
 	X(TELNET_TERMINAL, "telnet.terminal", ARTIFACT, LOWER, MESSAGE, 0,                         \
-		"terminal that a Telnet client names")
+		"terminal that a Telnet client names")                                             \
+	X(MYSQL_VERSION, "mysql.version", SOFTWARE, BYTES, MESSAGE, 0,                             \
+		"version that a MySQL or MariaDB server greets with")                              \
+	X(MYSQL_USER, "mysql.user", ARTIFACT, BYTES, MESSAGE, 1, "user of a MySQL login")          \
+	X(MYSQL_DATABASE, "mysql.database", ARTIFACT, BYTES, MESSAGE, 1,                           \
+		"database that a MySQL client logs in to or changes to")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -117,16 +117,6 @@ static bool say_user(struct say *s, struct sl_span pdu, const struct pdu *h)
 	return say_raw(s, SL_WHERE_NTLM_USER, sl_span(user, ntlm_user(value, user)));
 }
 
-static bool say_close(struct say *s)
-{
-	if (s->message == 0 || s->at < *s->said)
-		return true;
-	if (!sl_batch_close(s->b, s->dir, s->message))
-		return false;
-	say_pass(s);
-	return true;
-}
-
 /* False: the batch is full. */
 static bool pdu_say(
 	struct dcerpc_stream *d, struct sl_batch *b, enum sl_dir dir, uint32_t *message, bool own)
@@ -141,7 +131,7 @@ static bool pdu_say(
 	d->bound |= h.ptype != AUTH3;
 	if (h.ptype != AUTH3 && !say_contexts(&s, pdu, h.little))
 		return false;
-	if (!say_user(&s, pdu, &h) || (own && !say_close(&s)))
+	if (!say_user(&s, pdu, &h) || (own && !say_close_one(&s)))
 		return false;
 	if (own)
 		*message = 0;
@@ -298,7 +288,7 @@ static bool datagram_say(struct dcerpc *t, const struct sl_piece *p, struct sl_b
 	if (t->message[0] == 0)
 		t->message[0] = sl_batch_next_message(b);
 	struct say s = { .b = b, .message = t->message[0], .dir = p->dir, .said = &t->said };
-	if (!say_uuid(&s, uuid, cl_little(in)) || !say_close(&s))
+	if (!say_uuid(&s, uuid, cl_little(in)) || !say_close_one(&s))
 		return false;
 	t->told = true;
 	memcpy(t->last, uuid, UUID);

@@ -46,6 +46,7 @@
 	X(snmp) \
 	X(radius) \
 	X(ntp) \
+	X(mysql) \
 	X(socks) \
 	X(dnp3) \
 	X(bacnet) \

@@ -57,6 +57,17 @@ static inline bool say_formed(struct say *s, enum sl_where w, struct sl_span val
 	return true;
 }
 
+/* Closes a message as its last value; one that was never numbered says nothing. */
+static inline bool say_close_one(struct say *s)
+{
+	if (s->message == 0 || s->at < *s->said)
+		return true;
+	if (!sl_batch_close(s->b, s->dir, s->message))
+		return false;
+	say_pass(s);
+	return true;
+}
+
 /* Closes a message that both ends speak in, once neither will say more: `other_done` of the end
  * that is not `dir`. The number is 0 then. False: the batch is full. */
 static inline bool say_close_both(
