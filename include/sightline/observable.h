@@ -271,7 +271,14 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 		"version that a MySQL or MariaDB server greets with")                              \
 	X(MYSQL_USER, "mysql.user", ARTIFACT, BYTES, MESSAGE, 1, "user of a MySQL login")          \
 	X(MYSQL_DATABASE, "mysql.database", ARTIFACT, BYTES, MESSAGE, 1,                           \
-		"database that a MySQL client logs in to or changes to")
+		"database that a MySQL client logs in to or changes to")                           \
+	X(PGSQL_USER, "pgsql.user", ARTIFACT, BYTES, MESSAGE, 1, "user of a PostgreSQL login")     \
+	X(PGSQL_DATABASE, "pgsql.database", ARTIFACT, BYTES, MESSAGE, 1,                           \
+		"database of a PostgreSQL login")                                                  \
+	X(PGSQL_APPLICATION_NAME, "pgsql.application_name", ARTIFACT, BYTES, MESSAGE, 0,           \
+		"what a PostgreSQL client calls itself in its login")                              \
+	X(PGSQL_SERVER_VERSION, "pgsql.server_version", SOFTWARE, BYTES, MESSAGE, 0,               \
+		"version that a PostgreSQL server reports")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

@@ -47,6 +47,7 @@
 	X(radius) \
 	X(ntp) \
 	X(mysql) \
+	X(pgsql) \
 	X(socks) \
 	X(dnp3) \
 	X(bacnet) \
