@@ -278,7 +278,17 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(PGSQL_APPLICATION_NAME, "pgsql.application_name", ARTIFACT, BYTES, MESSAGE, 0,           \
 		"what a PostgreSQL client calls itself in its login")                              \
 	X(PGSQL_SERVER_VERSION, "pgsql.server_version", SOFTWARE, BYTES, MESSAGE, 0,               \
-		"version that a PostgreSQL server reports")
+		"version that a PostgreSQL server reports")                                        \
+	X(TDS_USER, "tds.user", ARTIFACT, BYTES, MESSAGE, 1,                                       \
+		"user of a login to SQL Server or Sybase")                                         \
+	X(TDS_HOSTNAME, "tds.hostname", DOMAIN, NAME, MESSAGE, 1,                                  \
+		"name that a client of SQL Server or Sybase gives its host")                       \
+	X(TDS_APP, "tds.app", ARTIFACT, BYTES, MESSAGE, 0,                                         \
+		"what a client of SQL Server or Sybase calls itself")                              \
+	X(TDS_SERVER, "tds.server", ARTIFACT, BYTES, MESSAGE, 0,                                   \
+		"server as a client of SQL Server or Sybase was told to reach it")                 \
+	X(TDS_DATABASE, "tds.database", ARTIFACT, BYTES, MESSAGE, 1,                               \
+		"database of a login to SQL Server")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

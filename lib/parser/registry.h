@@ -48,6 +48,7 @@
 	X(ntp) \
 	X(mysql) \
 	X(pgsql) \
+	X(tds) \
 	X(socks) \
 	X(dnp3) \
 	X(bacnet) \
