@@ -288,7 +288,15 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(TDS_SERVER, "tds.server", ARTIFACT, BYTES, MESSAGE, 0,                                   \
 		"server as a client of SQL Server or Sybase was told to reach it")                 \
 	X(TDS_DATABASE, "tds.database", ARTIFACT, BYTES, MESSAGE, 1,                               \
-		"database of a login to SQL Server")
+		"database of a login to SQL Server")                                               \
+	X(RPC_PROGRAM, "rpc.program", ARTIFACT, BYTES, MESSAGE, 0,                                 \
+		"number of the ONC RPC program that is called, told where it changes")             \
+	X(RPC_VERSION, "rpc.version", ARTIFACT, BYTES, MESSAGE, 0,                                 \
+		"version of the ONC RPC program that is called, told with it")                     \
+	X(NFS_FILE, "nfs.file", ARTIFACT, BYTES, MESSAGE, 1,                                       \
+		"name of a file that an NFS client looks up, opens, makes, renames or removes")    \
+	X(NFS_MOUNT, "nfs.mount", ARTIFACT, BYTES, MESSAGE, 1,                                     \
+		"path that an NFS client mounts or unmounts")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

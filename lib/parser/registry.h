@@ -46,6 +46,7 @@
 	X(snmp) \
 	X(radius) \
 	X(ntp) \
+	X(rpc) \
 	X(mysql) \
 	X(pgsql) \
 	X(tds) \
