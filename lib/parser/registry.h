@@ -47,6 +47,7 @@
 	X(radius) \
 	X(ntp) \
 	X(rpc) \
+	X(bittorrent) \
 	X(mysql) \
 	X(pgsql) \
 	X(tds) \
