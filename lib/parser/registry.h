@@ -59,6 +59,8 @@
 	X(modbus) \
 	X(s7comm) \
 	X(s7comm_plus) \
+	X(openvpn) \
+	X(wireguard) \
 	/* (each row ends with a backslash) */
 /* clang-format on */
 
