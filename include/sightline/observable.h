@@ -298,7 +298,8 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 	X(NFS_MOUNT, "nfs.mount", ARTIFACT, BYTES, MESSAGE, 1,                                     \
 		"path that an NFS client mounts or unmounts")                                      \
 	X(BITTORRENT_INFO_HASH, "bittorrent.info_hash", ARTIFACT, HEX, MESSAGE, 1,                 \
-		"hash of a torrent that BitTorrent peers exchange, or ask the DHT or a tracker for")
+		"hash of a torrent that BitTorrent peers exchange, or ask the DHT or a tracker "   \
+		"for")
 
 #define X(id, ...) SL_WHERE_##id,
 enum sl_where { SL_WHERES(X) SL_WHERE_COUNT };

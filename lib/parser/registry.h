@@ -59,6 +59,7 @@
 	X(modbus) \
 	X(s7comm) \
 	X(s7comm_plus) \
+	X(tor) \
 	X(openvpn) \
 	X(wireguard) \
 	/* (each row ends with a backslash) */

@@ -51,6 +51,7 @@ struct side {
 struct tls {
 	struct side side[2];
 	uint32_t message; /* the handshake's number; 0: nothing was said, or it is closed */
+	bool tor; /* an end is a relay of Tor */
 };
 
 static bool record_head(struct sl_span s)
@@ -178,6 +179,7 @@ static bool say_cert(
 	struct say say = say_begin(t, s, dir, b);
 	if (!cert_say(&say, unit, s->digests, &sound))
 		return false;
+	t->tor |= cert_is_tor(unit);
 	if (!sound)
 		parser_count_part(b);
 	return true;
@@ -426,6 +428,16 @@ static enum sl_verdict feed_gap(
 	return SL_MORE;
 }
 
+/* The handshake of a Tor relay is complete: the flow is Tor's. */
+static enum sl_verdict to_tor(struct tls *t, enum sl_dir dir, struct sl_batch *b)
+{
+	if (!say_close_both(b, dir, &t->message, true))
+		return SL_FULL;
+	unit_drop(&t->side[!dir], b);
+	b->next = &sl_parser_tor;
+	return SL_NOT_MINE;
+}
+
 static enum sl_verdict tls_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
@@ -446,9 +458,11 @@ static enum sl_verdict tls_feed(
 		s->done = true;
 		s->bad = v == SL_BAD;
 	}
+	*consumed = p->bytes.len;
+	if (t->tor && p->kind == SL_PIECE_BYTES)
+		return to_tor(t, p->dir, b);
 	if (!say_close_both(b, p->dir, &t->message, other->done))
 		return SL_FULL;
-	*consumed = p->bytes.len;
 	return s->bad ? SL_BAD : SL_DONE;
 }
 

@@ -4,7 +4,10 @@
  * said is what stands there. */
 #include "tls_cert.h"
 #include "der.h"
+#include "tor.h"
 #include <sightline/hot.h>
+
+#define TOR_CERT_MAX 2048u /* a relay's has 500 */
 
 struct cert {
 	struct sl_span serial, issuer, subject; /* bodies; of Names their RDNs */
@@ -261,4 +264,10 @@ bool cert_say(struct say *s, struct sl_span der, const struct cert_digests *d, b
 	return say_name(s, SL_WHERE_TLS_CERT_SUBJECT, c.subject) &&
 	       say_name(s, SL_WHERE_TLS_CERT_ISSUER, c.issuer) && say_serial(s, c.serial) &&
 	       say_dns_names(s, c.names, sound);
+}
+
+bool cert_is_tor(struct sl_span der)
+{
+	struct cert c;
+	return der.len < TOR_CERT_MAX && cert_read(der, &c) && tor_names(c.subject, c.issuer);
 }

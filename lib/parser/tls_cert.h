@@ -22,4 +22,7 @@ void cert_digests_add(struct cert_digests *d, struct sl_span in);
  * read to the end. */
 bool cert_say(struct say *s, struct sl_span der, const struct cert_digests *d, bool *sound);
 
+/* Whether it is the certificate of a Tor relay. */
+bool cert_is_tor(struct sl_span der);
+
 #endif
