@@ -85,7 +85,7 @@ const struct sl_parser *sl_parser_probe(
 			enum sl_probe said = parser->probe(p, sport, dport);
 			if (said == SL_PROBE_YES)
 				return parser;
-			*more |= said == SL_PROBE_MORE;
+			*more |= said == SL_PROBE_MORE && !p->datagram; /* it is all there is */
 		}
 	return NULL;
 }
