@@ -102,6 +102,10 @@ enum sl_scope { SL_SCOPE_MESSAGE, SL_SCOPE_FLOW, SL_SCOPE_HOST_PAIR, SL_SCOPE_HO
 		"name asked for in link-local multicast name resolution")                          \
 	X(NBNS_QUERY, "nbns.query", DOMAIN, NAME, MESSAGE, 1,                                      \
 		"name asked for in the NetBIOS name service, without padding and suffix")          \
+	X(MDNS_HOST, "mdns.host", DOMAIN, NAME, MESSAGE, 0,                                        \
+		"name that multicast DNS gives the address that its sender has")                   \
+	X(NBNS_HOST, "nbns.host", DOMAIN, NAME, MESSAGE, 0,                                        \
+		"name that a computer gives its own address in the NetBIOS name service")          \
 	X(SSDP_URL, "ssdp.url", URL, URL, MESSAGE, 1, "Location header of HTTP over UDP")          \
 	X(SMTP_HELO, "smtp.helo", DOMAIN, NAME, MESSAGE, 0,                                        \
 		"name that an SMTP client gives itself, an address without its brackets")          \
@@ -345,6 +349,7 @@ enum {
 	SL_OBS_CLOSE = 1 << 2, /* no value: the message is complete */
 	SL_OBS_SILENT =
 		1 << 3, /* the worker's own question, nothing that the wire says: never emitted */
+	SL_OBS_PROXIED = 1 << 4, /* of an HTTP request that asks a proxy: it names another host */
 };
 
 struct sl_observable {

@@ -262,7 +262,8 @@ static enum sl_verdict dns_feed(
 static enum sl_verdict mdns_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	static const struct dns_kind kind = { .query = SL_WHERE_MDNS_QUERY };
+	static const struct dns_kind kind = { .query = SL_WHERE_MDNS_QUERY,
+		.host = SL_WHERE_MDNS_HOST };
 	return feed_datagram(&kind, state, p, b, consumed);
 }
 
@@ -275,7 +276,9 @@ static enum sl_verdict llmnr_feed(
 static enum sl_verdict nbns_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	static const struct dns_kind kind = { .query = SL_WHERE_NBNS_QUERY, .netbios = true };
+	static const struct dns_kind kind = {
+		.query = SL_WHERE_NBNS_QUERY, .netbios = true, .host = SL_WHERE_NBNS_HOST
+	};
 	return feed_datagram(&kind, state, p, b, consumed);
 }
 

@@ -16,6 +16,7 @@ enum {
 	TYPE_PTR = 12,
 	TYPE_MX = 15,
 	TYPE_AAAA = 28,
+	TYPE_NB = 32, /* RFC 1002 4.2.1.3 */
 	TYPE_SRV = 33,
 	TYPE_DNAME = 39,
 	TYPE_OPT = 41,
@@ -24,6 +25,7 @@ enum {
 };
 enum { CLASS_IN = 1, CLASS_CH = 3, CLASS_ANY = 255 };
 enum { OPCODE_STATEFUL = 6 }; /* RFC 8490, the last one given */
+enum { OPCODE_RELEASE = 6 }; /* of a NetBIOS name */
 enum { RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 };
 
 struct header {
@@ -278,18 +280,75 @@ static void read_record(
 		say_name(d, &target, SL_WHERE_DNS_ANSWER_NAME, dir, b);
 }
 
+/* ---- A sender's own name ---- */
+
+/* Whether the address in a record is the one that the message came from: then it is the host's own
+ * word. */
+static bool is_sender(struct sl_span address, enum sl_dir dir, const struct sl_batch *b)
+{
+	const struct sl_flow *f = b->flow;
+	const union sl_addr *a = dir == SL_TO_SERVER ? &f->src : &f->dst;
+	return address.len == (f->version == 6 ? 16u : 4u) &&
+	       memcmp(a->b, address.p, address.len) == 0;
+}
+
+#define NB_GROUP 0x80 /* of many hosts (RFC 1002 4.2.1.3) */
+#define NB_SERVICE 30 /* where the kind of service stands, AA for a computer itself */
+
+/* Flags and an address; the owner is a name still encoded. */
+static bool is_own_netbios(const struct dns_name *owner, struct sl_span data, enum sl_dir dir,
+	const struct sl_batch *b)
+{
+	return data.len == 6 && (data.p[0] & NB_GROUP) == 0 && owner->len >= NB_SERVICE + 2 &&
+	       owner->text[NB_SERVICE] == 'A' && owner->text[NB_SERVICE + 1] == 'A' &&
+	       is_sender(sl_span_from(data, 2), dir, b);
+}
+
+static void read_host(const struct dns_kind *kind, const struct dns *d, struct sl_rd *r,
+	const uint8_t *message, enum sl_dir dir, struct sl_batch *b)
+{
+	struct dns_name owner;
+	if (!dns_name_read(r, message, &owner))
+		return;
+	uint16_t type = sl_rd16(r), class = sl_rd16(r) & 0x7fff; /* RFC 6762 10.2 */
+	sl_rd_skip(r, 4);
+	struct sl_span data = sl_rd_take(r, sl_rd16(r));
+	if (r->bad || class != CLASS_IN)
+		return;
+	bool address = data.len == 4 ? type == TYPE_A : type == TYPE_AAAA;
+	bool own = kind->netbios ? type == TYPE_NB && is_own_netbios(&owner, data, dir, b)
+				 : address && is_sender(data, dir, b);
+	if (!own)
+		return;
+	if (kind->netbios)
+		dns_name_netbios(&owner);
+	(void)sl_batch_add_raw(
+		b, kind->host, dir, d->message, sl_span(owner.text, owner.len), NULL);
+}
+
+/* A query of multicast DNS says what it expects to be told, a probe what it would like to be (RFC
+ * 6762 7.1, 8.2); only an answer holds. */
+static bool says_host(const struct dns_kind *kind, const struct header *h, const struct sl_batch *b)
+{
+	bool holds = kind->netbios ? opcode(h) != OPCODE_RELEASE && rcode(h) == 0 : is_response(h);
+	return kind->host != SL_WHERE_NONE && holds && sl_batch_wants(b, kind->host);
+}
+
 /* Goes on at the next item. False: the batch is full. */
 static bool message_read(const struct dns_kind *kind, struct dns *d, const struct header *h,
 	struct sl_span in, enum sl_dir dir, struct sl_batch *b)
 {
 	struct sl_rd r = sl_rd(in);
-	uint32_t items = h->questions + (kind->records ? h->records : 0);
+	bool host = says_host(kind, h, b);
+	uint32_t items = h->questions + (kind->records || host ? h->records : 0);
 	sl_rd_skip(&r, d->offset);
 	while (d->item < items && !r.bad && sl_rd_left(&r)) {
 		if (!sl_batch_has_room(b, 3, 2 * 4 * DNS_NAME_MAX + 16))
 			return false;
 		if (d->item < h->questions)
 			read_question(kind, d, &r, in.p, dir, b);
+		else if (host)
+			read_host(kind, d, &r, in.p, dir, b);
 		else
 			read_record(d, &r, in.p, dir, b);
 		d->item++;
@@ -311,7 +370,7 @@ bool dns_message_feed(const struct dns_kind *kind, struct dns *d, struct sl_span
 		return true;
 	struct sl_rd r = sl_rd(in);
 	struct header h = read_header(&r);
-	if (!kind->records && h.questions == 0)
+	if (!kind->records && h.questions == 0 && !says_host(kind, &h, b))
 		return true;
 	uint8_t outcome = b->outcome, flags = b->flags;
 	bool done = d->active || message_open(d, &h, in, dir, b);

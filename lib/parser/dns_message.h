@@ -36,6 +36,7 @@ struct dns_kind {
 	enum sl_where query; /* where a question is said */
 	bool records; /* answers are said, too */
 	bool netbios; /* names are encoded as RFC 1001 14.1 says */
+	enum sl_where host; /* where a sender's own name is said; NONE: it says none */
 };
 
 /* Everything that can be held against it is: for ports that are not DNS's own. */

@@ -259,10 +259,14 @@ static bool say_response(
 bool http_say(struct http_say *s, const struct http_head *h, enum sl_dir dir, struct sl_batch *b)
 {
 	unsigned steps = h->response ? RESPONSE_STEPS : REQUEST_STEPS;
-	while (s->step < steps) {
-		if (!(h->response ? say_response : say_request)(s, h, dir, b))
-			return false;
-		s->step++;
+	uint8_t flags = b->flags;
+	bool room = true;
+	if (!h->response && target_authority(h).len > 0)
+		b->flags |= SL_OBS_PROXIED;
+	while (room && s->step < steps) {
+		room = (h->response ? say_response : say_request)(s, h, dir, b);
+		s->step += room;
 	}
-	return true;
+	b->flags = flags;
+	return room;
 }

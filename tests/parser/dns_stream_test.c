@@ -165,7 +165,7 @@ static void test_services(void **s)
 	struct cut_step mdns[] = { { SL_TO_SERVER, m.b, m.len }, { SL_TO_SERVER, r.b, r.len } };
 	expect_log("mdns", mdns, 2,
 		"mdns.query 1 attempted _ipp._tcp.local\nmdns.query 1 attempted printer.local\n"
-		"close 1 \n");
+		"close 2 answered \nclose 1 \n");
 	m = message(9, 0, 1, 0);
 	put_question(&m, "WPAD", 1);
 	r = message(9, 0x8000, 1, 1);
@@ -206,6 +206,72 @@ static void test_netbios(void **s)
 		snprintf(want, sizeof(want), "%sclose 1 \n", row[i].want);
 		struct cut_step step = { SL_TO_SERVER, m.b, m.len };
 		expect_log("nbns", &step, 1, want);
+	}
+}
+
+/* A name that a sender gives its own address (0.0.0.0 in these tests) is the host's. */
+static void test_hosts(void **s)
+{
+	(void)s;
+	static const char own[] = "\0\0\0\0", other[] = "\1\2\3\4";
+	static const struct {
+		const char *name, *address;
+		unsigned flags, type;
+		const char *want;
+	} row[] = {
+		{ "Printer.local", own, 0x8400, 1, "mdns.host 1 answered printer.local\n" },
+		{ "printer.local", other, 0x8400, 1, "" },
+		{ "printer.local", own, 0x8400, 16, "" },
+		{ "printer.local", own, 0x8400, 28, "" }, /* too short for its type */
+		{ "", own, 0x8400, 1, "" },
+	};
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct msg m = message(0, row[i].flags, 0, 1);
+		char want[128];
+		put_record(&m, row[i].name, row[i].type, row[i].address, 4);
+		snprintf(want, sizeof(want), "%sclose 1 answered \n", row[i].want);
+		struct cut_step step = { SL_TO_SERVER, m.b, m.len };
+		expect_log("mdns", &step, 1, want);
+	}
+	struct msg probe = message(0, 0, 1, 1); /* what it would like to be called */
+	put_question(&probe, "printer.local", 255);
+	put_record(&probe, "printer.local", 1, own, 4);
+	struct cut_step step = { SL_TO_SERVER, probe.b, probe.len };
+	expect_log("mdns", &step, 1, "mdns.query 1 attempted printer.local\nclose 1 \n");
+}
+
+static void test_netbios_hosts(void **s)
+{
+	(void)s;
+	static const char own[] = "\0\0\0\0\0\0", other[] = "\0\0\1\2\3\4",
+			  group[] = "\x80\0\0\0\0";
+	static const struct {
+		const char *name, *data;
+		unsigned flags, len;
+		const char *want;
+	} row[] = {
+		{ "FHEPFCELEHFCEPFFFACACACACACACAAA", own, 0x2910, 6,
+			"nbns.host 1 attempted workgroup\n" },
+		{ "FHEPFCELEHFCEPFFFACACACACACACAAA", own, 0x8500, 6,
+			"nbns.host 1 answered workgroup\n" },
+		{ "FHEPFCELEHFCEPFFFACACACACACACAAA", own, 0x8506, 6, "" }, /* refused */
+		{ "FHEPFCELEHFCEPFFFACACACACACACAAA", other, 0x2910, 6, "" },
+		{ "FHEPFCELEHFCEPFFFACACACACACACAAA", group, 0x2910, 6, "" },
+		{ "FHEPFCELEHFCEPFFFACACACACACACACA", own, 0x2910, 6, "" }, /* a service */
+		{ "FHEPFCELEHFCEPFFFACACACACACACAAA", own, 0x3010, 6, "" }, /* given up */
+		{ "FHEPFCELEHFCEPFFFACACACACACACAAA", own, 0x2910, 5, "" },
+		{ "FHEPFCELEHFCEPFFFACACACACACACAA", own, 0x2910, 6, "" },
+	};
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct msg m = message(3, row[i].flags, 0, 1);
+		struct feed *f = feed_new("nbns", 0);
+		put_record(&m, row[i].name, 32, row[i].data, row[i].len);
+		struct cut_step step = { SL_TO_SERVER, m.b, m.len };
+		(void)feed_guarded(f, step.dir, step.p, step.len);
+		assert_int_equal(strncmp(f->log, row[i].want, strlen(row[i].want)), 0);
+		assert_true(row[i].want[0] != '\0' || strstr(f->log, "nbns.host") == NULL);
+		feed_free(f);
+		cut_everywhere("nbns", SL_TO_SERVER, m.b, m.len);
 	}
 }
 
@@ -268,6 +334,8 @@ int main(void)
 		cmocka_unit_test(test_stream_bound),
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_netbios),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_netbios_hosts),
 		cmocka_unit_test(test_probe_services),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
