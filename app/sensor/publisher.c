@@ -196,6 +196,8 @@ static void take_record(struct publisher *p, struct inlet *in, const struct sl_r
 	case SL_REC_FILES:
 		file_store_settle(p->files, worker);
 		break;
+	case SL_REC_FACT: /* no worker tells one yet */
+		break;
 	case SL_REC_EXPRESSION:
 		take_expression(p, r);
 		break;

@@ -297,7 +297,21 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(CORRELATOR_GAVE_UP, "sightline_correlator_searches_given_up_total",                      \
 		"joins that needed more work than a search is given")                              \
 	X(CORRELATOR_TRUE, "sightline_correlator_matches_total",                                   \
-		"times that observations joined made a detection true")
+		"times that observations joined made a detection true")                            \
+	X(FACTS, "sightline_host_facts_total",                                                     \
+		"facts of roles, names and look-ups that workers told")                            \
+	X(FACTS_DROPPED, "sightline_host_facts_dropped_total",                                     \
+		"facts left out as the ring had no room to spare (port)")                          \
+	X(FACTS_CUT, "sightline_host_facts_truncated_total",                                       \
+		"facts with a name or more addresses than are kept")                               \
+	X(HOSTS_FORGOTTEN, "sightline_hosts_forgotten_total{what=\"host\"}",                       \
+		"own hosts forgotten for room within a day")                                       \
+	X(NAMES_FORGOTTEN, "sightline_hosts_forgotten_total{what=\"name\"}",                       \
+		"names forgotten for room while who asked for them is of interest")                \
+	X(LEADS_FORGOTTEN, "sightline_hosts_forgotten_total{what=\"address\"}",                    \
+		"addresses forgotten for room while the names that led to them are of interest")   \
+	X(ASKERS_FORGOTTEN, "sightline_hosts_forgotten_total{what=\"asker\"}",                     \
+		"hosts that asked for a name and made room for later ones")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

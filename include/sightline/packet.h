@@ -103,6 +103,7 @@ struct sl_packet {
 	uint8_t l4_len; /* bytes of the transport header right before payload (SL_PKT_L4) */
 	uint8_t tcp_flags, vlan_count, outer_count;
 	uint8_t mac_off; /* where dst and src MAC stand in data (SL_PKT_MACS) */
+	uint8_t hops; /* TTL or hop limit of the innermost header */
 	uint8_t dir; /* enum sl_dir; flow's part */
 	uint32_t tcp_seq, tcp_ack;
 	uint16_t tcp_window;

@@ -18,6 +18,7 @@ enum sl_record_kind {
 	SL_REC_FILE_BYTES, /* struct sl_record_file */
 	SL_REC_FILE_END, /* the same: the file is over */
 	SL_REC_FILES, /* every hit of the files that ended before this was told */
+	SL_REC_FACT, /* struct sl_record_fact */
 };
 
 /* The flow as it stands when the record is written. */
@@ -74,6 +75,40 @@ struct sl_record_file {
 	uint8_t sha256[32]; /* END, whole */
 	char type[SL_RECORD_FILE_TYPE]; /* END; "": not known */
 	uint8_t tail[];
+};
+
+/* What a flow or message says of hosts, for hosts.h. */
+enum sl_fact {
+	SL_FACT_FLOW, /* a parser was found for the flow src -> dst */
+	SL_FACT_ASKED, /* src asked dst for a name, or for who has it (via SL_VIA_PROXY: by HTTP or
+			  SOCKS; the name may be empty) */
+	SL_FACT_ANSWERED, /* dst answered src, who had asked for the name, with the addresses (there
+			     may be none) */
+	SL_FACT_NAMED, /* src says its name; version 0: src is a MAC address */
+	SL_FACT_LEASED, /* src was given to the MAC address dst */
+};
+enum sl_fact_via { SL_VIA_OTHER, SL_VIA_DNS, SL_VIA_PROXY, SL_VIA_WEB, SL_VIA_MAIL };
+enum sl_named_by { SL_NAMED_DHCP, SL_NAMED_MDNS, SL_NAMED_NBNS, SL_NAMED_COUNT };
+
+#define SL_FACT_ADDRESSES 16
+#define SL_FACT_SLOT_NS                                                                            \
+	(UINT64_C(60) * 1000000000) /* a worker tells the same fact once in so long */
+struct sl_fact_address {
+	union sl_addr a;
+	uint64_t version;
+};
+
+struct sl_record_fact {
+	uint32_t kind; /* SL_REC_FACT */
+	uint8_t fact; /* enum sl_fact */
+	uint8_t via; /* FLOW, ASKED: enum sl_fact_via; NAMED: enum sl_named_by */
+	uint8_t version; /* of src, dst */
+	uint8_t hops; /* FLOW: hop limit of a packet of src over TCP; 0: not known */
+	uint64_t ts_ns;
+	union sl_addr src, dst;
+	uint16_t addresses, name_len;
+	/* Then: addresses (struct sl_fact_address each), name in normal form. */
+	_Alignas(8) uint8_t tail[];
 };
 
 static inline const uint32_t *sl_record_indicators(const struct sl_record *r)

@@ -101,6 +101,7 @@ static enum sl_drop decode_v4(struct layers *l)
 	view_inner(l);
 	p->version = 4;
 	p->ip_id = be16(h.p + 4);
+	p->hops = h.p[8];
 	p->proto = h.p[9];
 	memcpy(p->src.b, h.p + 12, 4);
 	memcpy(p->dst.b, h.p + 16, 4);
@@ -177,6 +178,7 @@ static enum sl_drop decode_v6(struct layers *l)
 	p->version = 6;
 	p->ip_id = 0;
 	p->proto = h.p[6];
+	p->hops = h.p[7];
 	memcpy(p->src.b, h.p + 8, 16);
 	memcpy(p->dst.b, h.p + 24, 16);
 	bound_payload(l, len, V6_MIN, len != 0);

@@ -24,7 +24,7 @@ LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source",
          "expect": "parser",
          "log": "base", "mem": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
-         "correlate": "match", "trees": "match", "detection": "intel", "regex": "pattern",
+         "correlate": "match", "hosts": "match", "trees": "match", "detection": "intel", "regex": "pattern",
          "defrag": "decode", "sieve": "decode", "overlap": "base",
          "book": "intel", "lists": "intel", "past": "intel", "policy": "intel",
          "subscribe": "bus", "inflate": "compress"}

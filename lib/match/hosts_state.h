@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hosts_state.h - what is kept of hosts, names and addresses. Private to hosts.c (what is told) and
+ * hosts_ask.c (what is answered). */
+#ifndef SL_MATCH_HOSTS_STATE_H
+#define SL_MATCH_HOSTS_STATE_H
+
+#include <sightline/hash.h>
+#include <sightline/hosts.h>
+
+#include "kept.h"
+
+#define ASKERS 16 /* of a name */
+#define LEADS 8 /* to an address */
+#define NAME_MAX_BYTES 255
+
+/* When something was said: the first times of the two latest slots. Told in any order the outcome
+ * is the same. */
+struct moments {
+	uint64_t ns[2]; /* the later first; 0: none */
+};
+
+struct peer {
+	uint64_t hash; /* 0: free */
+	uint64_t first_ns, last_ns;
+};
+
+struct host {
+	struct kept kept;
+	uint64_t mac; /* hash of the MAC address that it was leased to; 0: none */
+	uint64_t leased_ns;
+	struct peer peer[SL_DEED_COUNT][SL_HOST_PEERS];
+	struct {
+		uint64_t ts_ns;
+		char text[SL_HOST_NAME_MAX + 8]; /* ends with a zero */
+	} named[SL_NAMED_COUNT];
+};
+
+struct asker {
+	union sl_addr client;
+	uint64_t version;
+	struct moments at;
+};
+
+struct name {
+	struct kept kept;
+	struct asker asker[ASKERS];
+	char text[NAME_MAX_BYTES + 1];
+};
+
+struct lead {
+	uint64_t name; /* hash */
+	union sl_addr client;
+	uint64_t version;
+	struct moments at;
+};
+
+struct led {
+	struct kept kept;
+	struct lead lead[LEADS];
+};
+
+struct sl_hosts {
+	struct sl_hosts_options o;
+	struct sl_hash_key key;
+	struct keeping hosts, names, leds;
+};
+
+uint64_t hosts_hash_addr(const struct sl_hosts *h, const union sl_addr *a, uint64_t version);
+uint64_t hosts_hash_name(const struct sl_hosts *h, struct sl_span name);
+bool hosts_own(const struct sl_hosts *h, const union sl_addr *a, uint8_t version);
+
+#endif
