@@ -15,6 +15,7 @@
 
 #define TICK_MS 250 /* a signal between look and wait is seen so late at most */
 #define LEAVES_SHOWN 4 /* of a tree, on one line */
+#define ASKED_SHOWN 3 /* of those that asked for a name, likewise */
 #define DEFAULT_URL "tcp://127.0.0.1:7611"
 
 static const struct sl_opt opts[] = {
@@ -80,6 +81,34 @@ static void put_end(const char *address, uint16_t port)
 		printf(":%u", port);
 }
 
+/* What it is called and what it does. */
+static void put_host(const struct sl_seen_host *h)
+{
+	if (h->name[0] == '\0' && h->role_count == 0)
+		return;
+	fputs(" (", stdout);
+	put_safe(stdout, h->name);
+	for (size_t i = 0; i < h->role_count; i++) {
+		fputs(i > 0 || h->name[0] ? ", " : "", stdout);
+		put_safe(stdout, h->roles[i]);
+	}
+	fputc(')', stdout);
+}
+
+static void put_few(const char *what, const char *const *text, size_t count)
+{
+	size_t n = count < ASKED_SHOWN ? count : ASKED_SHOWN;
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0)
+			printf("  %s ", what);
+		else
+			fputs(", ", stdout);
+		put_safe(stdout, text[i]);
+	}
+	if (count > n)
+		printf(" and %zu more", count - n);
+}
+
 static void put_indicators(const struct sl_seen *s)
 {
 	if (s->indicator_count == 0)
@@ -107,15 +136,18 @@ static void put_matched(const struct sl_seen *s)
 	fputs(n > 0 ? "}" : "", stdout);
 }
 
-/* time direction who -> whom, where value, indicators, leaves of a tree, count, outcome */
+/* time direction who -> whom, where value, indicators, leaves of a tree, count, outcome, names that
+ * led to the address, who asked */
 static void put_line(const struct sl_seen *s)
 {
 	char time[SL_TIME_TEXT];
 	sl_time_text(s->last_seen_ns, time);
 	printf("%.23sZ  %-8s  ", time, s->direction[0] ? s->direction : "-");
 	put_end(s->src, s->sport);
+	put_host(&s->src_host);
 	fputs(" -> ", stdout);
 	put_end(s->dst, s->dport);
+	put_host(&s->dst_host);
 	fputc(' ', stdout);
 	put_safe(stdout, s->proto);
 	fputs("  ", stdout);
@@ -131,6 +163,8 @@ static void put_line(const struct sl_seen *s)
 		fputs("  ", stdout);
 		put_safe(stdout, s->outcome);
 	}
+	put_few("named", s->names, s->name_count);
+	put_few("asked by", s->asked_by, s->asked_by_count);
 	fputs(s->test ? "  test\n" : "\n", stdout);
 }
 

@@ -8,6 +8,7 @@
 #include <sightline/addr.h>
 #include <sightline/correlate.h>
 #include <sightline/counter.h>
+#include <sightline/hosts.h>
 #include <sightline/json.h>
 #include <sightline/match.h>
 #include <sightline/record.h>
@@ -24,9 +25,12 @@ struct sl_sightings_options {
 			      where its window was still open, and forgotten: what comes of it
 			      later begins anew. 0: 100,000 (about 2 KiB each) */
 	const struct sl_nets *home;
+	const struct sl_hosts *hosts; /* what is known beyond a flow, told by the caller; NULL:
+					 nothing */
 	struct sl_counters *counters;
 	/* Called for each message (revision 1 at once, a higher one when its window closes and
-	 * anything but last_seen has changed, or when a quiet one turns loud); the message is the
+	 * anything but last_seen has changed, when a quiet one turns loud, or when what other
+	 * workers told later of the time before it says more of its hosts); the message is the
 	 * aggregator's, good during the call. `seq` counts what goes on the stream: a quiet
 	 * sighting has 0. */
 	void (*emit)(void *arg, const Sightline__V1__Sighting *s);

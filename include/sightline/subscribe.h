@@ -34,6 +34,13 @@ struct sl_seen_matched {
 	const char *type, *value, *where; /* value "": not told; where "": of the flow itself */
 };
 
+/* What is known of a host beyond the flow. */
+struct sl_seen_host {
+	const char *name; /* "": not known */
+	size_t role_count;
+	const char *const *roles; /* "resolver", "proxy", "mail-relay", "nat" */
+};
+
 /* One message of the stream: what to read most of the time, and the whole in its wire form. Strings
  * are UTF-8, never NULL, good until the next call. Times are nanoseconds since 1970 (packet time).
  */
@@ -57,6 +64,10 @@ struct sl_seen {
 			  seq); told where the topic is that of all sightings, 0 otherwise */
 	size_t matched_count; /* of a tree */
 	const struct sl_seen_matched *matched;
+	struct sl_seen_host src_host, dst_host;
+	size_t asked_by_count, name_count;
+	const char *const *asked_by; /* own hosts that asked for the name, the newest first */
+	const char *const *names; /* that were answered with the address, the newest first */
 };
 
 /* topic: a prefix, "" or "sighting/" for all sightings, "sighting/domain-name/" for those of names.

@@ -182,6 +182,13 @@ static bool matched_show(struct sl_subscriber *s)
 	return true;
 }
 
+static struct sl_seen_host host_show(const Sightline__V1__Host *h)
+{
+	if (h == NULL)
+		return (struct sl_seen_host){ .name = "" };
+	return (struct sl_seen_host){ h->name, h->n_roles, (const char *const *)h->roles };
+}
+
 static void seen_fill(struct sl_subscriber *s)
 {
 	const Sightline__V1__Sighting *m = s->m;
@@ -215,6 +222,12 @@ static void seen_fill(struct sl_subscriber *s)
 		.lost = gap_before(s, m),
 		.matched_count = m->n_matched,
 		.matched = s->matched,
+		.src_host = host_show(m->src_host),
+		.dst_host = host_show(m->dst_host),
+		.asked_by_count = m->n_asked_by,
+		.name_count = m->n_names,
+		.asked_by = (const char *const *)m->asked_by,
+		.names = (const char *const *)m->names,
 	};
 }
 

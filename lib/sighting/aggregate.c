@@ -22,6 +22,8 @@ struct sl_sightings {
 	struct entry **buckets;
 	size_t mask, count;
 	struct entry *oldest, *newest; /* by creation */
+	struct entry *unsettled; /* the first of which a slower worker may still tell what was
+				    before it; NULL: none */
 	struct heap heap; /* by due_ns, then by creation */
 	uint64_t serial, seq, clock_ns;
 };
@@ -95,6 +97,8 @@ static void link_in(struct sl_sightings *s, struct entry *e)
 	e->older = s->newest;
 	*(s->newest ? &s->newest->newer : &s->oldest) = e;
 	s->newest = e;
+	if (s->unsettled == NULL)
+		s->unsettled = e;
 	e->chain = s->buckets[e->hash & s->mask];
 	s->buckets[e->hash & s->mask] = e;
 }
@@ -105,6 +109,8 @@ static void forget(struct sl_sightings *s, struct entry *e)
 	while (*at != e)
 		at = &(*at)->chain;
 	*at = e->chain;
+	if (s->unsettled == e)
+		s->unsettled = e->newer;
 	*(e->older ? &e->older->newer : &s->oldest) = e->newer;
 	*(e->newer ? &e->newer->older : &s->newest) = e->older;
 	s->count--;
@@ -237,6 +243,17 @@ int sl_sightings_joined(struct sl_sightings *s, const struct sl_record *r,
 	return take(s, r, rs, &(struct leaves){ d, joined, d != NULL ? n : 0 });
 }
 
+/* Everything before now_ns has been told: what is known of the hosts of a sighting from then is
+ * final. It was told with the sighting but for what a slower worker saw. */
+static void settle(struct sl_sightings *s, uint64_t now_ns)
+{
+	for (struct entry *e; (e = s->unsettled) != NULL && e->question.ts_ns < now_ns;) {
+		s->unsettled = e->newer;
+		if (entry_look_around(e, &s->scope))
+			emit(s, e);
+	}
+}
+
 static void close_one(struct sl_sightings *s, struct entry *e)
 {
 	uint64_t end_ns = later(e->key.window_ns, s->o.window_ns);
@@ -255,6 +272,7 @@ void sl_sightings_clock(struct sl_sightings *s, uint64_t now_ns)
 	if (now_ns <= s->clock_ns)
 		return;
 	s->clock_ns = now_ns;
+	settle(s, now_ns);
 	struct entry *e;
 	while ((e = heap_first(&s->heap)) != NULL && e->due_ns <= now_ns && e->due_ns < UINT64_MAX)
 		close_one(s, e);
@@ -262,6 +280,7 @@ void sl_sightings_clock(struct sl_sightings *s, uint64_t now_ns)
 
 void sl_sightings_flush(struct sl_sightings *s)
 {
+	settle(s, UINT64_MAX);
 	for (struct entry *e = s->oldest; e != NULL; e = e->newer) {
 		if (e->changed)
 			emit(s, e);

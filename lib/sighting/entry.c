@@ -372,6 +372,8 @@ int entry_new(struct entry **out, const struct entry_scope *sc, const struct ent
 		return rc ? rc : -ENOMEM;
 	}
 	e->observable.value = value;
+	around_question(sc->o->hosts, r, &e->question);
+	(void)entry_look_around(e, sc);
 	e->examples_wanted =
 		r->value_len > 0 &&
 		(r->match != SL_MATCH_EXACT || !sl_span_eq(sl_span_str(value), k->listed));
@@ -383,10 +385,16 @@ int entry_new(struct entry **out, const struct entry_scope *sc, const struct ent
 	return 0;
 }
 
+bool entry_look_around(struct entry *e, const struct entry_scope *sc)
+{
+	return around_update(&e->around, sc->o->hosts, &e->question, &e->m);
+}
+
 void entry_free(struct entry *e, const struct entry_scope *sc)
 {
 	for (size_t i = 0; i < e->m.n_indicators; i++)
 		indicators_put(sc->indicators, e->m.indicators[i]);
+	free(e->around);
 	free(e->recent);
 	free(e->m.indicators);
 	for (size_t i = 0; i < e->m.n_context; i++) {

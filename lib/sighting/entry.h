@@ -6,6 +6,7 @@
 #include <sightline/digest.h>
 #include <sightline/sighting.h>
 
+#include "around.h"
 #include "distinct.h"
 #include "indicators.h"
 
@@ -40,6 +41,8 @@ struct entry {
 	bool changed; /* since it was last emitted */
 	bool closed; /* its window is over */
 	bool examples_wanted;
+	struct sl_hosts_question question; /* of what is known beyond the flow */
+	struct around *around; /* the answer; NULL: nothing is known */
 	uint8_t outcome; /* enum sl_outcome */
 	/* The latest observations, a ring. As many messages of two hosts may be under way at once;
 	 * the second value of one that is older is counted again. */
@@ -76,6 +79,8 @@ void entry_free(struct entry *e, const struct entry_scope *sc);
  * more. */
 bool entry_add(struct entry *e, const struct entry_scope *sc, const struct sl_record *r,
 	const struct sl_ruleset *rs);
+/* Asks again what is known beyond the flow. True: the message says something else than before. */
+bool entry_look_around(struct entry *e, const struct entry_scope *sc);
 /* Whether the record's observation is one that was counted lately. */
 bool entry_has(const struct entry *e, const struct sl_record *r);
 

@@ -95,6 +95,44 @@ static void head_put(struct sl_json_out *o, const Sightline__V1__Sighting *s)
 	sl_json_u64(o, "count", s->count);
 }
 
+static void texts_put(struct sl_json_out *o, const char *key, char *const *text, size_t n)
+{
+	sl_json_array(o, key);
+	for (size_t i = 0; i < n; i++)
+		sl_json_str(o, NULL, text[i]);
+	sl_json_array_end(o);
+}
+
+static void host_name_put(struct sl_json_out *o, const char *key, const Sightline__V1__Host *h)
+{
+	if (h != NULL && h->name[0] != '\0')
+		sl_json_str(o, key, h->name);
+}
+
+/* What is not known is left out. */
+static void around_put(struct sl_json_out *o, const Sightline__V1__Sighting *s)
+{
+	const Sightline__V1__Host *src = s->src_host, *dst = s->dst_host;
+	size_t src_roles = src != NULL ? src->n_roles : 0,
+	       dst_roles = dst != NULL ? dst->n_roles : 0;
+	if (src_roles + dst_roles > 0) {
+		sl_json_object(o, "roles");
+		texts_put(o, "src", src != NULL ? src->roles : NULL, src_roles);
+		texts_put(o, "dst", dst != NULL ? dst->roles : NULL, dst_roles);
+		sl_json_object_end(o);
+	}
+	if ((src != NULL && src->name[0] != '\0') || (dst != NULL && dst->name[0] != '\0')) {
+		sl_json_object(o, "host_name");
+		host_name_put(o, "src", src);
+		host_name_put(o, "dst", dst);
+		sl_json_object_end(o);
+	}
+	if (s->n_names > 0)
+		texts_put(o, "names", s->names, s->n_names);
+	if (s->n_asked_by > 0)
+		texts_put(o, "asked_by", s->asked_by, s->n_asked_by);
+}
+
 static void tail_put(struct sl_json_out *o, const Sightline__V1__Sighting *s)
 {
 	sl_json_str(o, "direction", s->direction);
@@ -102,16 +140,14 @@ static void tail_put(struct sl_json_out *o, const Sightline__V1__Sighting *s)
 	sl_json_object(o, "context");
 	for (size_t i = 0; i < s->n_context; i++)
 		sl_json_str(o, s->context[i]->key, s->context[i]->value);
+	around_put(o, s);
 	sl_json_object_end(o);
 	sl_json_bool(o, "test", s->test);
 	sl_json_bool(o, "retro", s->retro);
 	sl_json_bool(o, "before_valid", s->before_valid);
 	sl_json_bool(o, "quiet", s->quiet);
 	sl_json_str(o, "quiet_reason", s->quiet_reason);
-	sl_json_array(o, "examples");
-	for (size_t i = 0; i < s->n_examples; i++)
-		sl_json_str(o, NULL, s->examples[i]);
-	sl_json_array_end(o);
+	texts_put(o, "examples", s->examples, s->n_examples);
 	sl_json_u64(o, "distinct", s->distinct);
 }
 
