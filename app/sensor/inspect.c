@@ -273,12 +273,15 @@ void inspect_packet(struct worker *w, struct sl_packet *p)
 		aim(w, f, p->ts_ns, 0);
 	}
 	struct sl_piece piece;
+	const struct sl_parser *before = f->parser;
 	w->batch.salt = p->salt;
 	sl_stream_push(w->streams, p);
 	while (sl_stream_next(w->streams, &piece)) {
 		aim(w, f, piece.ts_ns, 0);
 		parse(w, f, &piece);
 	}
+	if (f->parser != before && f->parser != NULL && w->facts != NULL)
+		facts_flow(w, p);
 }
 
 void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns)

@@ -214,6 +214,7 @@ static int step_workers(struct sensor *s)
 		.verify_checksums = strcmp(sl_config_text(s->config, "checksums"), "verify") == 0,
 		.emit_observables = s->emit_observables,
 		.emit_flows = s->emit_flows,
+		.facts_home = settings_facts_home(s->config, armory_home(s->armory)),
 		.keep_files = file_store_wanted(s->config),
 		.rehearse = s->live == NULL && sl_replay_rehearses(s->source),
 		.timing = sl_config_flag(s->config, "timing"),

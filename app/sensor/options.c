@@ -222,6 +222,14 @@ static const struct sl_opt opts[] = {
 		.min = 1048576,
 		.max = 1e12,
 		.help = "memory for observations that wait to be joined" },
+	{ .key = "hosts.memory",
+		.kind = SL_OPT_SIZE,
+		.def = "128MiB",
+		.min = 0,
+		.max = 1e12,
+		.help = "memory for what is known of hosts beyond a flow: their roles, their "
+			"names, and who asked for which name; at the bound what is oldest is "
+			"forgotten, counted; 0: none of it is looked for" },
 	{ .key = "stream.memory",
 		.kind = SL_OPT_SIZE,
 		.def = "64MiB",

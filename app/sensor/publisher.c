@@ -11,6 +11,7 @@
 
 #include <sightline/bus.h>
 #include <sightline/correlate.h>
+#include <sightline/hosts.h>
 #include <sightline/log.h>
 #include <sightline/sighting.h>
 
@@ -34,6 +35,7 @@ struct publisher {
 	struct publisher_options o;
 	struct inlet *inlet;
 	struct sl_correlator *correlator;
+	struct sl_hosts *hosts; /* NULL: nothing is kept of them */
 	struct sl_sightings *sightings;
 	struct output *output;
 	struct file_store *files; /* NULL: none are kept */
@@ -173,7 +175,8 @@ static void tick(struct publisher *p)
 	sl_sightings_clock(p->sightings, slowest);
 }
 
-static void take_record(struct publisher *p, struct inlet *in, const struct sl_record *r)
+static void take_record(
+	struct publisher *p, struct inlet *in, const struct sl_record *r, uint32_t len)
 {
 	unsigned worker = (unsigned)(in - p->inlet);
 	switch ((enum sl_record_kind)r->kind) {
@@ -196,7 +199,8 @@ static void take_record(struct publisher *p, struct inlet *in, const struct sl_r
 	case SL_REC_FILES:
 		file_store_settle(p->files, worker);
 		break;
-	case SL_REC_FACT: /* no worker tells one yet */
+	case SL_REC_FACT:
+		(void)sl_hosts_tell(p->hosts, (const struct sl_record_fact *)(const void *)r, len);
 		break;
 	case SL_REC_EXPRESSION:
 		take_expression(p, r);
@@ -226,7 +230,7 @@ static bool drain(struct publisher *p, struct inlet *in)
 		const struct sl_record *r = sl_ring_peek(in->ring, &len);
 		if (r == NULL)
 			break;
-		take_record(p, in, r);
+		take_record(p, in, r, len);
 		sl_ring_pop(in->ring);
 		any = true;
 	}
@@ -248,6 +252,7 @@ static bool next_capture(struct publisher *p)
 		return false;
 	sl_correlator_flush(p->correlator);
 	sl_sightings_flush(p->sightings);
+	sl_hosts_forget(p->hosts);
 	for (unsigned i = 0; i < p->o.worker_count; i++) {
 		p->inlet[i].at_capture_end = false;
 		p->inlet[i].clock_ns = 0;
@@ -310,15 +315,20 @@ static int joiners_new(struct publisher *p)
 		.counters = &p->counters,
 		.tell = tell_joined,
 		.arg = p };
+	struct sl_hosts_options ho = { .home = p->o.home,
+		.memory = sl_config_u64(p->o.config, "hosts.memory"),
+		.counters = &p->counters };
+	int rc = ho.memory > 0 ? sl_hosts_new(&p->hosts, &ho) : 0;
 	struct sl_sightings_options so = { .sensor = output_sensor(p->output),
 		.boot = p->o.boot,
 		.window_ns = sl_config_u64(p->o.config, "sightings.window"),
 		.max_open = (uint32_t)sl_config_u64(p->o.config, "sightings.max_open"),
 		.home = p->o.home,
+		.hosts = p->hosts,
 		.counters = &p->counters,
 		.emit = emit_sighting,
 		.arg = p };
-	int rc = sl_correlator_new(&p->correlator, &co);
+	rc = rc ? rc : sl_correlator_new(&p->correlator, &co);
 	return rc ? rc : sl_sightings_new(&p->sightings, &so);
 }
 
@@ -376,6 +386,7 @@ void publisher_free(struct publisher *p)
 	file_store_free(p->files);
 	sl_correlator_free(p->correlator);
 	sl_sightings_free(p->sightings);
+	sl_hosts_free(p->hosts);
 	output_free(p->output);
 	pthread_mutex_destroy(&p->lock);
 	free(p->inlet);

@@ -50,6 +50,7 @@ static_assert(SL_C_STAGE_RELEASE - SL_C_STAGE_RX == STAGE_COUNT - 1, "one counte
 #define HITS_MAX 512
 
 struct context_pool;
+struct facts;
 
 /* One worker: everything it touches but the ruleset in force. */
 struct worker {
@@ -64,6 +65,7 @@ struct worker {
 	struct sl_inflate_pool *inflate;
 	struct context_pool *contexts;
 	struct sl_trees *trees;
+	struct facts *facts; /* NULL: nobody wants them */
 	struct sl_sieve *sieve; /* NULL: every packet is of interest */
 	struct sl_decode_options decode; /* and the store of fragments in it */
 	uint32_t first_bytes_max;
@@ -121,6 +123,7 @@ struct worker_options {
 	struct sl_sieve_options sieve;
 	size_t parser_bytes, inflate_bytes, ring_bytes;
 	uint32_t contexts, tree_states;
+	const struct sl_nets *facts_home; /* own networks; NULL: no facts of hosts are told */
 	bool verify_checksums, emit_observables, emit_flows, wait, rehearse, keep_files, timing;
 };
 int worker_new(struct worker **out, const struct worker_options *o);
@@ -170,8 +173,19 @@ void tell_flow(struct worker *w, const struct sl_flow *f);
 void tell_mark(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns);
 /* On a port, where the ring is full: false, and the mark is to be told later. */
 bool tell_mark_soon(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns);
+/* Left out, counted, where a port's ring has no room to spare. */
+void tell_fact(struct worker *w, const struct sl_record_fact *r, const struct sl_fact_address *a,
+	struct sl_span name);
 /* From now on files go into the ring as well. */
 void tell_to_sink(struct worker *w);
+
+/* facts.c: what is told of hosts. */
+int facts_new(struct facts **out, const struct sl_nets *home);
+void facts_free(struct facts *f); /* NULL is allowed */
+/* Adds the wheres that facts come from. */
+void facts_want(uint64_t *want);
+void facts_flow(struct worker *w, const struct sl_packet *p); /* its flow has a parser now */
+void facts_batch(struct worker *w); /* all observables of the batch, once */
 
 /* context.c: blocks of what flows said, one pool a worker. */
 int context_pool_new(struct context_pool **out, uint32_t count);
@@ -285,6 +299,8 @@ int settings_overlap(
 int settings_exclude(
 	struct sl_exclusions **out, const struct sl_config *c, char *err, size_t err_len);
 enum sl_copies settings_copies(const struct sl_config *c);
+/* home, or NULL where nothing is to be known of hosts beyond their flows. */
+const struct sl_nets *settings_facts_home(const struct sl_config *c, const struct sl_nets *home);
 void settings_flow(const struct sl_config *c, struct sl_flow_options *o);
 
 /* ---- live.c: ports ---- */

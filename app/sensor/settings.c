@@ -58,3 +58,8 @@ void settings_flow(const struct sl_config *c, struct sl_flow_options *o)
 	SL_FLOW_TIMEOUTS(X)
 #undef X
 }
+
+const struct sl_nets *settings_facts_home(const struct sl_config *c, const struct sl_nets *home)
+{
+	return sl_config_u64(c, "hosts.memory") > 0 ? home : NULL;
+}

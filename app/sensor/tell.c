@@ -77,6 +77,25 @@ static void fill(struct sl_record *r, enum sl_record_kind kind, const struct wor
 	fill_flow(&r->flow, o->flow);
 }
 
+void tell_fact(struct worker *w, const struct sl_record_fact *r, const struct sl_fact_address *a,
+	struct sl_span name)
+{
+	size_t addresses = r->addresses * sizeof(*a);
+	if (!w->wait && sl_ring_used(w->ring) > 2 * (size_t)sl_ring_max(w->ring)) {
+		sl_count(&w->counters, SL_C_FACTS_DROPPED, 1);
+		return;
+	}
+	struct sl_record_fact *to = reserve_bytes(w, (uint32_t)(sizeof(*r) + addresses + name.len));
+	if (to == NULL)
+		return;
+	memcpy(to, r, sizeof(*r));
+	if (addresses > 0)
+		memcpy(to->tail, a, addresses);
+	if (name.len > 0)
+		memcpy(to->tail + addresses, name.p, name.len);
+	sl_ring_commit(w->ring);
+}
+
 static void tell_observable(struct worker *w, const struct sl_observable *o)
 {
 	struct sl_record *r = reserve(w, o->len);
@@ -220,6 +239,8 @@ void tell_batch(struct worker *w)
 	for (uint16_t i = 0; w->emit_observables && i < b->n; i++)
 		if (!(b->obs[i].flags & (SL_OBS_SILENT | SL_OBS_CLOSE)))
 			tell_observable(w, &b->obs[i]);
+	if (w->facts != NULL)
+		facts_batch(w);
 	while (w->rules != NULL && at < b->n) {
 		uint16_t from = at;
 		uint32_t n = sl_match(w->rules, b, &at, w->hit, HITS_MAX, &w->counters);

@@ -56,7 +56,8 @@ static struct worker *build(const struct worker_options *o)
 		sl_inflate_pool_new(&w->inflate, o->inflate_bytes) < 0 ||
 		context_pool_new(&w->contexts, o->contexts) < 0 ||
 		sl_expect_new(&w->batch.expect, EXPECTED_FLOWS, &w->counters) < 0 ||
-		trees_new(w, o) < 0)
+		trees_new(w, o) < 0 ||
+		(o->facts_home != NULL && facts_new(&w->facts, o->facts_home) < 0))
 		return cannot(w);
 	w->batch.pool = w->states;
 	w->batch.aead = w->aead;
@@ -82,6 +83,7 @@ void worker_free(struct worker *w)
 	sl_expect_free(w->batch.expect);
 	sl_trees_free(w->trees);
 	context_pool_free(w->contexts);
+	facts_free(w->facts);
 	sl_aead_free(w->aead);
 	sl_inflate_pool_free(w->inflate);
 	sl_parser_pool_free(w->states);
@@ -112,6 +114,8 @@ static void take_rules(struct worker *w)
 	memset(w->batch.want, 0, sizeof(w->batch.want));
 	if (w->rules != NULL)
 		sl_ruleset_want(w->rules, w->batch.want);
+	if (w->facts != NULL)
+		facts_want(w->batch.want);
 	/* Context is what is cheap to keep; a hash is made where somebody looks for hashes. */
 	for (unsigned i = 0; i < SL_WHERE_COUNT; i++)
 		if (w->want_all || (sl_wheres[i].context && i != SL_WHERE_FILE_SHA256))

@@ -17,7 +17,7 @@ static const struct {
 };
 
 #define X(id, name, deed, peers, other, others, help)                                              \
-	_Static_assert(peers <= SL_HOST_PEERS && others <= SL_HOST_PEERS, name);
+	_Static_assert((peers) <= SL_HOST_PEERS && (others) <= SL_HOST_PEERS, name);
 SL_ROLES(X)
 #undef X
 
@@ -244,7 +244,7 @@ void sl_hosts_about(const struct sl_hosts *h, struct sl_hosts_question *q, struc
 bool sl_hosts_ask(
 	const struct sl_hosts *h, const struct sl_hosts_question *q, struct sl_hosts_answer *out)
 {
-	uint64_t led[SL_LED_MAX];
+	uint64_t led[SL_LED_MAX] = { 0 };
 	struct found f;
 	memset(out, 0, sizeof(*out));
 	if (h == NULL || q->version == 0)
