@@ -2,6 +2,7 @@
 /* ethdev.c - opens and closes DPDK's ports, reads their counters. Control threads; ethdev_rx.c is
  * the side of those who poll. */
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +10,6 @@
 
 #include "ethdev.h"
 #include "ethdev_xdp.h"
-
-#define WANTED_MTU 9600u
-#define TAGS 8u /* two VLAN tags */
-#define IN_FLIGHT ((size_t)32 << 20) /* bytes of a port's frames that descriptors stand for */
-#define CACHE 256u
-#define LANES 4096u /* packets out at workers, where they are dealt */
 
 static int refuse(const struct ethdev *e, int rc, char *err, size_t err_len, const char *why)
 {
@@ -25,7 +20,7 @@ static int refuse(const struct ethdev *e, int rc, char *err, size_t err_len, con
 static int refuse_errno(const struct ethdev *e, int rc, char *err, size_t err_len, const char *what,
 	const char *fix)
 {
-	const char *said = threads_last_error();
+	const char *said = threads_first_error();
 	snprintf(err, err_len, "port %s: %s: %s; %s", e->port.dev, what,
 		said[0] != '\0' ? said : rte_strerror(-rc), fix);
 	return rc;
@@ -47,39 +42,15 @@ static int device_find(struct ethdev *e, char *err, size_t err_len)
 	rc = rte_dev_probe(args);
 	if (rc == 0)
 		rc = rte_eth_dev_get_port_by_name(e->name, &e->id);
+	if (rc < 0 && strncmp(dev, "net_", 4) == 0)
+		return refuse_errno(e, rc, err, err_len, "its device can't be made",
+			"see the words of its string: PORTS in sightline-sensor(8) has examples");
 	if (rc < 0)
 		return refuse_errno(e, rc, err, err_len, "no such port",
 			"name a PCI address whose card is bound to vfio-pci, a virtual device such "
-			"as "
-			"net_af_xdp0,iface=eth1, or afpacket:IFACE");
+			"as net_af_xdp0,iface=eth1, or afpacket:IFACE");
 	e->ours = true;
 	return 0;
-}
-
-static uint16_t power_below(size_t n)
-{
-	uint16_t p = 1;
-	while (p < 32768 && (size_t)p * 2 <= n)
-		p *= 2;
-	return p;
-}
-
-/* Descriptors for 32 MiB of the longest frames, within what the device takes. */
-static void size_up(struct ethdev *e)
-{
-	uint32_t frame = (uint32_t)e->mtu + RTE_ETHER_HDR_LEN + TAGS;
-	uint16_t n = power_below(IN_FLIGHT / e->port.queues / frame);
-	n = n < 512 ? 512 : n > 4096 ? 4096 : n;
-	e->descriptors = n;
-	(void)rte_eth_dev_adjust_nb_rx_tx_desc(e->id, &e->descriptors, NULL);
-	e->scatter = (e->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
-	e->room = e->scatter || frame < 2048 ? 2048 : frame;
-	e->room = xdp_room(&e->port, e->room);
-	/* Twice, as some drivers keep as many back to fill up with. */
-	e->pool_mbufs = 2u * e->descriptors + LANES + 1024 + CACHE * 2;
-	if (e->pool_mbufs < 9216)
-		e->pool_mbufs = 9216;
-	e->hold_max = e->pool_mbufs / 8;
 }
 
 static int device_look(struct ethdev *e, char *err, size_t err_len)
@@ -87,10 +58,14 @@ static int device_look(struct ethdev *e, char *err, size_t err_len)
 	int rc = rte_eth_dev_info_get(e->id, &e->info);
 	if (rc < 0)
 		return refuse_errno(e, rc, err, err_len, "can't be asked", "try another port");
+	char behind[IF_NAMESIZE];
+	e->is_tap = strcmp(e->info.driver_name, "net_tap") == 0;
+	if (e->is_tap && if_indextoname(e->info.if_index, behind) != NULL)
+		(void)netdev_open(&e->port.netdev, behind);
 	/* A virtual device has the node of whoever made it: that of its kernel's device counts. */
 	e->port.node = e->ours ? e->port.netdev.node : rte_eth_dev_socket_id(e->id);
-	e->mtu = e->port.netdev.fd >= 0 ? e->port.netdev.mtu : WANTED_MTU;
-	uint32_t longest = e->info.max_rx_pktlen - RTE_ETHER_HDR_LEN - TAGS;
+	e->mtu = e->port.netdev.fd >= 0 ? e->port.netdev.mtu : ETH_WANTED_MTU;
+	uint32_t longest = e->info.max_rx_pktlen - RTE_ETHER_HDR_LEN - ETH_TAGS;
 	if (e->info.max_mtu < longest)
 		longest = e->info.max_mtu;
 	if (e->mtu > longest && e->port.netdev.fd < 0)
@@ -130,50 +105,6 @@ static void queues_choose(
 
 /* ---- Queues and memory ---- */
 
-static void own(struct rte_mempool *pool, void *port, void *obj, unsigned n)
-{
-	struct rte_mbuf *m = obj;
-	struct eth_owner *o = rte_mbuf_to_priv(m);
-	(void)pool;
-	(void)n;
-	*o = (struct eth_owner){ .owner = { port }, .mbuf = m };
-}
-
-/* Without the padding that a pool puts between its buffers otherwise (ethdev_xdp.c). */
-static int pool_fill(struct ethdev *e, struct rte_mempool *pool, uint32_t room)
-{
-	struct rte_pktmbuf_pool_private mine = { .mbuf_data_room_size =
-							 (uint16_t)(room + RTE_PKTMBUF_HEADROOM),
-		.mbuf_priv_size = sizeof(struct eth_owner) };
-	int rc = rte_mempool_set_ops_byname(pool, "ring_mp_mc", NULL);
-	if (rc < 0)
-		return rc;
-	rte_pktmbuf_pool_init(pool, &mine);
-	rc = rte_mempool_populate_default(pool);
-	if (rc < 0)
-		return rc;
-	if (xdp_is(&e->port) && pool->nb_mem_chunks != 1)
-		return -ENOMEM;
-	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
-	rte_mempool_obj_iter(pool, own, &e->port);
-	return 0;
-}
-
-static struct rte_mempool *pool_new(struct ethdev *e, const char *what, uint32_t n, uint32_t room)
-{
-	char name[RTE_MEMPOOL_NAMESIZE];
-	size_t each =
-		sizeof(struct rte_mbuf) + sizeof(struct eth_owner) + RTE_PKTMBUF_HEADROOM + room;
-	snprintf(name, sizeof(name), "p%u-%s", e->port.number, what);
-	struct rte_mempool *pool = rte_mempool_create_empty(name, n, (unsigned)each, CACHE,
-		sizeof(struct rte_pktmbuf_pool_private),
-		e->port.node < 0 ? SOCKET_ID_ANY : e->port.node, RTE_MEMPOOL_F_NO_SPREAD);
-	if (pool == NULL || pool_fill(e, pool, room) == 0)
-		return pool;
-	rte_mempool_free(pool);
-	return NULL;
-}
-
 static int queue_open(struct ethdev *e, uint16_t i)
 {
 	char what[16];
@@ -181,7 +112,7 @@ static int queue_open(struct ethdev *e, uint16_t i)
 	struct rte_eth_rxconf conf = e->info.default_rxconf;
 	q->fd = -1;
 	snprintf(what, sizeof(what), "q%u", i);
-	q->pool = pool_new(e, what, e->pool_mbufs, e->room);
+	q->pool = ethdev_pool_new(e, what, e->pool_mbufs, e->room);
 	if (q->pool == NULL)
 		return -ENOMEM;
 	int rc = rte_eth_rx_queue_setup(e->id, i, e->descriptors,
@@ -203,13 +134,14 @@ static int queues_open(struct ethdev *e, char *err, size_t err_len)
 		rc = queue_open(e, i);
 	for (uint16_t i = 0; rc == 0 && i < e->tx; i++)
 		rc = rte_eth_tx_queue_setup(e->id, i, 0, SOCKET_ID_ANY, NULL);
-	e->longs = pool_new(e, "long", LONG_MBUFS, FRAME_MAX);
+	e->longs = ethdev_pool_new(e, "long", LONG_MBUFS, FRAME_MAX);
 	if (rc == 0 && e->longs == NULL)
 		rc = -ENOMEM;
 	if (rc == -ENOMEM)
 		return refuse(e, rc, err, err_len,
-			"no memory for its packets; use fewer workers, or make huge pages: sysctl "
-			"vm.nr_hugepages=512");
+			"no memory for its packets; use fewer workers, or end what took the huge "
+			"pages "
+			"(grep Huge /proc/meminfo)");
 	if (rc == -EBUSY)
 		return refuse(e, rc, err, err_len, "it is in use; end the program that has it");
 	if (rc < 0)
@@ -226,10 +158,13 @@ static int configure(struct ethdev *e, struct rte_eth_conf *conf, char *err, siz
 	if (e->port.netdev.fd < 0)
 		conf->rxmode.mtu = (uint32_t)e->mtu;
 	uint16_t n = (uint16_t)e->port.queues;
-	int rc = rte_eth_dev_configure(e->id, n, 0, conf);
-	if (rc < 0) { /* some want as many to send, though nothing is sent */
-		rc = rte_eth_dev_configure(e->id, n, n, conf);
+	/* Nothing is sent; a peer in shared memory is let in with a ring to each side alone, and
+	 * some want as many queues to send. */
+	e->tx = strcmp(e->info.driver_name, "net_memif") == 0 ? n : 0;
+	int rc = rte_eth_dev_configure(e->id, n, e->tx, conf);
+	if (rc < 0) {
 		e->tx = n;
+		rc = rte_eth_dev_configure(e->id, n, e->tx, conf);
 	}
 	if (rc < 0)
 		return refuse_errno(e, rc, err, err_len, "its configuration was refused",
@@ -246,7 +181,10 @@ static int device_start(struct ethdev *e, char *err, size_t err_len)
 {
 	int rc = rte_eth_dev_start(e->id);
 	if (rc < 0)
-		return refuse_errno(e, rc, err, err_len, "does not start", "try another port");
+		return refuse_errno(e, rc, err, err_len, "does not start",
+			strncmp(e->port.dev, "net_memif", 9) == 0
+				? "start its peer first, or write role=server"
+				: "try another port");
 	(void)rte_eth_promiscuous_enable(e->id);
 	char why[96] = "";
 	if (e->port.queues > 1 && e->port.spread && ethdev_rss_prove(e, why, sizeof(why)) < 0) {
@@ -264,7 +202,9 @@ static void look(struct port *p)
 	struct rte_eth_stats s;
 	struct rte_eth_link link = { 0 };
 	if (!xdp_is(p) && rte_eth_stats_get(e->id, &s) == 0) {
-		atomic_store_explicit(&e->missed, s.imissed, memory_order_relaxed);
+		/* Before a tap's driver, which doesn't count, stands a queue of the kernel's. */
+		uint64_t missed = s.imissed + (e->is_tap ? tally_get(&p->netdev.unsent) : 0);
+		atomic_store_explicit(&e->missed, missed, memory_order_relaxed);
 		atomic_store_explicit(&e->errors, s.ierrors, memory_order_relaxed);
 		atomic_store_explicit(&e->no_mbuf, s.rx_nombuf, memory_order_relaxed);
 	}
@@ -291,14 +231,24 @@ static void quiet(struct port *p)
 	atomic_store_explicit(&((struct ethdev *)p)->quiet, true, memory_order_relaxed);
 }
 
+static void plan_memory(const struct ethdev *e, FILE *f)
+{
+	size_t pages = threads_pages_wanted();
+	fprintf(f, "%u buffers of %u bytes each (%zu MiB in all, ", e->pool_mbufs, e->room,
+		ethdev_pool_bytes(e) >> 20);
+	if (pages > 0)
+		fprintf(f, "not in huge pages: sysctl vm.nr_hugepages=%zu)", pages);
+	else
+		fputs("in huge pages)", f);
+}
+
 static void plan(const struct port *p, FILE *f)
 {
 	const struct ethdev *e = (const struct ethdev *)p;
-	fprintf(f,
-		"%s, %u queues of %u descriptors (32 MiB of MTU %u), %u buffers of %u bytes each "
-		"(%zu MiB)%s; %s; node %d; the time-stamp counter's time",
-		e->info.driver_name, p->queues, e->descriptors, (unsigned)e->mtu, e->pool_mbufs,
-		e->room, (size_t)p->queues * e->pool_mbufs * (e->room + 400) >> 20,
+	fprintf(f, "%s, %u queues of %u descriptors (32 MiB of MTU %u), ", e->info.driver_name,
+		p->queues, e->descriptors, (unsigned)e->mtu);
+	plan_memory(e, f);
+	fprintf(f, "%s; %s; node %d; the time-stamp counter's time",
 		e->scatter ? ", longer frames in several" : "", e->spread, e->port.node);
 	if (strcmp(e->info.driver_name, "net_af_packet") == 0)
 		fputs("; WARNING: this driver cuts frames above 1,982 bytes and loses some without "
@@ -399,7 +349,7 @@ int ethdev_open(struct port **out, const struct sl_ports_options *o, const char 
 		rc = device_look(e, err, err_len);
 	if (rc == 0) {
 		queues_choose(e, o->queues, o->inner, &conf, key);
-		size_up(e);
+		ethdev_size_up(e);
 		rc = configure(e, &conf, err, err_len);
 	}
 	if (rc == 0)

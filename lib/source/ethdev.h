@@ -14,6 +14,8 @@
 
 #define ETH_QUEUES_MAX 64
 #define ETH_KEY_MAX 64
+#define ETH_WANTED_MTU 9600u
+#define ETH_TAGS 8u /* bytes: two VLAN tags */
 #define LONG_MBUFS 1024u /* for packets in several segments: of a port, at once */
 
 /* In each mbuf of a port's pools. */
@@ -47,6 +49,7 @@ struct ethdev {
 	uint32_t room; /* of an mbuf for a frame's bytes */
 	uint32_t pool_mbufs, hold_max;
 	bool scatter, configured;
+	bool is_tap; /* the kernel sends into it */
 	_Atomic bool quiet;
 	struct rte_eth_dev_info info;
 	struct rte_mempool *longs; /* NULL: no packet has several segments */
@@ -57,6 +60,14 @@ struct ethdev {
 	char name[RTE_ETH_NAME_MAX_LEN];
 	char spread[160]; /* what chooses a packet's queue, in words */
 };
+
+/* ethdev_pool.c */
+/* Descriptors and buffers, once MTU and queues are known. */
+void ethdev_size_up(struct ethdev *e);
+/* `what` makes its name; NULL: no memory. */
+struct rte_mempool *ethdev_pool_new(struct ethdev *e, const char *what, uint32_t n, uint32_t room);
+/* Memory of all pools of an open port. */
+size_t ethdev_pool_bytes(const struct ethdev *e);
 
 /* ethdev_rx.c */
 uint16_t ethdev_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t max);

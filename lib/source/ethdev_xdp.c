@@ -79,6 +79,19 @@ unsigned xdp_queues(const struct port *p)
 								   : channels(&p->netdev);
 }
 
+bool xdp_ask(const char *dev, unsigned *queues, uint32_t *mtu)
+{
+	struct port p = { .dev = dev, .netdev = { .fd = -1 } };
+	char name[64];
+	if (!xdp_is(&p) || !argument(dev, "iface", name, sizeof(name)) ||
+		netdev_open(&p.netdev, name) < 0)
+		return false;
+	*queues = xdp_queues(&p);
+	*mtu = p.netdev.mtu;
+	netdev_close(&p.netdev);
+	return true;
+}
+
 static int xdp_check(struct port *p, char *err, size_t err_len)
 {
 	char text[256];

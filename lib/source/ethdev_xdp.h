@@ -12,6 +12,8 @@ bool xdp_is(const struct port *p);
 int xdp_devargs(struct port *p, char *args, size_t len, char *err, size_t err_len);
 /* Queues that AF_XDP reads; 0: it is another driver. */
 unsigned xdp_queues(const struct port *p);
+/* The same of a device that is not open, and its MTU. False: no such device, or another driver. */
+bool xdp_ask(const char *dev, unsigned *queues, uint32_t *mtu);
 /* Bytes of a buffer, where `wanted` would do otherwise. */
 uint32_t xdp_room(const struct port *p, uint32_t wanted);
 /* The driver does not tell its sockets: one that was not told yet. -1: none. */

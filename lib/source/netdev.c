@@ -30,6 +30,7 @@ static void take_stats(struct netdev *d, const struct rtattr *a)
 	d->dropped = s.rx_dropped - d->base_dropped;
 	d->missed = s.rx_missed_errors + s.rx_fifo_errors - d->base_missed;
 	d->errors = s.rx_errors - d->base_errors;
+	d->unsent = s.tx_dropped - d->base_unsent;
 }
 
 static uint32_t number(const struct rtattr *a)
@@ -109,7 +110,8 @@ int netdev_open(struct netdev *d, const char *name)
 	d->base_dropped = d->dropped;
 	d->base_missed = d->missed;
 	d->base_errors = d->errors;
-	d->dropped = d->missed = d->errors = 0;
+	d->base_unsent = d->unsent;
+	d->dropped = d->missed = d->errors = d->unsent = 0;
 	return 0;
 }
 

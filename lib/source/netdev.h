@@ -17,9 +17,10 @@ struct netdev {
 	int node; /* NUMA; -1: none */
 	unsigned rx_queues;
 	bool up, running;
-	_Atomic uint64_t dropped, missed,
-		errors; /* receiving, since netdev_open; any thread reads */
-	uint64_t base_dropped, base_missed, base_errors;
+	/* since netdev_open; any thread reads */
+	_Atomic uint64_t dropped, missed, errors; /* receiving */
+	_Atomic uint64_t unsent; /* that the kernel had for the device, and dropped */
+	uint64_t base_dropped, base_missed, base_errors, base_unsent;
 };
 
 /* -ENODEV: no such device. */

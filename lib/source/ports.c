@@ -318,8 +318,9 @@ int sl_ports_look(struct sl_source *s, void (*line)(void *arg, const char *text)
 	wall_discipline(&ps->wall);
 	for (unsigned i = 0; i < ps->count; i++) {
 		struct port *p = ps->port[i];
+		bool there = p->netdev.fd < 0 || netdev_look(&p->netdev) != -ENODEV;
 		p->kind->look(p);
-		if (p->gone || (p->netdev.fd >= 0 && netdev_look(&p->netdev) == -ENODEV)) {
+		if (p->gone || !there) {
 			snprintf(err, err_len,
 				"port %s: the device is gone; start again when it is back", p->dev);
 			gone = -ENODEV;

@@ -79,8 +79,10 @@ static inline uint64_t tally_get(const _Atomic uint64_t *cell)
 /* threads.c: a thread that is no worker and touches ports. */
 void port_thread_enter(void);
 void port_thread_leave(void);
-/* What the environment said last, "" where it said nothing since this was called. */
-const char *threads_last_error(void);
+/* Huge pages that there should be, for the memory of ports to lie in them; 0: it does. */
+size_t threads_pages_wanted(void);
+/* What the environment said first since this was called last, "" where it said nothing. */
+const char *threads_first_error(void);
 
 /* afpacket.c */
 int afpacket_open(struct port **out, const struct sl_ports_options *o, const char *dev,
@@ -89,6 +91,10 @@ int afpacket_open(struct port **out, const struct sl_ports_options *o, const cha
 /* ethdev.c */
 int ethdev_open(struct port **out, const struct sl_ports_options *o, const char *dev,
 	unsigned number, const struct wall *wall, char *err, size_t err_len);
+
+/* ethdev_pool.c */
+/* Memory that a port may need at most, before anything is known of its device but its name. */
+size_t ethdev_memory(const char *dev, unsigned workers, bool huge);
 
 /* ports.c */
 /* Tells one counter of a queue, -1: of the port. */

@@ -35,6 +35,7 @@ static struct {
 	cpu_set_t allowed; /* what the process was given */
 	cpu_set_t control; /* what no worker has to itself; all of it where nothing is left */
 	bool huge; /* its memory is on huge pages */
+	size_t pages_wanted; /* so that it would be */
 	bool spare_core; /* control is a part of allowed */
 	unsigned cores[CPU_SETSIZE], core_count;
 	char args_text[MAP_TEXT], map[MAP_TEXT]; /* the environment keeps pointers into both */
@@ -42,18 +43,20 @@ static struct {
 	int argc;
 	bool telemetry;
 	FILE *log;
-	char last[160]; /* its latest error, in its words */
+	char said[160]; /* its first error since it was asked for, in its words */
 } t;
 
 /* ---- Its log: errors are kept for whoever asks, nothing is printed ---- */
 
 static ssize_t log_line(void *cookie, const char *p, size_t len)
 {
-	size_t n = len < sizeof(t.last) - 1 ? len : sizeof(t.last) - 1;
-	memcpy(t.last, p, n);
-	while (n > 0 && t.last[n - 1] == '\n')
+	size_t n = len < sizeof(t.said) - 1 ? len : sizeof(t.said) - 1;
+	if (t.said[0] != '\0') /* what follows from it says less */
+		return (ssize_t)len;
+	memcpy(t.said, p, n);
+	while (n > 0 && (t.said[n - 1] == '\n' || t.said[n - 1] == '.'))
 		n--;
-	t.last[n] = '\0';
+	t.said[n] = '\0';
 	return (ssize_t)len;
 }
 
@@ -144,31 +147,37 @@ static int args_add(char *a)
 	return 0;
 }
 
-/* What is left of the pool of huge pages of the ordinary size. */
-static size_t huge_free_mib(void)
+/* The pool of huge pages of the ordinary size. */
+struct huge {
+	size_t free_mib, all, page_kib;
+};
+
+static struct huge huge_look(void)
 {
 	char line[128];
-	size_t pages = 0, kib = 0;
+	size_t left = 0;
+	struct huge h = { .page_kib = 2048 };
 	FILE *f = fopen("/proc/meminfo", "r");
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
-		(void)sscanf(line, "HugePages_Free: %zu", &pages);
-		(void)sscanf(line, "Hugepagesize: %zu", &kib);
+		(void)sscanf(line, "HugePages_Total: %zu", &h.all);
+		(void)sscanf(line, "HugePages_Free: %zu", &left);
+		(void)sscanf(line, "Hugepagesize: %zu", &h.page_kib);
 	}
 	if (f != NULL)
 		fclose(f);
-	return pages * kib / 1024;
+	h.free_mib = left * h.page_kib / 1024;
+	return h;
 }
 
-/* Ports of DPDK's get memory of the environment's: 64 MiB for each worker and port, of huge pages
- * where there are any; it is taken when it is touched. A card needs them, as it is told where they
- * lie. */
-static size_t memory_mib(const struct sl_threads *want, unsigned workers)
+/* Ports of DPDK's get memory of the environment's, of huge pages where there are as many as are
+ * needed; it is taken when it is touched. */
+static size_t memory_mib(const struct sl_threads *want, unsigned workers, bool huge)
 {
-	size_t mib = 4;
+	size_t bytes = 0;
 	for (unsigned i = 0; i < want->port_count; i++)
 		if (strncmp(want->ports[i], "afpacket:", 9) != 0)
-			mib += 64 * ((size_t)workers + 1);
-	return mib;
+			bytes += ethdev_memory(want->ports[i], workers, huge);
+	return 4 + (bytes >> 20);
 }
 
 static bool is_card(const char *dev)
@@ -179,9 +188,11 @@ static bool is_card(const char *dev)
 	return rte_pci_addr_parse(name, &addr) == 0;
 }
 
+/* Where nothing but this process touches the memory, it needs no address but its own; then what
+ * lies together here is in one piece (ethdev_xdp.c). */
 static int args_cards(const struct sl_threads *want)
 {
-	static char allow[] = "-a", none[] = "--no-pci";
+	static char allow[] = "-a", none[] = "--no-pci", own[] = "--iova-mode=va";
 	int rc = 0;
 	bool any = false;
 	for (unsigned i = 0; rc == 0 && i < want->port_count; i++) {
@@ -192,17 +203,28 @@ static int args_cards(const struct sl_threads *want)
 		if (rc == 0)
 			rc = args_add((char *)(uintptr_t)want->ports[i]);
 	}
-	return rc == 0 && !any ? args_add(none) : rc;
+	if (rc == 0 && !any)
+		rc = args_add(none);
+	return rc == 0 && !any ? args_add(own) : rc;
+}
+
+/* As many pages as there should be. */
+static size_t huge_pages_for(const struct huge *h, size_t mib)
+{
+	size_t more = mib > h->free_mib ? mib - h->free_mib : 0;
+	return h->all + (more * 1024 + h->page_kib - 1) / h->page_kib;
 }
 
 static int args_memory(const struct sl_threads *want, unsigned workers)
 {
 	static char no_huge[] = "--no-huge", m[] = "-m", in_memory[] = "--in-memory", mib[24];
-	size_t need = memory_mib(want, workers);
-	t.huge = need > 4 && !want->no_huge && huge_free_mib() >= need;
+	size_t need = memory_mib(want, workers, true);
+	struct huge h = huge_look();
+	t.huge = need > 4 && !want->no_huge && h.free_mib >= need;
+	t.pages_wanted = huge_pages_for(&h, need);
 	if (t.huge)
 		return args_add(in_memory);
-	snprintf(mib, sizeof(mib), "%zu", need);
+	snprintf(mib, sizeof(mib), "%zu", memory_mib(want, workers, false));
 	(void)args_add(no_huge);
 	(void)args_add(m);
 	return args_add(mib);
@@ -262,6 +284,29 @@ static int eal_init(void)
 	return rc;
 }
 
+/* A card needs huge pages, as it is told where they lie. */
+static int cards_check(const struct sl_threads *want, unsigned workers, char *err, size_t err_len)
+{
+	size_t need = memory_mib(want, workers, true);
+	struct huge h = huge_look();
+	for (unsigned i = 0; i < want->port_count; i++) {
+		if (!is_card(want->ports[i]) || (!want->no_huge && h.free_mib >= need))
+			continue;
+		if (want->no_huge)
+			snprintf(err, err_len,
+				"port %s: a card needs huge pages; leave --no-huge out",
+				want->ports[i]);
+		else
+			snprintf(err, err_len,
+				"port %s: a card needs huge pages: %zu MiB for %u workers, and %zu "
+				"are free; sysctl vm.nr_hugepages=%zu, or use fewer workers",
+				want->ports[i], need, workers, h.free_mib,
+				huge_pages_for(&h, need));
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 static int start(const struct sl_threads *want, unsigned workers, char *err, size_t err_len)
 {
 	const char *extra = want->extra;
@@ -275,7 +320,7 @@ static int start(const struct sl_threads *want, unsigned workers, char *err, siz
 		return 0;
 	rc = rte_errno > 0 ? -rte_errno : -EINVAL;
 	snprintf(err, err_len, "worker threads: DPDK does not start: %s%s%s",
-		t.last[0] ? t.last : strerror(-rc),
+		t.said[0] ? t.said : strerror(-rc),
 		extra != NULL && extra[0] ? "; dpdk.extra_args: " : "", extra ? extra : "");
 	return rc;
 }
@@ -287,14 +332,6 @@ int sl_threads_start(const struct sl_threads *want, unsigned *workers, char *err
 	int rc = cores_look();
 	if (rc < 0)
 		return refuse(err, err_len, rc, "the cores of this process can't be read");
-	for (unsigned i = 0; i < want->port_count; i++)
-		if (is_card(want->ports[i]) && (want->no_huge || huge_free_mib() == 0)) {
-			snprintf(err, err_len,
-				"port %s: a card needs huge pages, and there are none; sysctl "
-				"vm.nr_hugepages=1024",
-				want->ports[i]);
-			return -ENOMEM;
-		}
 	unsigned n = want->workers;
 	if (n == 0)
 		n = t.core_count > 1 ? t.core_count - 1 : 1;
@@ -303,6 +340,9 @@ int sl_threads_start(const struct sl_threads *want, unsigned *workers, char *err
 			return refuse(err, err_len, -EINVAL, "more than 127 are not possible");
 		n = WORKERS_MAX;
 	}
+	rc = cards_check(want, n, err, err_len);
+	if (rc < 0)
+		return rc;
 	cores_share(n);
 	rc = start(want, n, err, err_len);
 	if (rc == 0)
@@ -365,11 +405,16 @@ void port_thread_leave(void)
 	rte_thread_unregister();
 }
 
-const char *threads_last_error(void)
+size_t threads_pages_wanted(void)
 {
-	static char said[sizeof(t.last)];
-	memcpy(said, t.last, sizeof(said));
-	t.last[0] = '\0';
+	return t.huge ? 0 : t.pages_wanted;
+}
+
+const char *threads_first_error(void)
+{
+	static char said[sizeof(t.said)];
+	memcpy(said, t.said, sizeof(said));
+	t.said[0] = '\0';
 	return said;
 }
 

@@ -312,30 +312,6 @@ def test_af_xdp_flood(folder):
     flood(folder, "af_xdp")
 
 
-def test_tap_device(folder):
-    """A tap device of DPDK's own; two workers by the dispatcher."""
-    known = Known(folder, 1500)
-    for workers in 1, 2:
-        with Live(folder, ["net_tap0,iface=sltap0"], *known.args, "--workers", str(workers)) as live:
-            sent = live.send(known.capture, "--pps", "3000", "--preload-pcap", "-i", "sltap0")
-            sent += live.mark("sltap0")
-            out, _, st = live.end()
-        if received(st, sent) == 0:
-            known.compare(out, "net_tap, %d workers" % workers, True)
-
-
-def test_pcap_device(folder):
-    """A file behind DPDK's driver; 9.6 kB frames."""
-    known = Known(folder, 9600)
-    with_end = os.path.join(folder, "end.pcap")
-    write_pcap(with_end, list(read_frames(known.capture)) + [frame("45.13.228.1", MARK, 1)])
-    with Live(folder, ["net_pcap0,rx_pcap=" + with_end], *known.args, "--workers", "1") as live:
-        assert live.told('"id":"mark"'), live.run.text["err"]
-        out, _, st = live.end()
-    assert received(st, len(list(read_frames(with_end)))) == 0
-    known.compare(out, "net_pcap", True)
-
-
 def test_link_down_and_up(folder):
     """During traffic: both are said, sightings go on, and what came is accounted for."""
     end, port = pair(0, 1500)
@@ -396,11 +372,14 @@ def test_bad_input(folder):
             (["-p", "afpacket:nosuch0"], "port afpacket:nosuch0: no such network device; ip link shows which there are"),
             (["-p", "afpacket:"], "port afpacket:: no such network device; "),
             (["-p", "eth1"], "port eth1: no such port: "),
+            (["-p", "net_nosuch0"], "port net_nosuch0: its device can't be made: "),
+            (["-p", "net_pcap0,rx_pcap=/nosuch"], "/nosuch: No such file or directory; see the words of its string"),
+            (["-p", "net_memif0,socket-abstract=no,socket=/run/sightline-nosuch"], "start its peer first, or write role=server"),
             (["-p", "net_af_xdp0,iface=nosuch0"], "no such network device: nosuch0; ip link shows which there are"),
             (["-p", "net_af_xdp0"], "no device is named; write net_af_xdp0,iface=IFACE"),
             (["-p", "net_af_xdp0,iface=%s,queue_count=2" % port], "has 1 queues"),
             (["-p", "net_af_xdp0,iface=" + wide], "an MTU of 9000 is more than AF_XDP takes; ip link set %s mtu 3482" % wide),
-            (["-p", "0000:00:01.0"], "a card needs huge pages, and there are none; sysctl vm.nr_hugepages="),
+            (["-p", "0000:00:01.0"], "a card needs huge pages: "),
             (["-p", dev, "-p", dev], "port %s: named twice; name each port once" % dev),
             (["-p", dev, "-r", capture], "--replay and --port: "),
             (["-p", dev, "--loop", "2"], "--loop: "),

@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Devices of DPDK's that are no card: what is sent into each is received or counted, and gives the same sightings as the
+replay of a file; with huge pages and without. Needs root, for a network namespace and the pool of huge pages."""
+import contextlib, re, subprocess
+from harness import *
+from ports import MARK, MTU, Known, Live, frame, main_in_namespace, named, pair, port_sum, read_frames, received, write_pcap
+
+FORWARD = os.path.join(BUILD, "tests/source/forward")
+
+
+def test_tap_device(folder):
+    """A tap device of DPDK's own; two workers by the dispatcher."""
+    known = Known(folder, 1500)
+    for workers in 1, 2:
+        with Live(folder, ["net_tap0,iface=sltap0"], *known.args, "--workers", str(workers)) as live:
+            sent = live.send(known.capture, "--pps", "3000", "--preload-pcap", "-i", "sltap0")
+            sent += live.mark("sltap0")
+            out, _, st = live.end()
+        if received(st, sent) == 0:
+            known.compare(out, "net_tap, %d workers" % workers, True)
+
+
+def test_pcap_device(folder):
+    """A file behind DPDK's driver; 9.6 kB frames."""
+    known = Known(folder, 9600)
+    with_end = os.path.join(folder, "end.pcap")
+    write_pcap(with_end, list(read_frames(known.capture)) + [frame("45.13.228.1", MARK, 1)])
+    with Live(folder, ["net_pcap0,rx_pcap=" + with_end], *known.args, "--workers", "1") as live:
+        assert live.told('"id":"mark"'), live.run.text["err"]
+        out, _, st = live.end()
+    assert received(st, len(list(read_frames(with_end)))) == 0
+    known.compare(out, "net_pcap", True)
+
+
+def test_memif_device(folder):
+    """Shared memory with another process, which connects after the sensor has given up its rights; jumbo frames."""
+    known = Known(folder, 9600)
+    with_end = os.path.join(folder, "end.pcap")
+    write_pcap(with_end, list(read_frames(known.capture)) + [frame("45.13.228.1", MARK, 1)])
+    where = os.path.join(folder, "memif")
+    for workers in 1, 2:
+        with Live(folder, ["net_memif0,role=server,socket-abstract=no,socket=" + where], *known.args, "--workers",
+                  str(workers)) as live:
+            with Running(FORWARD, "net_pcap0,rx_pcap=" + with_end, "net_memif0,role=client,bsize=10240,socket-abstract=no,socket=" +
+                         where, "1500", stdin=subprocess.PIPE) as sender:
+                while b"forwarded " not in sender.text["out"]:
+                    assert sender.files, sender.text["err"]
+                    sender._pump(0.02)
+                    live.run._pump(0)
+                assert live.told('"id":"mark"'), live.run.text["err"]
+                sender.p.stdin.close()
+                _, out, _ = sender.end()
+            live.run.until("link down", count=2)
+            sent = int(re.search(r"forwarded (\d+)", out).group(1))
+            out, _, st = live.end()
+        assert sent == len(list(read_frames(with_end)))
+        if received(st, sent) == 0:
+            known.compare(out, "net_memif, %d workers" % workers, True)
+
+
+def test_null_device(folder):
+    """A device that makes up frames without end: what the driver says that it gave was taken."""
+    for workers, size in (1, 64), (2, 9000):
+        with Live(folder, ["net_null0,size=%d" % size], "--allow-empty", "--workers", str(workers)) as live:
+            _, _, st = live.end()
+        accounts(st)
+        taken = st["sightline_rx_packets_total"] + sum(
+            v for k, v in st.items() if k.startswith('sightline_missed_packets_total{port="dispatcher"'))
+        assert taken == port_sum(st, "sightline_port_packets_total") > 0, st
+        assert taken * size == port_sum(st, "sightline_port_bytes_total"), st
+
+
+@contextlib.contextmanager
+def huge_pages(n):
+    """That many pages more than before; given back."""
+    path = "/proc/sys/vm/nr_hugepages"
+
+    def ask(count):
+        with open(path, "w") as f:
+            f.write(str(count))
+        return int(open(path).read())
+
+    before = int(open(path).read())
+    try:
+        assert ask(before + n) == before + n, "the kernel has not %d huge pages more" % n
+        yield
+    finally:
+        ask(before)
+
+
+def free_pages():
+    return int(re.search(r"HugePages_Free:\s+(\d+)", open("/proc/meminfo").read()).group(1))
+
+
+def test_huge_pages(folder):
+    """Buffers lie in huge pages where there are enough; with too few the plan, or the error, says how many there should
+    be."""
+    end, port = pair(0, MTU["af_xdp"])
+    with huge_pages(256):
+        known = Known(folder, MTU["af_xdp"])
+        before = free_pages()
+        for name in named("af_xdp", port), "net_pcap0,rx_pcap=" + known.capture:
+            with Live(folder, [name], *known.args, "--workers", "1") as live:
+                live.run.until("in huge pages)")
+                assert before - free_pages() > 16, (before, free_pages())
+                if "xdp" in name:
+                    sent = live.send(known.capture, "--pps", "3000", "--preload-pcap", "-i", end) + live.mark(end)
+                out, err, st = live.end()
+            assert "not in huge pages" not in err, err
+            if "xdp" in name and received(st, sent) == 0:
+                known.compare(out, "in huge pages", True)
+            assert free_pages() == before, (before, free_pages())
+    with huge_pages(8):
+        with Live(folder, [named("af_xdp", port)], *known.args, "--workers", "1") as live:
+            _, err, _ = live.end()
+        assert re.search(r"not in huge pages: sysctl vm.nr_hugepages=\d+\)", err), err
+        _, _, err = sensor("-p", "0000:00:01.0", "--allow-empty", "--workers", "2", check=2, timeout=60)
+        assert re.search(r"a card needs huge pages: \d+ MiB for 2 workers, and \d+ are free; sysctl vm.nr_hugepages=\d+, "
+                         r"or use fewer workers", err), err
+
+
+if __name__ == "__main__":
+    main_in_namespace()
