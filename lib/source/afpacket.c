@@ -238,7 +238,6 @@ static int fd_of(const struct port *p, uint16_t queue)
 
 static const struct port_kind afpacket_kind = {
 	.name = "AF_PACKET",
-	.late_ns = 2000000, /* from its time to the ring */
 	.burst = afpacket_burst,
 	.release = afpacket_release,
 	.hold = afpacket_hold,
@@ -281,7 +280,9 @@ int afpacket_open(struct port **out, const struct sl_ports_options *o, const cha
 		.number = (uint16_t)number,
 		.wall = wall,
 		.queues = o->inner ? 1 : o->queues,
-		.spread = !o->inner };
+		.spread = !o->inner,
+		.timed = true,
+		.late_ns = 2000000 }; /* from its time to the ring */
 	a->block_count = (uint32_t)(o->ring_bytes / BLOCK_ROOM);
 	if (a->block_count < 4)
 		a->block_count = 4;

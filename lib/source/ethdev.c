@@ -155,6 +155,7 @@ static int configure(struct ethdev *e, struct rte_eth_conf *conf, char *err, siz
 {
 	if (e->scatter)
 		conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+	ethdev_stamp_ask(e, conf);
 	if (e->port.netdev.fd < 0)
 		conf->rxmode.mtu = (uint32_t)e->mtu;
 	uint16_t n = (uint16_t)e->port.queues;
@@ -186,6 +187,7 @@ static int device_start(struct ethdev *e, char *err, size_t err_len)
 				? "start its peer first, or write role=server"
 				: "try another port");
 	(void)rte_eth_promiscuous_enable(e->id);
+	ethdev_stamp_begin(e);
 	char why[96] = "";
 	if (e->port.queues > 1 && e->port.spread && ethdev_rss_prove(e, why, sizeof(why)) < 0) {
 		e->port.spread = false;
@@ -214,6 +216,7 @@ static void look(struct port *p)
 	if (p->netdev.fd < 0 && rte_eth_link_get_nowait(e->id, &link) == 0)
 		p->netdev.up = p->netdev.running = link.link_status == RTE_ETH_LINK_UP;
 	p->gone = rte_eth_dev_is_removed(e->id) == 1;
+	ethdev_stamp_look(e);
 }
 
 static int start(struct port *p)
@@ -248,8 +251,8 @@ static void plan(const struct port *p, FILE *f)
 	fprintf(f, "%s, %u queues of %u descriptors (32 MiB of MTU %u), ", e->info.driver_name,
 		p->queues, e->descriptors, (unsigned)e->mtu);
 	plan_memory(e, f);
-	fprintf(f, "%s; %s; node %d; the time-stamp counter's time",
-		e->scatter ? ", longer frames in several" : "", e->spread, e->port.node);
+	fprintf(f, "%s; %s; node %d; %s", e->scatter ? ", longer frames in several" : "", e->spread,
+		e->port.node, ethdev_stamp_text(e));
 	if (strcmp(e->info.driver_name, "net_af_packet") == 0)
 		fputs("; WARNING: this driver cuts frames above 1,982 bytes and loses some without "
 		      "counting them: use afpacket:IFACE",
@@ -265,6 +268,11 @@ static void tell_queue(const struct ethdev *e, unsigned i, sl_port_fn tell, void
 	port_tell_tally(p, (int)i, &q->tally, missed, tell, arg);
 	port_tell(p, "sightline_port_free_buffers", "buffers that wait for packets", (int)i,
 		rte_mempool_avail_count(q->pool), tell, arg);
+	port_tell(p, "sightline_port_stamped_packets_total", "packets with the device's own time",
+		(int)i, tally_get(&q->stamped), tell, arg);
+	port_tell(p, "sightline_port_stamps_refused_total",
+		"packets whose device gave a time more than a second off", (int)i,
+		tally_get(&q->stamps_refused), tell, arg);
 	port_tell(p, "sightline_port_long_packets_denied_total",
 		"packets in several buffers, lost as no long one was left", (int)i, denied, tell,
 		arg);
@@ -314,7 +322,6 @@ static void ethdev_close(struct port *p)
 
 static const struct port_kind ethdev_kind = {
 	.name = "DPDK",
-	.late_ns = 0,
 	.burst = ethdev_burst,
 	.release = ethdev_release,
 	.hold = ethdev_hold,

@@ -30,6 +30,7 @@ struct eth_queue {
 	int fd; /* of AF_XDP's socket; -1: none to poll */
 	/* whoever polls it */
 	alignas(64) struct port_tally tally;
+	_Atomic uint64_t stamped, stamps_refused; /* by the device's time; too far off to be it */
 	_Atomic uint64_t long_denied,
 		cut; /* several segments: no room for them; longer than a frame */
 	uint32_t held;
@@ -51,6 +52,10 @@ struct ethdev {
 	bool scatter, configured;
 	bool is_tap; /* the kernel sends into it */
 	_Atomic bool quiet;
+	int stamp_at; /* where an mbuf has the device's time; -1: nowhere */
+	uint64_t stamp_flag; /* ... if it has */
+	uint32_t stamp_unit_ns; /* 0: ticks of the device's clock */
+	struct wall clock; /* the device's, where it can be read */
 	struct rte_eth_dev_info info;
 	struct rte_mempool *longs; /* NULL: no packet has several segments */
 	struct eth_queue *queue; /* rx of them */
@@ -75,6 +80,15 @@ void ethdev_release(struct port *p, uint16_t queue, struct sl_packet *pkt, uint1
 int ethdev_hold(struct port *p, uint16_t queue, struct sl_packet *pkt);
 void ethdev_drop_held(struct port *p, uint16_t queue, void *owner);
 bool ethdev_drained(struct port *p, uint16_t queue);
+
+/* ethdev_stamp.c */
+/* Asks in `conf` for the device's time of each packet. */
+void ethdev_stamp_ask(struct ethdev *e, struct rte_eth_conf *conf);
+/* The device is started: what its time counts. */
+void ethdev_stamp_begin(struct ethdev *e);
+/* Now and then. */
+void ethdev_stamp_look(struct ethdev *e);
+const char *ethdev_stamp_text(const struct ethdev *e);
 
 /* ethdev_rss.c */
 /* Asks in `conf` for a symmetric hash of the pair of addresses. False: the device has none. */

@@ -4,13 +4,39 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_mbuf_dyn.h>
+
+#include <sightline/clock.h>
+
 #include "ethdev.h"
+
+#define STAMP_OFF_NS SL_SECOND
 
 #include <sightline/hot.h>
 
 static struct eth_owner *owner_of(struct rte_mbuf *m)
 {
 	return rte_mbuf_to_priv(m);
+}
+
+static rte_mbuf_timestamp_t *stamp_of(const struct ethdev *e, struct rte_mbuf *m)
+{
+	return RTE_MBUF_DYNFIELD(m, e->stamp_at, rte_mbuf_timestamp_t *);
+}
+
+/* The device's own time, unless it is too far from `now` to be one of this clock; 0: none. */
+static uint64_t stamp(const struct ethdev *e, struct eth_queue *q, struct rte_mbuf *m, uint64_t now)
+{
+	if ((m->ol_flags & e->stamp_flag) == 0)
+		return 0;
+	uint64_t at = *stamp_of(e, m);
+	at = e->stamp_unit_ns > 0 ? at * e->stamp_unit_ns : wall_at(&e->clock, at);
+	if (at - (now - STAMP_OFF_NS) > 2 * STAMP_OFF_NS) {
+		tally_add(&q->stamps_refused, 1);
+		return 0;
+	}
+	tally_add(&q->stamped, 1);
+	return at;
 }
 
 /* The segments in one piece; NULL: none is left for it. */
@@ -29,6 +55,8 @@ static struct rte_mbuf *joined(const struct ethdev *e, struct eth_queue *q, stru
 		whole->ol_flags = m->ol_flags;
 		whole->vlan_tci = m->vlan_tci;
 		whole->hash = m->hash;
+		if (m->ol_flags & e->stamp_flag)
+			*stamp_of(e, whole) = *stamp_of(e, m);
 	}
 	rte_pktmbuf_free(m);
 	return whole;
@@ -77,7 +105,8 @@ uint16_t ethdev_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, uin
 			m[i] = joined(e, q, m[i]);
 		if (m[i] == NULL)
 			continue;
-		fill(e, m[i], &pkt[n], now + n); /* each has a time of its own */
+		uint64_t at = stamp(e, q, m[i], now);
+		fill(e, m[i], &pkt[n], at > 0 ? at : now + n); /* each has a time of its own */
 		n++;
 	}
 	tally_add(&q->tally.packets, n);

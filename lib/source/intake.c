@@ -11,6 +11,7 @@
 #include "deal.h"
 
 #define WAIT_MS 100
+#define TURN 8 /* packets that one of several ports gives at a time, where it gives no time */
 
 int intake_init(struct intake *in, struct port *const *port, unsigned count, int queue)
 {
@@ -49,11 +50,11 @@ static uint64_t refill(struct intake *in, bool last)
 			continue;
 		uint64_t now = wall_now(p->wall);
 		a->at = 0;
-		a->n = p->kind->burst(p, queue, a->pkt, SL_BURST);
+		a->n = p->kind->burst(p, queue, a->pkt, p->timed ? SL_BURST : TURN);
 		if (a->n > 0)
 			continue;
 		bool empty = p->kind->drained(p, queue);
-		uint64_t mine = !empty ? 0 : last ? UINT64_MAX : now - p->kind->late_ns;
+		uint64_t mine = !empty ? 0 : last ? UINT64_MAX : now - p->late_ns;
 		upto = mine < upto ? mine : upto;
 	}
 	return upto;
@@ -73,9 +74,8 @@ static struct ahead *earliest(const struct intake *in, uint64_t upto)
 }
 
 /* Ends where a port has to be asked again. */
-static uint16_t in_order(struct intake *in, struct sl_packet *pkt, uint16_t max, bool last)
+static uint16_t merge(struct intake *in, struct sl_packet *pkt, uint16_t max, uint64_t upto)
 {
-	uint64_t upto = refill(in, last);
 	uint16_t n = 0;
 	while (n < max) {
 		struct ahead *a = earliest(in, upto);
@@ -83,12 +83,21 @@ static uint16_t in_order(struct intake *in, struct sl_packet *pkt, uint16_t max,
 			break;
 		const struct sl_packet *from = &a->pkt[a->at++];
 		memcpy(&pkt[n], from, offsetof(struct sl_packet, version));
+		pkt[n].flow = NULL;
 		pkt[n++].vlan[0] = from->vlan[0];
 		if (a->at == a->n)
 			break;
 	}
-	for (uint16_t i = 0; i < n; i++)
-		pkt[i].flow = NULL;
+	return n;
+}
+
+static uint16_t in_order(struct intake *in, struct sl_packet *pkt, uint16_t max, bool last)
+{
+	uint16_t n = 0, more;
+	do {
+		more = merge(in, pkt + n, max - n, refill(in, last));
+		n += more;
+	} while (more > 0 && n < max);
 	return n;
 }
 

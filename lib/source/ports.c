@@ -252,7 +252,7 @@ static struct ports *ports_new(const struct sl_ports_options *o)
 	ps->base.ops = &ports_ops;
 	ps->queue = q;
 	ps->workers = o->queues;
-	wall_init(&ps->wall);
+	(void)wall_init(&ps->wall, NULL, NULL);
 	return ps;
 }
 
@@ -286,6 +286,14 @@ void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text
 	if (ps->dealt)
 		line(arg, "ports: a dispatcher on the control's cores deals packets to the workers "
 			  "by their innermost pair of addresses");
+	bool untimed = false;
+	for (unsigned i = 0; i < ps->count; i++)
+		untimed |= !ps->port[i]->timed;
+	if (untimed && ps->count > 1)
+		line(arg,
+			"ports: not all give a time: packets of those have that at which they are "
+			"taken, a few from each in turn, and an answer may come before its "
+			"question");
 	for (unsigned i = 0; i < ps->count; i++) {
 		const struct port *p = ps->port[i];
 		char text[1024] = "";

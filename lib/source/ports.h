@@ -27,7 +27,6 @@ struct port_owner {
 /* Workers' part, but for what is said to be control's. */
 struct port_kind {
 	const char *name;
-	uint64_t late_ns; /* after an empty burst: what came so long ago was given */
 	uint16_t (*burst)(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t max);
 	void (*release)(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t n);
 	int (*hold)(struct port *p, uint16_t queue, struct sl_packet *pkt);
@@ -56,6 +55,8 @@ struct port {
 	int node; /* NUMA; -1: any */
 	bool gone; /* the device was taken away */
 	bool spread; /* queue i has what belongs to worker i */
+	bool timed; /* packets have the time of their arrival, not that at which they were taken */
+	uint64_t late_ns; /* after an empty burst: what came so long ago was given */
 	const struct wall *wall; /* borrowed */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* wall.c - the time-stamp counter as a wall clock. The rate follows from the two latest readings of
+/* wall.c - a counter as a wall clock. The rate follows from the two latest readings of
  * both clocks that lie a second apart; each reading begins anew from the system's time, so that an
  * error never adds up. */
+#include <errno.h>
 #include <x86intrin.h>
 
 #include <sightline/clock.h>
@@ -15,19 +16,29 @@ struct instant {
 	uint64_t tsc, ns;
 };
 
+static int read_tsc(void *arg, uint64_t *ticks)
+{
+	(void)arg;
+	*ticks = __rdtsc();
+	return 0;
+}
+
 /* Both clocks at one instant: of some tries that in which the least time passed between them. */
-static struct instant read_both(void)
+static int read_both(const struct wall *w, struct instant *at)
 {
 	uint64_t best = UINT64_MAX;
-	struct instant at = { 0, 0 };
 	for (unsigned i = 0; i < TRIES; i++) {
-		uint64_t before = __rdtsc(), now = sl_clock_wall_ns(), after = __rdtsc();
-		if (after - before >= best)
+		uint64_t ticks, before = sl_clock_wall_ns();
+		int rc = w->read(w->arg, &ticks);
+		uint64_t after = sl_clock_wall_ns();
+		if (rc < 0)
+			return rc;
+		if (after < before || after - before >= best)
 			continue;
 		best = after - before;
-		at = (struct instant){ .tsc = before + best / 2, .ns = now };
+		*at = (struct instant){ .tsc = ticks, .ns = before + best / 2 };
 	}
-	return at;
+	return best < UINT64_MAX ? 0 : -EIO;
 }
 
 static uint64_t rate_of(uint64_t ticks, uint64_t ns)
@@ -46,21 +57,34 @@ static void publish(struct wall *w, struct instant at, uint64_t rate)
 	atomic_store_explicit(&w->seq, seq + 2, memory_order_release);
 }
 
-void wall_init(struct wall *w)
+int wall_init(struct wall *w, wall_read_fn read, void *arg)
 {
-	struct instant first = read_both(), then;
+	struct instant first, then;
+	w->read = read != NULL ? read : read_tsc;
+	w->arg = arg;
+	int rc = read_both(w, &first);
 	do
-		then = read_both();
-	while (then.ns < first.ns + SL_SECOND / 500);
-	publish(w, then, rate_of(then.tsc - first.tsc, then.ns - first.ns));
+		rc = rc == 0 ? read_both(w, &then) : rc;
+	while (rc == 0 && then.ns < first.ns + SL_SECOND / 500);
+	if (rc == 0 && then.tsc <= first.tsc)
+		rc = -EIO;
+	if (rc == 0)
+		publish(w, then, rate_of(then.tsc - first.tsc, then.ns - first.ns));
+	return rc;
 }
 
 void wall_discipline(struct wall *w)
 {
-	struct instant old = { .tsc = w->tsc, .ns = w->ns }, now = read_both();
-	uint64_t rate = w->rate;
-	if (now.tsc <= old.tsc || (now.ns >= old.ns && now.ns - old.ns < APART_NS))
+	struct instant old = { .tsc = w->tsc, .ns = w->ns }, now;
+	if (read_both(w, &now) < 0)
 		return;
+	uint64_t rate = w->rate;
+	if (now.ns >= old.ns && now.ns - old.ns < APART_NS)
+		return;
+	if (now.tsc <= old.tsc) { /* it was set anew */
+		publish(w, now, rate);
+		return;
+	}
 	/* A clock that was set says nothing of the rate. */
 	uint64_t expected = (uint64_t)((unsigned __int128)(now.tsc - old.tsc) * rate >> 32);
 	uint64_t passed = now.ns - old.ns;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Devices of DPDK's that are no card: what is sent into each is received or counted, and gives the same sightings as the
 replay of a file; with huge pages and without. Needs root, for a network namespace and the pool of huge pages."""
-import contextlib, re, subprocess
+import contextlib, re, socket, subprocess
 from harness import *
 from ports import MARK, MTU, Known, Live, frame, main_in_namespace, named, pair, port_sum, read_frames, received, write_pcap
 
@@ -69,6 +69,26 @@ def test_null_device(folder):
             v for k, v in st.items() if k.startswith('sightline_missed_packets_total{port="dispatcher"'))
         assert taken == port_sum(st, "sightline_port_packets_total") > 0, st
         assert taken * size == port_sum(st, "sightline_port_bytes_total"), st
+
+
+def test_time_of_the_device(folder):
+    """What libpcap captures has its time, which counts whole microseconds; what a tap gives has that of its reading."""
+    end, port = pair(0, 1500)
+    for name, to, stamped in ("net_pcap0,rx_iface=" + port, end, True), ("net_tap0,iface=sltap1", "sltap1", False):
+        with Live(folder, [name], "--allow-empty", "--emit", "observables", "--workers", "1") as live:
+            for i in range(20):
+                with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+                    s.bind((to, 0))
+                    s.send(frame("10.1.1.%d" % i, "10.2.2.2", i))
+            assert live.told('"value":"10.1.1.19"'), live.run.text["err"]
+            out, err, st = live.end()
+        got = port_sum(st, "sightline_port_stamped_packets_total")
+        assert received(st, port_sum(st, "sightline_port_packets_total")) == 0
+        assert (got == st["sightline_rx_packets_total"]) == stamped and (got == 0) != stamped, (name, st)
+        assert port_sum(st, "sightline_port_stamps_refused_total") == 0
+        whole = [o["ts"].endswith("000Z") for o in lines(out) if o["where"] == "ip.src"]
+        assert all(whole) == stamped, (name, whole)
+        assert ("libpcap's time" if stamped else "the time-stamp counter's time") in err, err
 
 
 @contextlib.contextmanager
