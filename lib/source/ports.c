@@ -283,6 +283,13 @@ int sl_ports_open(
 void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg)
 {
 	const struct ports *ps = (const struct ports *)s;
+	char cores[2048] = "";
+	FILE *c = fmemopen(cores, sizeof(cores), "w");
+	if (c != NULL) {
+		threads_plan(c);
+		fclose(c);
+		line(arg, cores);
+	}
 	if (ps->dealt)
 		line(arg, "ports: a dispatcher on the control's cores deals packets to the workers "
 			  "by their innermost pair of addresses");

@@ -80,6 +80,8 @@ static inline uint64_t tally_get(const _Atomic uint64_t *cell)
 /* threads.c: a thread that is no worker and touches ports. */
 void port_thread_enter(void);
 void port_thread_leave(void);
+/* Which worker has which core, and why. */
+void threads_plan(FILE *f);
 /* Huge pages that there should be, for the memory of ports to lie in them; 0: it does. */
 size_t threads_pages_wanted(void);
 /* What the environment said first since this was called last, "" where it said nothing. */

@@ -25,6 +25,7 @@
 #include <sightline/mem.h>
 #include <sightline/source.h>
 
+#include "place.h"
 #include "ports.h"
 
 #define ARGS_MAX 64
@@ -32,12 +33,10 @@
 #define MAP_TEXT 4096
 
 static struct {
-	cpu_set_t allowed; /* what the process was given */
-	cpu_set_t control; /* what no worker has to itself; all of it where nothing is left */
+	struct place place;
+	unsigned workers;
 	bool huge; /* its memory is on huge pages */
 	size_t pages_wanted; /* so that it would be */
-	bool spare_core; /* control is a part of allowed */
-	unsigned cores[CPU_SETSIZE], core_count;
 	char args_text[MAP_TEXT], map[MAP_TEXT]; /* the environment keeps pointers into both */
 	char *argv[ARGS_MAX];
 	int argc;
@@ -94,23 +93,12 @@ uint64_t __wrap_get_tsc_freq(void)
 
 /* ---- Cores ---- */
 
-static int cores_look(void)
+static int cores_look(const struct sl_threads *want, char *err, size_t err_len)
 {
-	if (sched_getaffinity(0, sizeof(t.allowed), &t.allowed) < 0)
+	cpu_set_t allowed;
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
 		return -errno;
-	t.core_count = 0;
-	for (unsigned i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, &t.allowed))
-			t.cores[t.core_count++] = i;
-	return t.core_count > 0 ? 0 : -EINVAL;
-}
-
-static void cores_share(unsigned workers)
-{
-	t.control = t.allowed;
-	t.spare_core = workers < t.core_count;
-	for (unsigned i = 0; t.spare_core && i < workers; i++)
-		CPU_CLR(t.cores[i], &t.control);
+	return place_look(&t.place, "", &allowed, want->ports, want->port_count, err, err_len);
 }
 
 /* "0@(1,3),1@0,2@2": the main thread on what is left, each worker on its core. */
@@ -121,16 +109,16 @@ static int cores_map(unsigned workers)
 		return -errno;
 	char sep = '(';
 	fputs("0@", f);
-	for (unsigned i = 0; i < t.core_count; i++) {
-		if (!CPU_ISSET(t.cores[i], &t.control))
+	for (unsigned i = 0; i < t.place.count; i++) {
+		if (!CPU_ISSET(t.place.core[i], &t.place.control))
 			continue;
-		fprintf(f, "%c%u", sep, t.cores[i]);
+		fprintf(f, "%c%u", sep, t.place.core[i]);
 		sep = ',';
 	}
 	fputc(')', f);
 	for (unsigned i = 0, core = 0; i < workers; i++, core++) {
-		core = core == t.core_count ? 0 : core; /* round and round */
-		fprintf(f, ",%u@%u", i + 1, t.cores[core]);
+		core = core == t.place.count ? 0 : core; /* round and round */
+		fprintf(f, ",%u@%u", i + 1, t.place.core[core]);
 	}
 	bool full = ftell(f) >= (long)sizeof(t.map) - 1;
 	fclose(f);
@@ -329,12 +317,14 @@ int sl_threads_start(const struct sl_threads *want, unsigned *workers, char *err
 {
 	if (want->no_huge)
 		sl_mem_use_huge(false);
-	int rc = cores_look();
+	int rc = cores_look(want, err, err_len);
+	if (rc == -EXDEV)
+		return rc;
 	if (rc < 0)
 		return refuse(err, err_len, rc, "the cores of this process can't be read");
 	unsigned n = want->workers;
 	if (n == 0)
-		n = t.core_count > 1 ? t.core_count - 1 : 1;
+		n = place_workers(&t.place);
 	if (n > WORKERS_MAX) {
 		if (want->workers > 0)
 			return refuse(err, err_len, -EINVAL, "more than 127 are not possible");
@@ -343,7 +333,8 @@ int sl_threads_start(const struct sl_threads *want, unsigned *workers, char *err
 	rc = cards_check(want, n, err, err_len);
 	if (rc < 0)
 		return rc;
-	cores_share(n);
+	place_share(&t.place, n);
+	t.workers = n;
 	rc = start(want, n, err, err_len);
 	if (rc == 0)
 		*workers = n;
@@ -390,8 +381,8 @@ int sl_threads_wait(unsigned i)
 
 void sl_threads_pin_control(void)
 {
-	if (t.spare_core)
-		(void)sched_setaffinity(0, sizeof(t.control), &t.control);
+	if (t.place.spare)
+		(void)sched_setaffinity(0, sizeof(t.place.control), &t.place.control);
 }
 
 /* Memory pools keep something for each thread that is known to them. */
@@ -403,6 +394,11 @@ void port_thread_enter(void)
 void port_thread_leave(void)
 {
 	rte_thread_unregister();
+}
+
+void threads_plan(FILE *f)
+{
+	place_plan(&t.place, t.workers, f);
 }
 
 size_t threads_pages_wanted(void)
