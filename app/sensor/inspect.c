@@ -59,6 +59,8 @@ static void add_outer(struct worker *w, const struct sl_packet *p)
 	if (told == p->flow->outer)
 		return;
 	p->flow->outer = told;
+	if (p->flow->tunnels == 0)
+		p->flow->tunnels = p->tunnels;
 	for (unsigned i = 0; i < p->outer_count; i++) {
 		add_addr(w, SL_WHERE_IP_SRC, dir, &p->outer[i].src, p->outer[i].version);
 		add_addr(w, SL_WHERE_IP_DST, dir, &p->outer[i].dst, p->outer[i].version);

@@ -91,12 +91,15 @@ struct sl_flow {
 	bool parser_dead[2]; /* the parser gave up on this direction */
 
 	/* -- worker writes -- */
-	bool hit; /* an indicator was satisfied by one of its addresses */
-	uint8_t told; /* enum sl_outcome that went with the last such hit */
+	bool hit : 1; /* an indicator was satisfied by one of its addresses */
+	uint8_t told : 7; /* enum sl_outcome that went with the last such hit */
 
 	/* -- flow table writes -- */
-	uint8_t vlan_count;
-	uint8_t top_known; /* bit by enum sl_dir */
+	uint8_t vlan_count : 4;
+	uint8_t top_known : 4; /* bit by enum sl_dir */
+
+	/* -- worker writes -- */
+	uint16_t tunnels; /* as its first packet that was in any had them */
 
 	/* -- stream stage writes -- */
 	uint64_t missing[2]; /* TCP payload bytes that no packet brought, by direction */

@@ -17,6 +17,31 @@ struct sl_flow;
 #define SL_VLAN_MAX 4
 #define SL_OUTER_MAX 4 /* IP headers outside the innermost one */
 
+/* What an IP header was carried in, inside of another: id, name. */
+#define SL_TUNNELS(X)                                                                              \
+	X(IPIP, "ipip")                                                                            \
+	X(GRE, "gre")                                                                              \
+	X(ERSPAN, "erspan")                                                                        \
+	X(WCCP, "wccp")                                                                            \
+	X(PPTP, "pptp")                                                                            \
+	X(ETHERIP, "etherip")                                                                      \
+	X(SRV6, "srv6") /* Ethernet in IP, RFC 8986 */                                             \
+	X(MPLS, "mpls") /* in IP or UDP */                                                         \
+	X(VXLAN, "vxlan")                                                                          \
+	X(GENEVE, "geneve")                                                                        \
+	X(GTP, "gtp")                                                                              \
+	X(L2TP, "l2tp")                                                                            \
+	X(TEREDO, "teredo")                                                                        \
+	X(AYIYA, "ayiya")
+enum sl_tunnel {
+	SL_TUNNEL_NONE,
+#define X(id, name) SL_TUNNEL_##id,
+	SL_TUNNELS(X)
+#undef X
+		SL_TUNNEL_COUNT
+};
+#define SL_TUNNEL_BITS 4 /* of a kind, where several lie in a word, the outermost lowest */
+
 /* Direction of a packet, a message, an observable within its flow. */
 enum sl_dir { SL_TO_SERVER, SL_TO_CLIENT };
 
@@ -108,6 +133,7 @@ struct sl_packet {
 	uint32_t tcp_seq, tcp_ack;
 	uint16_t tcp_window;
 	uint16_t tcp_urgent; /* pointer; only with the flag */
+	uint16_t tunnels; /* enum sl_tunnel around each IP header but the outermost */
 	uint16_t vlan[SL_VLAN_MAX]; /* outermost first, tag id only */
 	uint32_t payload_len;
 	const uint8_t *payload;

@@ -52,6 +52,7 @@ static void view_clear(struct sl_packet *p)
 	p->tcp_flags = 0;
 	p->vlan_count = p->flags & SL_PKT_VLAN_STRIPPED ? 1 : 0;
 	p->outer_count = 0;
+	p->tunnels = 0;
 	p->mac_off = 0;
 	p->tcp_seq = p->tcp_ack = 0;
 	p->tcp_window = 0;

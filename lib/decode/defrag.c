@@ -239,6 +239,7 @@ static void note_packet(struct datagram *g, const struct sl_packet *p)
 	g->vlan_count = p->vlan_count;
 	memcpy(g->vlan, p->vlan, p->vlan_count * sizeof(p->vlan[0]));
 	g->outer_count = p->outer_count;
+	g->tunnels = p->tunnels;
 	memcpy(g->outer, p->outer, p->outer_count * sizeof(p->outer[0]));
 	g->has_macs = p->flags & SL_PKT_MACS;
 	if (g->has_macs)
@@ -373,6 +374,7 @@ bool sl_defrag_lost(struct sl_defrag *d, struct sl_packet *out)
 		.dport = g->dport,
 		.vlan_count = g->vlan_count,
 		.outer_count = g->outer_count,
+		.tunnels = g->tunnels,
 		.held_packets = g->packets - 1 };
 	memcpy(out->vlan, g->vlan, sizeof(g->vlan));
 	memcpy(out->outer, g->outer, g->outer_count * sizeof(g->outer[0]));

@@ -72,6 +72,7 @@ struct datagram {
 	bool again; /* one with the same key was whole not long ago */
 	uint8_t macs[12];
 	uint16_t port;
+	uint16_t tunnels;
 	uint8_t vlan_count, outer_count;
 	uint16_t vlan[SL_VLAN_MAX];
 	struct sl_ip_pair outer[SL_OUTER_MAX];

@@ -71,10 +71,13 @@ static enum sl_drop payload(struct layers *l, uint16_t type, bool sequence)
 	case TYPE_PPP:
 		return decode_ppp(l);
 	case TYPE_WCCP:
+		l->tunnel = SL_TUNNEL_WCCP;
 		return wccp(l);
 	case TYPE_ERSPAN: /* I has no header, and is told by what GRE leaves out */
+		l->tunnel = SL_TUNNEL_ERSPAN;
 		return sequence ? erspan(l) : decode_ethernet(l);
 	case TYPE_ERSPAN_III:
+		l->tunnel = SL_TUNNEL_ERSPAN;
 		return erspan(l);
 	default:
 		l->type = type;
@@ -133,8 +136,10 @@ enum sl_drop decode_gre(struct layers *l)
 		return SL_DROP_SHORT;
 	switch (flags & VERSION) {
 	case 0:
+		l->tunnel = SL_TUNNEL_GRE;
 		return version_0(l, flags, type);
 	case 1:
+		l->tunnel = SL_TUNNEL_PPTP;
 		return version_1(l, flags, type);
 	default:
 		return SL_DROP_NOT_IP;

@@ -50,6 +50,7 @@ static void view_inner(struct layers *l)
 	if (p->version == 0)
 		return;
 	sl_count(l->counters, SL_C_TUNNEL_HEADERS, 1);
+	p->tunnels |= (uint16_t)(l->tunnel << (SL_TUNNEL_BITS * p->outer_count));
 	p->outer[p->outer_count++] =
 		(struct sl_ip_pair){ .src = p->src, .dst = p->dst, .version = p->version };
 	p->flags &= (uint8_t) ~(SL_PKT_L4 | SL_PKT_QUOTED);

@@ -31,6 +31,7 @@ struct layers {
 	uint8_t entered; /* layers, up to LAYERS_MAX */
 	uint8_t made; /* datagrams that its fragments made whole */
 	uint32_t extensions; /* bytes of IPv6 extension headers so far */
+	uint8_t tunnel; /* enum sl_tunnel that was entered last */
 	uint16_t type; /* the EtherType that decode_ethertype goes by */
 };
 

@@ -63,19 +63,23 @@ static enum sl_drop etherip(struct layers *l)
 	return head >> 12 == 3 ? decode_ethernet(l) : SL_DROP_NOT_IP;
 }
 
-static layer_fn *layer_of(uint8_t protocol)
+static layer_fn *layer_of(uint8_t protocol, uint8_t *tunnel)
 {
 	switch (protocol) {
 	case IPPROTO_IPIP:
 	case IPPROTO_IPV6: /* which of them it is, the first nibble knows better */
+		*tunnel = SL_TUNNEL_IPIP;
 		return decode_ip;
-	case IPPROTO_GRE:
+	case IPPROTO_GRE: /* which says itself what it is */
 		return decode_gre;
 	case PROTOCOL_ETHERIP:
+		*tunnel = SL_TUNNEL_ETHERIP;
 		return etherip;
 	case PROTOCOL_MPLS:
+		*tunnel = SL_TUNNEL_MPLS;
 		return decode_mpls;
 	case PROTOCOL_ETHERNET:
+		*tunnel = SL_TUNNEL_SRV6;
 		return decode_ethernet;
 	default:
 		return NULL;
@@ -84,7 +88,7 @@ static layer_fn *layer_of(uint8_t protocol)
 
 enum sl_drop decode_protocol(struct layers *l)
 {
-	layer_fn *layer = layer_of(l->pkt->proto);
+	layer_fn *layer = layer_of(l->pkt->proto, &l->tunnel);
 	if (layer == NULL)
 		return SL_DECODED;
 	return decode_inside(l, layer, sl_span(l->rd.p, sl_rd_left(&l->rd)));

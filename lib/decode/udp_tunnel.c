@@ -43,7 +43,7 @@ static layer_fn *service_header(struct sl_rd *rd)
 static layer_fn *vxlan(struct layers *l, struct sl_rd *rd)
 {
 	enum { GROUP = 0x80, VERSION = 0x30, VNI = 0x08, NEXT = 0x04 };
-	(void)l;
+	l->tunnel = SL_TUNNEL_VXLAN;
 	struct sl_span h = sl_rd_take(rd, 8);
 	if (h.len == 0 || !(h.p[0] & VNI) || h.p[0] & VERSION || h.p[1] & 0xb7 || h.p[7])
 		return NULL;
@@ -56,6 +56,7 @@ static layer_fn *vxlan(struct layers *l, struct sl_rd *rd)
 /* RFC 8926 3.4: version 0, options in words of 4 bytes, an EtherType. */
 static layer_fn *geneve(struct layers *l, struct sl_rd *rd)
 {
+	l->tunnel = SL_TUNNEL_GENEVE;
 	struct sl_span h = sl_rd_take(rd, 8);
 	if (h.len == 0 || h.p[0] >> 6 != 0 || (h.p[1] & 63) != 0 || h.p[7] != 0)
 		return NULL;
@@ -68,7 +69,7 @@ static layer_fn *geneve(struct layers *l, struct sl_rd *rd)
  * eight bytes; extension headers are in words of 4 bytes, the last byte names the next. */
 static layer_fn *gtp(struct layers *l, struct sl_rd *rd)
 {
-	(void)l;
+	l->tunnel = SL_TUNNEL_GTP;
 	struct sl_span h = sl_rd_take(rd, 8);
 	if (h.len == 0 || (h.p[0] & 0xf8) != 0x30 || h.p[1] != 0xff)
 		return NULL;
@@ -112,6 +113,7 @@ static bool ip_fills(const struct layers *l, struct sl_span in)
 /* RFC 7510. */
 static layer_fn *mpls(struct layers *l, struct sl_rd *rd)
 {
+	l->tunnel = SL_TUNNEL_MPLS;
 	struct sl_rd below = *rd;
 	uint32_t label;
 	do
@@ -125,9 +127,9 @@ static layer_fn *mpls(struct layers *l, struct sl_rd *rd)
 /* RFC 2661 3.1: a data message of version 2, no reserved bit set. */
 static layer_fn *l2tp(struct layers *l, struct sl_rd *rd)
 {
-	(void)l;
 	enum { CONTROL = 0x8000, LENGTH = 0x4000, SEQUENCE = 0x0800, OFFSET = 0x0200 };
 	enum { PRIORITY = 0x0100 };
+	l->tunnel = SL_TUNNEL_L2TP;
 	size_t all = sl_rd_left(rd);
 	uint16_t flags = sl_rd16(rd);
 	if ((flags & ~(LENGTH | SEQUENCE | OFFSET | PRIORITY)) != 2)
@@ -157,7 +159,7 @@ static bool teredo_address(const uint8_t *ip)
 /* RFC 4380 5.1.1: an authentication header, an origin, each or none; then IPv6. */
 static layer_fn *teredo(struct layers *l, struct sl_rd *rd)
 {
-	(void)l;
+	l->tunnel = SL_TUNNEL_TEREDO;
 	if (sl_rd_left(rd) >= 4 && be16(rd->p) == 1) {
 		sl_rd_skip(rd, 2);
 		size_t id = sl_rd8(rd), value = sl_rd8(rd);
@@ -172,7 +174,7 @@ static layer_fn *teredo(struct layers *l, struct sl_rd *rd)
  * "forward" and a protocol number. */
 static layer_fn *ayiya(struct layers *l, struct sl_rd *rd)
 {
-	(void)l;
+	l->tunnel = SL_TUNNEL_AYIYA;
 	struct sl_span h = sl_rd_take(rd, 8);
 	if (h.len == 0 || (h.p[2] & 15) != 1)
 		return NULL;
@@ -219,8 +221,12 @@ enum sl_drop decode_udp_payload(struct layers *l, struct sl_span in)
 	head_fn *head = head_of(p->dport);
 	if (head == NULL)
 		head = head_of(p->sport);
-	if (head == NULL)
-		return is_teredo(l, in) ? decode_inside(l, decode_ip6, in) : SL_DECODED;
+	if (head == NULL && !is_teredo(l, in))
+		return SL_DECODED;
+	if (head == NULL) {
+		l->tunnel = SL_TUNNEL_TEREDO;
+		return decode_inside(l, decode_ip6, in);
+	}
 	struct sl_rd rd = sl_rd(in);
 	layer_fn *inner = head(l, &rd);
 	if (inner == NULL || rd.bad)

@@ -62,6 +62,22 @@ static void pair_put(struct sl_json_out *o, const char *key, const uint64_t v[2]
 	sl_json_array_end(o);
 }
 
+/* From the outermost inward. */
+static void tunnels_put(struct sl_json_out *o, uint16_t tunnels)
+{
+	static const char *const name[] = {
+#define X(id, text) [SL_TUNNEL_##id] = (text),
+		SL_TUNNELS(X)
+#undef X
+	};
+	sl_json_array(o, "tunnel");
+	for (; tunnels != 0; tunnels >>= SL_TUNNEL_BITS) {
+		unsigned kind = tunnels & ((1u << SL_TUNNEL_BITS) - 1);
+		sl_json_str(o, NULL, kind < SL_TUNNEL_COUNT && name[kind] ? name[kind] : "other");
+	}
+	sl_json_array_end(o);
+}
+
 void sl_flow_json(struct sl_json_out *o, const char *capture, const struct sl_record *r)
 {
 	const struct sl_record_flow *f = &r->flow;
@@ -80,8 +96,7 @@ void sl_flow_json(struct sl_json_out *o, const char *capture, const struct sl_re
 	for (unsigned i = 0; i < f->vlan_count && i < SL_VLAN_MAX; i++)
 		sl_json_u64(o, NULL, f->vlan[i]);
 	sl_json_array_end(o);
-	sl_json_array(o, "tunnel");
-	sl_json_array_end(o);
+	tunnels_put(o, f->tunnels);
 	pair_put(o, "packets", f->packets);
 	pair_put(o, "bytes", f->bytes);
 	sl_json_str(o, "outcome", sl_outcome_text(f->outcome));

@@ -121,9 +121,30 @@ static void expect_outside(const struct decoded *d, const struct tunnel *t, uint
 	assert_int_equal(d->p.version, outer);
 	assert_int_equal(d->p.src.b[outer == 4 ? 3 : 15], 99);
 	assert_int_equal(d->p.outer_count, 0);
+	assert_int_equal(d->p.tunnels, 0);
 	assert_int_equal(d->c.c[SL_C_TUNNEL_HEADERS], 0);
 	if (d->p.flags & SL_PKT_L4)
 		assert_int_equal(d->p.dport, t->port);
+}
+
+/* By how its name begins. */
+static enum sl_tunnel kind_of(const struct tunnel *t)
+{
+	static const struct {
+		const char *name;
+		enum sl_tunnel kind;
+	} kinds[] = { { "4 in IP", SL_TUNNEL_IPIP }, { "6 in IP", SL_TUNNEL_IPIP },
+		{ "AH", SL_TUNNEL_IPIP }, { "EtherIP", SL_TUNNEL_ETHERIP },
+		{ "MPLS", SL_TUNNEL_MPLS }, { "Ethernet in IP", SL_TUNNEL_SRV6 },
+		{ "GRE", SL_TUNNEL_GRE }, { "NVGRE", SL_TUNNEL_GRE }, { "PPTP", SL_TUNNEL_PPTP },
+		{ "ERSPAN", SL_TUNNEL_ERSPAN }, { "WCCP", SL_TUNNEL_WCCP },
+		{ "VXLAN", SL_TUNNEL_VXLAN }, { "Geneve", SL_TUNNEL_GENEVE },
+		{ "GTP", SL_TUNNEL_GTP }, { "L2TP", SL_TUNNEL_L2TP },
+		{ "AYIYA", SL_TUNNEL_AYIYA } };
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(t->name, kinds[i].name, strlen(kinds[i].name)) == 0)
+			return kinds[i].kind;
+	return SL_TUNNEL_NONE;
 }
 
 static void expect_inside(const struct decoded *d, const struct tunnel *t, uint8_t outer)
@@ -134,6 +155,7 @@ static void expect_inside(const struct decoded *d, const struct tunnel *t, uint8
 	assert_int_equal(d->p.src.b[t->inner == 4 ? 3 : 15], 1);
 	assert_int_equal(d->p.outer_count, 1);
 	assert_int_equal(d->p.outer[0].version, outer);
+	assert_int_equal(d->p.tunnels, kind_of(t));
 	assert_int_equal(d->p.outer[0].src.b[outer == 4 ? 3 : 15], 99);
 	assert_int_equal(d->c.c[SL_C_TUNNEL_HEADERS], 1);
 	assert_int_equal(d->c.c[SL_C_TUNNEL_BROKEN], 0);

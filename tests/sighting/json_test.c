@@ -79,6 +79,7 @@ static void test_flow(void **state)
 	x.r.flow.vlan_count = 2;
 	x.r.flow.vlan[0] = 100;
 	x.r.flow.vlan[1] = 7;
+	x.r.flow.tunnels = SL_TUNNEL_VXLAN | SL_TUNNEL_IPIP << SL_TUNNEL_BITS;
 	assert_int_equal(sl_json_out_new(&o), 0);
 	sl_flow_json(o, "a.pcap", &x.r);
 	same_line(o,
@@ -86,7 +87,8 @@ static void test_flow(void **state)
 		"\"first\":\"2026-01-31T09:00:00.123456789Z\","
 		"\"last\":\"2026-01-31T09:00:01.123456789Z\",\"src\":\"10.0.0.1\",\"sport\":40000,"
 		"\"dst\":\"8.8.8.8\",\"dport\":53,\"proto\":\"udp\",\"app\":\"dns\","
-		"\"community_id\":\"1:5LYL0jtWIRAQQiHE2wLJiXynfUA=\",\"vlan\":[100,7],\"tunnel\":[]"
+		"\"community_id\":\"1:5LYL0jtWIRAQQiHE2wLJiXynfUA=\",\"vlan\":[100,7],\"tunnel\":["
+		"\"vxlan\",\"ipip\"]"
 		","
 		"\"packets\":[1,1],\"bytes\":[60,120],\"outcome\":\"answered\","
 		"\"end\":\"timeout\",\"missing_bytes\":[0,0]}\n");

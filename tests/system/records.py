@@ -43,6 +43,22 @@ def test_members_and_their_order(folder):
     assert got["sighting"][:len(SIGHTING)] == SIGHTING, got["sighting"]
 
 
+def test_tunnels(folder):
+    """From the outermost inward; headers that lead to no IP header are none."""
+    if os.environ.get("SIGHTLINE_DATA") == "none":
+        return
+    for name, kinds in (("FoxIO-LLC+ja4/gre-erspan-vxlan.pcap", {("erspan", "vxlan")}),
+                        ("FoxIO-LLC+ja4/gre-sample.pcap", {("gre",)}),
+                        ("arkime+arkime/gtp-iphone.pcap", {("gtp",)}),
+                        ("zeek+zeek/tunnels/geneve-ipv6.pcap", {("geneve",)}),
+                        ("zeek+zeek/tunnels/6in4.pcap", {("ipip",)}),
+                        ("seladb+PcapPlusPlus/Packet++Test/PacketExamples/GrePackets.pcap",
+                         {(), ("gre",), ("ipip", "pptp"), ("gre", "gre")})):
+        out = sensor("--replay", data("pcap", name), "--emit", "flows", "--workers", 1)[1]
+        seen = {tuple(f["tunnel"]) for f in lines(out)}
+        assert seen == kinds, (name, seen)
+
+
 def test_a_hole_in_a_connection(folder):
     a, b = ("10.0.0.1", "192.0.2.1", 40000, 80), ("192.0.2.1", "10.0.0.1", 80, 40000)
     capture = made(folder + "/a.pcap", segment(1000, *a, 99, 2), segment(1000, *b, 499, 0x12),
