@@ -9,6 +9,7 @@
 
 #include <sightline/digest.h>
 #include <sightline/log.h>
+#include <sightline/watchdog.h>
 
 #include "sensor.h"
 
@@ -17,10 +18,8 @@
 struct live {
 	struct sl_source *src; /* borrowed */
 	unsigned worker_count;
-	uint64_t looked_ns, stall_ns, stalls;
-	struct beat { /* of each worker: where it was, and since when */
-		uint64_t at, since_ns;
-	} * beat;
+	uint64_t looked_ns, stalls;
+	struct sl_watchdog *dog;
 	char *captures; /* names of all ports, as sightings say where they are from */
 	const char **names; /* by port: the same */
 	bool gone;
@@ -79,11 +78,11 @@ int live_open(struct live **out, struct sl_source **src, const struct sl_config 
 	if (l == NULL)
 		return -ENOMEM;
 	l->worker_count = workers;
-	l->stall_ns = sl_config_u64(c, "watchdog");
-	l->beat = calloc(workers, sizeof(*l->beat));
 	l->captures = join(devs, n);
 	l->names = calloc(n, sizeof(*l->names));
-	int rc = l->beat == NULL || l->captures == NULL || l->names == NULL ? -ENOMEM : 0;
+	int rc = l->captures == NULL || l->names == NULL ? -ENOMEM : 0;
+	if (rc == 0)
+		rc = sl_watchdog_new(&l->dog, workers, sl_config_u64(c, "watchdog"), LOOK_NS);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		l->names[i] = l->captures;
 	if (rc == 0)
@@ -102,7 +101,7 @@ void live_free(struct live *l)
 {
 	if (l == NULL)
 		return;
-	free(l->beat);
+	sl_watchdog_free(l->dog);
 	free(l->names);
 	free(l->captures);
 	free(l);
@@ -136,16 +135,15 @@ void live_ready(const struct live *l, const struct sl_config *c, struct armory *
  * and with it every packet of its queue. */
 static bool stalled(struct live *l, struct worker *const *w, uint64_t now_ns)
 {
+	sl_watchdog_look(l->dog, now_ns);
 	for (unsigned i = 0; i < l->worker_count; i++) {
 		uint64_t at = atomic_load_explicit(&w[i]->beats, memory_order_relaxed);
-		struct beat *b = &l->beat[i];
-		if (at != b->at || b->since_ns == 0)
-			*b = (struct beat){ .at = at, .since_ns = now_ns };
-		if (now_ns - b->since_ns < l->stall_ns)
+		uint64_t still_ns = sl_watchdog_stalled(l->dog, i, at);
+		if (still_ns == 0)
 			continue;
 		sl_error("worker %u has stood still for %.1f s (watchdog): the sensor ends, so "
 			 "that a service manager can start it again",
-			i, (double)(now_ns - b->since_ns) / 1e9);
+			i, (double)still_ns / 1e9);
 		l->stalls++;
 	}
 	return l->stalls > 0;
@@ -170,6 +168,11 @@ enum live_state live_watch(struct live *l, struct worker *const *w)
 uint64_t live_stalls(const struct live *l)
 {
 	return l->stalls;
+}
+
+uint64_t live_late_ns(const struct live *l)
+{
+	return sl_watchdog_late_ns(l->dog);
 }
 
 void live_end(struct live *l)

@@ -325,6 +325,8 @@ void live_ready(const struct live *l, const struct sl_config *c, struct armory *
 /* Often; looks ten times a second. */
 enum live_state live_watch(struct live *l, struct worker *const *w);
 uint64_t live_stalls(const struct live *l); /* workers that stood still */
+/* How long the control thread itself stood still: the machine gave it no core. */
+uint64_t live_late_ns(const struct live *l);
 /* After the workers' end: counters are exact. */
 void live_end(struct live *l);
 

@@ -363,6 +363,27 @@ def test_stalled_worker(folder):
     assert st["sightline_worker_stalls_total"] == 1, st
 
 
+def test_stopped_process(folder):
+    """All of it stands still, as in a guest that is paused: nobody is to blame, and it goes on."""
+    end, port = pair(0, 1500)
+    with Live(folder, ["afpacket:" + port], *with_mark_only(folder), "--workers", "2", watchdog="300ms") as live:
+        command("ip", "link", "set", port, "down")
+        live.run.until("link down")  # it looks
+        command("ip", "link", "set", port, "up")
+        live.run.until("link up")
+        live.run.p.send_signal(signal.SIGSTOP)
+        begun = time.monotonic()
+        while time.monotonic() < begun + 1:
+            live.run._pump(0.1)
+        live.run.p.send_signal(signal.SIGCONT)
+        marks = live.mark(end)
+        _, err, st = live.end()
+    assert "has stood still" not in err, err
+    assert st["sightline_worker_stalls_total"] == 0
+    assert st["sightline_watchdog_late_nanoseconds_total"] > 5e8, st["sightline_watchdog_late_nanoseconds_total"]
+    assert received(st, marks) == 0
+
+
 def test_bad_input(folder):
     _, port = pair(0, 1500)
     _, wide = pair(8, 9000)
