@@ -20,6 +20,7 @@ struct live {
 	unsigned worker_count;
 	uint64_t looked_ns, stalls;
 	struct sl_watchdog *dog;
+	struct alarms *alarms;
 	char *captures; /* names of all ports, as sightings say where they are from */
 	const char **names; /* by port: the same */
 	bool gone;
@@ -82,6 +83,8 @@ int live_open(struct live **out, struct sl_source **src, const struct sl_config 
 	l->names = calloc(n, sizeof(*l->names));
 	int rc = l->captures == NULL || l->names == NULL ? -ENOMEM : 0;
 	if (rc == 0)
+		rc = alarms_new(&l->alarms);
+	if (rc == 0)
 		rc = sl_watchdog_new(&l->dog, workers, sl_config_u64(c, "watchdog"), LOOK_NS);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		l->names[i] = l->captures;
@@ -102,6 +105,7 @@ void live_free(struct live *l)
 	if (l == NULL)
 		return;
 	sl_watchdog_free(l->dog);
+	alarms_free(l->alarms);
 	free(l->names);
 	free(l->captures);
 	free(l);
@@ -149,7 +153,7 @@ static bool stalled(struct live *l, struct worker *const *w, uint64_t now_ns)
 	return l->stalls > 0;
 }
 
-enum live_state live_watch(struct live *l, struct worker *const *w)
+enum live_state live_watch(struct live *l, struct stats_view *v)
 {
 	char err[256];
 	uint64_t now = sl_clock_mono_ns();
@@ -160,7 +164,8 @@ enum live_state live_watch(struct live *l, struct worker *const *w)
 		l->gone = true;
 		sl_error("%s", err);
 	}
-	if (stalled(l, w, now))
+	alarms_look(l->alarms, v, now);
+	if (stalled(l, v->workers, now))
 		return LIVE_STALLED;
 	return l->gone ? LIVE_GONE : LIVE_GOOD;
 }
@@ -168,6 +173,11 @@ enum live_state live_watch(struct live *l, struct worker *const *w)
 uint64_t live_stalls(const struct live *l)
 {
 	return l->stalls;
+}
+
+const struct alarms *live_alarms(const struct live *l)
+{
+	return l->alarms;
 }
 
 uint64_t live_late_ns(const struct live *l)

@@ -324,7 +324,7 @@ static bool write_stats(const struct sensor *s)
  * be waited for. */
 static void watch(struct sensor *s)
 {
-	enum live_state state = live_watch(s->live, s->worker);
+	enum live_state state = live_watch(s->live, &s->view);
 	if (state == LIVE_GONE) {
 		s->failed = true;
 		stop(s);

@@ -303,6 +303,18 @@ enum sl_copies settings_copies(const struct sl_config *c);
 const struct sl_nets *settings_facts_home(const struct sl_config *c, const struct sl_nets *home);
 void settings_flow(const struct sl_config *c, struct sl_flow_options *o);
 
+/* ---- alarm.c: what the tap loses, watched ---- */
+
+struct alarms;
+struct stats_view;
+int alarms_new(struct alarms **out);
+void alarms_free(struct alarms *a); /* NULL is allowed */
+/* Control thread, as often as it likes: every ten seconds says what went bad or is good again. */
+void alarms_look(struct alarms *a, struct stats_view *v, uint64_t now_ns);
+/* Each thing that was judged so far, and whether it is bad; any thread. */
+void alarms_each(
+	const struct alarms *a, void (*fn)(void *arg, const char *topic, bool bad), void *arg);
+
 /* ---- live.c: ports ---- */
 
 struct live;
@@ -323,7 +335,8 @@ const char *const *live_captures(const struct live *l);
 int live_boot(char out[2 * SL_DIGEST_MAX + 1]); /* another one at each start */
 void live_ready(const struct live *l, const struct sl_config *c, struct armory *a);
 /* Often; looks ten times a second. */
-enum live_state live_watch(struct live *l, struct worker *const *w);
+enum live_state live_watch(struct live *l, struct stats_view *v);
+const struct alarms *live_alarms(const struct live *l);
 uint64_t live_stalls(const struct live *l); /* workers that stood still */
 /* How long the control thread itself stood still: the machine gave it no core. */
 uint64_t live_late_ns(const struct live *l);

@@ -75,6 +75,14 @@ static void put_replay(const struct stats_view *v, const struct sink *k)
 	put(k, "of that, on huge pages", r.huge_bytes, "sightline_replay_huge_page_bytes");
 }
 
+static void put_alarm(void *arg, const char *topic, bool bad)
+{
+	char name[512];
+	sl_metrics_escape(topic, name, sizeof(name));
+	put(arg, "1: the tap loses more than it should", bad, "sightline_tap_alarm{topic=\"%s\"}",
+		name);
+}
+
 static void put_ports(const struct stats_view *v, const struct sink *k)
 {
 	sl_ports_counters(v->ports, k->put, k->to);
@@ -82,6 +90,7 @@ static void put_ports(const struct stats_view *v, const struct sink *k)
 		"sightline_worker_stalls_total");
 	put(k, "how long the watchdog itself was late: the machine stood still",
 		live_late_ns(v->live), "sightline_watchdog_late_nanoseconds_total");
+	alarms_each(live_alarms(v->live), put_alarm, (void *)(uintptr_t)k);
 }
 
 static void put_parsers(const struct stats_view *v, const struct sink *k)

@@ -23,7 +23,7 @@ LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
 OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source",
          "expect": "parser",
-         "log": "base", "mem": "base", "watchdog": "base", "ring": "base", "span": "base", "packet": "base", "record": "match",
+         "log": "base", "mem": "base", "watchdog": "base", "tap": "metrics", "ring": "base", "span": "base", "packet": "base", "record": "match",
          "correlate": "match", "hosts": "match", "trees": "match", "detection": "intel", "regex": "pattern",
          "defrag": "decode", "sieve": "decode", "overlap": "base",
          "book": "intel", "lists": "intel", "past": "intel", "policy": "intel",

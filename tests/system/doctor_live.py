@@ -79,7 +79,7 @@ def judged(data, status):
 def test_a_good_tap(_):
     bad, found = judged(made(lambda p: [p]), 1)
     assert not bad, bad
-    assert set(found) >= {"traffic", "loss", "one-sided", "missing bytes", "repeated bytes", "cut packets", "checksums", "intel"}
+    assert set(found) >= {"traffic", "loss", "one-sided", "missing bytes", "repeated bytes", "duplicates", "cut packets", "checksums", "intel"}
     assert all(f["mend"] == "" for f in found.values() if f["grade"] == "ok")
 
 
@@ -90,7 +90,8 @@ def test_one_direction(_):
 
 def test_each_packet_twice(_):
     bad, _ = judged(made(lambda p: [p, p]), 1)
-    assert "repeated bytes" in bad and "one-sided" not in bad and "missing bytes" not in bad, bad
+    assert bad.get("duplicates") == "wrong" and "repeated bytes" in bad, bad
+    assert "one-sided" not in bad and "missing bytes" not in bad, bad
 
 
 def test_packets_that_never_came(_):

@@ -384,6 +384,30 @@ def test_stopped_process(folder):
     assert received(st, marks) == 0
 
 
+def test_a_silent_port(folder):
+    """One of two: said by the sensor after ten seconds, and by the doctor; so is that packets come again, and twice."""
+    (loud, a), (silent, b) = pair(0, 1500), pair(1, 1500)
+    capture, twice = flood_file(folder), os.path.join(folder, "twice.pcap")
+    write_pcap(twice, [f for f in read_frames(capture) for _ in range(2)])
+    with Live(folder, ["afpacket:" + a, "afpacket:" + b], *with_mark_only(folder), "--workers", "1", "--metrics", "0") as live:
+        live.run.until("counters are at ")
+        url = live.run.text["err"].decode().split("counters are at ")[1].split()[0]
+        with Running("tcpreplay", "-q", "--pps", "2000", "--preload-pcap", "--loop", "0", "-i", loud, capture) as sender:
+            live.run.until("tap: port afpacket:%s: 0 packets in " % b)
+            _, out, _ = run(TOOL, "doctor", "--live", "--json", "--for", "1s", url, check=1)
+            grades = {f["topic"]: f["grade"] for f in lines(out)}
+            assert grades["port afpacket:" + a] == grades["traffic"] == "ok" and grades["port afpacket:" + b] == "wrong", grades
+            sender.end(signal.SIGINT, check=None)
+        with Running("tcpreplay", "-q", "--pps", "4000", "--preload-pcap", "--loop", "0", "-i", silent, twice) as sender:
+            live.run.until("tap: port afpacket:%s: good again: " % b)
+            live.run.until("tap: duplicates: ")
+            live.run.until("tap: port afpacket:%s: 0 packets in " % a)
+            sender.end(signal.SIGINT, check=None)
+        _, err, st = live.end()
+    assert st['sightline_tap_alarm{topic="port afpacket:%s"}' % a] == 1, err
+    assert st['sightline_tap_alarm{topic="port afpacket:%s"}' % b] == 0, err
+
+
 def test_bad_input(folder):
     _, port = pair(0, 1500)
     _, wide = pair(8, 9000)
