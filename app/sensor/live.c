@@ -65,6 +65,17 @@ static char *join(const char *const *devs, size_t n)
 	return text;
 }
 
+static int check_idle(struct live *l, const struct sl_config *c, char *err, size_t err_len)
+{
+	const char *dev = sl_ports_unwaitable(l->src);
+	if (settings_idle(c) != IDLE_INTERRUPT || dev == NULL)
+		return 0;
+	snprintf(err, err_len, "port %s: its device can't be waited for; use --idle pause, or auto",
+		dev);
+	l->src->ops->close(l->src);
+	return -ENOTSUP;
+}
+
 int live_open(struct live **out, struct sl_source **src, const struct sl_config *c,
 	unsigned workers, char *err, size_t err_len)
 {
@@ -90,6 +101,8 @@ int live_open(struct live **out, struct sl_source **src, const struct sl_config 
 		l->names[i] = l->captures;
 	if (rc == 0)
 		rc = sl_ports_open(&l->src, &o, err, err_len);
+	if (rc == 0)
+		rc = check_idle(l, c, err, err_len);
 	if (rc < 0) {
 		live_free(l);
 		return rc;

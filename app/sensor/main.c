@@ -218,6 +218,7 @@ static int step_workers(struct sensor *s)
 		.keep_files = file_store_wanted(s->config),
 		.rehearse = s->live == NULL && sl_replay_rehearses(s->source),
 		.timing = sl_config_flag(s->config, "timing"),
+		.idle = settings_idle(s->config),
 		.wait = s->live == NULL };
 	settings_flow(s->config, &o.flow);
 	o.sieve = (struct sl_sieve_options){ .exclude = s->exclude,

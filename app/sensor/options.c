@@ -393,6 +393,16 @@ static const struct sl_opt opts[] = {
 		.help = "which worker gets a packet of a port: by the outermost pair of addresses "
 			"that the device sees, or by the innermost, where a tunnel's directions "
 			"differ outside; a thread of its own then deals packets out" },
+	{ .key = "idle",
+		.flag = "idle",
+		.kind = SL_OPT_CHOICE,
+		.arg = "I",
+		.def = "auto",
+		.choices = "auto|interrupt|pause|poll",
+		.help = "what a worker does where no packet comes: auto blocks until one comes, "
+			"where every port can be waited for; interrupt refuses ports that can't; "
+			"pause rests on its core for up to 40 microseconds at a time; poll asks "
+			"again at once" },
 	{ .key = "watchdog",
 		.kind = SL_OPT_DURATION,
 		.def = "10s",

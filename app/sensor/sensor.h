@@ -52,6 +52,14 @@ static_assert(SL_C_STAGE_RELEASE - SL_C_STAGE_RX == STAGE_COUNT - 1, "one counte
 struct context_pool;
 struct facts;
 
+/* What a worker does where no packet comes. */
+enum idle {
+	IDLE_AUTO, /* blocks where every port can be waited for, lends its core otherwise */
+	IDLE_INTERRUPT, /* the same, and every port can */
+	IDLE_PAUSE, /* rests on its core, longer and longer */
+	IDLE_POLL, /* asks again */
+};
+
 /* One worker: everything it touches but the ruleset in force. */
 struct worker {
 	/* -- control sets before start, then read only -- */
@@ -70,6 +78,8 @@ struct worker {
 	struct sl_decode_options decode; /* and the store of fragments in it */
 	uint32_t first_bytes_max;
 	bool emit_observables, emit_flows;
+	enum idle idle;
+	uint32_t rest_cycles; /* IDLE_PAUSE: of the latest */
 	bool wait; /* a full ring makes the worker wait (replay) instead of dropping the record
 		      (port) */
 	bool want_all;
@@ -115,6 +125,7 @@ static inline enum stage stage_enter(struct worker *w, enum stage s)
 }
 
 struct worker_options {
+	enum idle idle;
 	unsigned number;
 	struct sl_source *src;
 	struct sl_flow_options flow;
@@ -301,6 +312,7 @@ int settings_exclude(
 enum sl_copies settings_copies(const struct sl_config *c);
 /* home, or NULL where nothing is to be known of hosts beyond their flows. */
 const struct sl_nets *settings_facts_home(const struct sl_config *c, const struct sl_nets *home);
+enum idle settings_idle(const struct sl_config *c);
 void settings_flow(const struct sl_config *c, struct sl_flow_options *o);
 
 /* ---- alarm.c: what the tap loses, watched ---- */

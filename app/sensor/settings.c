@@ -50,6 +50,15 @@ enum sl_copies settings_copies(const struct sl_config *c)
 					      : SL_COPIES_KEEP;
 }
 
+enum idle settings_idle(const struct sl_config *c)
+{
+	const char *idle = sl_config_text(c, "idle");
+	return strcmp(idle, "poll") == 0	? IDLE_POLL
+	       : strcmp(idle, "pause") == 0	? IDLE_PAUSE
+	       : strcmp(idle, "interrupt") == 0 ? IDLE_INTERRUPT
+						: IDLE_AUTO;
+}
+
 void settings_flow(const struct sl_config *c, struct sl_flow_options *o)
 {
 	o->max_flows = (uint32_t)sl_config_u64(c, "flow.max");

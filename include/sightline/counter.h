@@ -34,6 +34,10 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"rounds of a worker in which packets came")                                        \
 	X(BURSTS_IDLE, "sightline_bursts_total{state=\"idle\"}",                                   \
 		"rounds of a worker in which none came")                                           \
+	X(IDLE_PAUSED, "sightline_idle_cycles_total{how=\"paused\"}",                              \
+		"cycles of the time-stamp counter that workers rested in, on their core")          \
+	X(IDLE_BLOCKED, "sightline_idle_cycles_total{how=\"blocked\"}",                            \
+		"cycles that workers lent their core, until a packet came")                        \
 	X(PROCESSED, "sightline_processed_packets_total", "packets that went the whole path")      \
 	X(CUT_PACKETS, "sightline_cut_packets_total", "packets captured shorter than on the wire") \
 	X(FRAGMENTS, "sightline_fragment_packets_total",                                           \

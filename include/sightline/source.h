@@ -194,6 +194,8 @@ struct sl_ports_options {
  * nothing is left open then. */
 int sl_ports_open(
 	struct sl_source **out, const struct sl_ports_options *o, char *err, size_t err_len);
+/* The first port that a worker can't wait for; NULL: all can be. */
+const char *sl_ports_unwaitable(const struct sl_source *s);
 /* What was decided for each port, and what it follows from: one line a call. */
 void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg);
 /* Ten times a second or so: reads the devices' own counters and the state of links; a link that

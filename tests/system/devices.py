@@ -4,7 +4,8 @@
 replay of a file; with huge pages and without. Needs root, for a network namespace and the pool of huge pages."""
 import contextlib, re, socket, subprocess
 from harness import *
-from ports import MARK, MTU, Known, Live, frame, main_in_namespace, named, pair, port_sum, read_frames, received, write_pcap
+from ports import MARK, MTU, Known, Live, frame, main_in_namespace, named, pair, port_sum, read_frames, received, with_mark_only, \
+    write_pcap
 
 FORWARD = os.path.join(BUILD, "tests/source/forward")
 
@@ -89,6 +90,20 @@ def test_time_of_the_device(folder):
         whole = [o["ts"].endswith("000Z") for o in lines(out) if o["where"] == "ip.src"]
         assert all(whole) == stamped, (name, whole)
         assert ("libpcap's time" if stamped else "the time-stamp counter's time") in err, err
+
+
+def test_idle(folder):
+    """However a worker waits, what comes is seen, and where its cycles went is told."""
+    end, port = pair(0, 1500)
+    paused, blocked = ('sightline_idle_cycles_total{how="%s"}' % how for how in ("paused", "blocked"))
+    for idle, some in ("auto", {blocked}), ("interrupt", {blocked}), ("pause", {paused}), ("poll", set()):
+        with Live(folder, ["afpacket:" + port], *with_mark_only(folder), "--workers", "1", "--idle", idle) as live:
+            marks = live.mark(end)
+            _, _, st = live.end()
+        assert received(st, marks) == 0
+        assert {k for k in (paused, blocked) if st[k] > 0} == some, (idle, st[paused], st[blocked])
+    _, _, err = sensor("-p", "net_null0", "--allow-empty", "--idle", "interrupt", "--workers", "1", check=2)
+    assert err.strip().endswith("port net_null0: its device can't be waited for; use --idle pause, or auto"), err
 
 
 @contextlib.contextmanager
