@@ -84,7 +84,8 @@ int live_open(struct live **out, struct sl_source **src, const struct sl_config 
 	struct sl_ports_options o = { .devs = devs,
 		.dev_count = (unsigned)n,
 		.queues = workers,
-		.inner = strcmp(sl_config_text(c, "port_spread"), "inner") == 0,
+		.spread = strcmp(sl_config_text(c, "port_spread"), "inner") == 0 ? SL_SPREAD_INNER
+										 : SL_SPREAD_OUTER,
 		.ring_bytes = sl_config_u64(c, "port_ring") };
 	struct live *l = calloc(1, sizeof(*l));
 	if (l == NULL)

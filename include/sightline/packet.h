@@ -112,7 +112,8 @@ struct sl_packet {
 	uint64_t clock_ns; /* latest time of the capture's packets up to this one, whatever queue
 			      they went to: the clock of every worker. Less than ts_ns: that */
 	void *owner; /* the source's own: an mbuf, a block */
-	uint32_t rss_hash; /* of the address pair; which worker, never which bucket */
+	uint32_t rss_hash; /* of the address pair, or what follows from it: which worker, never
+			      which bucket */
 	uint32_t salt; /* SL_SALT of the pass of a looped replay; 0: addresses are as they stand */
 	uint16_t linktype; /* enum sl_linktype */
 	uint16_t port; /* port or capture it came from */

@@ -179,12 +179,21 @@ void sl_replay_sums(struct sl_source *s, struct sl_replay_sums *out);
 
 /* ---- Ports ---- */
 
+/* By what a packet of a port goes to a worker; always the same in both directions. */
+enum sl_spread {
+	SL_SPREAD_OUTER, /* the outermost pair of addresses that the device sees: all that two
+			    hosts say to each other meets */
+	SL_SPREAD_INNER, /* the innermost; with a dispatcher */
+	SL_SPREAD_TUPLE, /* the outermost pair of addresses and, of TCP and UDP, of ports: few
+			    hosts spread, too, but fragments and a flow that another one
+			    announces (FTP's data) come to other workers */
+};
+
 struct sl_ports_options {
 	const char *const *devs; /* afpacket:IFACE; borrowed until close */
 	unsigned dev_count; /* each a different one */
 	unsigned queues; /* workers */
-	bool inner; /* give packets to workers by the innermost pair of addresses, with a
-		       dispatcher, not by the outermost */
+	enum sl_spread spread;
 	size_t ring_bytes; /* afpacket: memory of the ring of each queue of each port */
 };
 
@@ -202,7 +211,6 @@ void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text
  * went down or came up is said through `line`. -ENODEV: a port is gone, and err says which. */
 int sl_ports_look(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg,
 	char *err, size_t err_len);
-typedef void (*sl_port_fn)(void *arg, const char *key, const char *help, uint64_t value);
 /* Every counter of every port by its key, name{label="x"}; missed packets are all that was lost
  * before a worker had it. Any thread; exact once sl_ports_look was called after the end. */
 typedef void (*sl_port_fn)(void *arg, const char *key, const char *help, uint64_t value);

@@ -21,6 +21,11 @@ static const struct share {
 		{ "sightline_missed_packets_total", "sightline_rx_packets_total" }, 1e-6, 1e-3,
 		"of all packets were missed by the source",
 		"more --workers on isolated cores; sightline status shows how busy each is" },
+	{ "spread", { "sightline_port_hash_wrong_packets_total" },
+		{ "sightline_port_hash_checked_packets_total" }, 1e-9, 0,
+		"of the packets compared had another hash, or came on another queue, than the "
+		"card's own key says: the dispatcher deals packets out",
+		"newer firmware or driver of the card; until then the dispatcher needs a core" },
 	{ "records", { "sightline_ring_dropped_records_total" }, { "sightline_hits_total" }, 1e-9,
 		0, "of what was hit was lost between worker and publisher",
 		"a larger ring in the configuration, or quieter feeds: sightline status" },
@@ -62,13 +67,30 @@ static const struct share {
 		"look whether the mirror adds a header of its own, or cuts" },
 };
 
+/* A counter by its key, or of all labels together by its name; *there: there is one. */
+static double counted(const struct sl_metrics *m, const char *key, bool *there)
+{
+	size_t n;
+	const struct sl_metric *s = sl_metrics_all(m, &n);
+	double sum = 0;
+	*there = false;
+	for (size_t i = 0; i < n; i++) {
+		bool is = strcmp(s[i].key, key) == 0 || sl_metric_is(&s[i], key);
+		*there |= is;
+		if (is && isfinite(s[i].value))
+			sum += s[i].value;
+	}
+	return sum;
+}
+
 static double since(const struct sl_metrics *before, const struct sl_metrics *now, const char *key)
 {
-	double v = 0, old = 0;
-	if (key == NULL || !sl_metrics_get(now, key, &v) || !isfinite(v))
+	bool there;
+	if (key == NULL)
 		return 0;
-	if (before != NULL && sl_metrics_get(before, key, &old) && isfinite(old))
-		v -= old;
+	double v = counted(now, key, &there);
+	if (before != NULL)
+		v -= counted(before, key, &there);
 	return v > 0 ? v : 0;
 }
 
@@ -82,9 +104,11 @@ static enum sl_host_grade grade_of(const struct share *s, double part)
 static void tell_share(const struct sl_metrics *before, const struct sl_metrics *now,
 	const struct share *s, sl_host_fn fn, void *arg)
 {
-	double bad = 0, all = 0, there;
+	double bad = 0, all = 0;
+	bool measured;
 	char what[512];
-	if (!sl_metrics_get(now, s->bad[0], &there))
+	(void)counted(now, s->bad[0], &measured);
+	if (!measured) /* by this sensor */
 		return;
 	for (size_t i = 0; i < sizeof(s->bad) / sizeof(s->bad[0]); i++)
 		bad += since(before, now, s->bad[i]);

@@ -279,8 +279,8 @@ int afpacket_open(struct port **out, const struct sl_ports_options *o, const cha
 		.dev = dev,
 		.number = (uint16_t)number,
 		.wall = wall,
-		.queues = o->inner ? 1 : o->queues,
-		.spread = !o->inner,
+		.queues = o->spread == SL_SPREAD_INNER ? 1 : o->queues,
+		.spread = o->spread != SL_SPREAD_INNER,
 		.timed = true,
 		.late_ns = 2000000 }; /* from its time to the ring */
 	a->block_count = (uint32_t)(o->ring_bytes / BLOCK_ROOM);

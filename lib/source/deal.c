@@ -5,14 +5,17 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "deal.h"
 #include "spread.h"
 
 #define SPINS 2000
+#define DOUBT_NS 200000 /* between two looks whether it is needed: less than descriptors last */
 
 void deal_fini(struct deal *d)
 {
+	atomic_store_explicit(&d->closing, true, memory_order_release);
 	if (d->started)
 		pthread_join(d->thread, NULL);
 	d->started = false;
@@ -33,6 +36,7 @@ int deal_init(struct deal *d, struct port *const *port, unsigned count, unsigned
 	size_t bytes = workers * sizeof(struct deal_lane);
 	d->stop = stop;
 	d->workers = workers;
+	atomic_store_explicit(&d->dealing, true, memory_order_relaxed);
 	int rc = intake_init(&d->in, port, count, ALL_QUEUES);
 	if (rc == 0)
 		rc = sl_fragment_trail_new(&d->trail);
@@ -47,6 +51,12 @@ int deal_init(struct deal *d, struct port *const *port, unsigned count, unsigned
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+void deal_doubt(struct deal *d, unsigned worker, const struct intake *own)
+{
+	d->lane[worker].own = own;
+	atomic_store_explicit(&d->dealing, false, memory_order_relaxed);
 }
 
 static void *run(void *deal);
@@ -118,6 +128,15 @@ static void take_back(struct deal *d, struct deal_lane *l)
 	}
 }
 
+/* The device's promise, where it made one; else as a replay would. */
+static unsigned worker_of(struct deal *d, struct sl_packet *p)
+{
+	if (d->in.port[p->port]->proof != NULL)
+		return p->rss_hash;
+	p->rss_hash = spread_hash(d->trail, p->linktype, p->data, p->len);
+	return spread_queue(p->rss_hash, d->workers);
+}
+
 static uint16_t deal_round(struct deal *d, struct sl_packet *pkt)
 {
 	for (unsigned i = 0; i < d->workers; i++)
@@ -125,8 +144,7 @@ static uint16_t deal_round(struct deal *d, struct sl_packet *pkt)
 	bool last = atomic_load_explicit(d->stop, memory_order_acquire);
 	uint16_t n = intake_burst(&d->in, pkt, SL_BURST, last);
 	for (uint16_t i = 0; i < n; i++) {
-		pkt[i].rss_hash = spread_hash(d->trail, pkt[i].linktype, pkt[i].data, pkt[i].len);
-		if (!give(&d->lane[spread_queue(pkt[i].rss_hash, d->workers)], &pkt[i]))
+		if (!give(&d->lane[worker_of(d, &pkt[i])], &pkt[i]))
 			intake_release(&d->in, &pkt[i], 1);
 	}
 	if (n == 0 && last && intake_drained(&d->in))
@@ -134,11 +152,53 @@ static uint16_t deal_round(struct deal *d, struct sl_packet *pkt)
 	return n;
 }
 
+/* ---- In doubt ---- */
+
+static bool all(const struct deal *d, size_t flag)
+{
+	for (unsigned i = 0; i < d->workers; i++) {
+		_Atomic bool *b = (_Atomic bool *)((uintptr_t)&d->lane[i] + flag);
+		if (!atomic_load_explicit(b, memory_order_acquire))
+			return false;
+	}
+	return true;
+}
+
+static bool all_proven(const struct deal *d)
+{
+	for (unsigned i = 0; i < d->in.count; i++) {
+		const struct proof *p = d->in.tap[i].port->proof;
+		if (p != NULL && proof_state(p) != PROOF_HOLDS)
+			return false;
+	}
+	return true;
+}
+
+/* Until there is something to deal. False: never. */
+static bool needed(struct deal *d)
+{
+	while (!atomic_load_explicit(&d->dealing, memory_order_relaxed)) {
+		if (atomic_load_explicit(&d->doubt, memory_order_acquire) &&
+			all(d, offsetof(struct deal_lane, left))) {
+			for (unsigned i = 0; i < d->workers; i++)
+				intake_adopt(&d->in, d->lane[i].own);
+			atomic_store_explicit(&d->dealing, true, memory_order_release);
+			return true;
+		}
+		if (all_proven(d) || atomic_load_explicit(&d->closing, memory_order_acquire))
+			return false;
+		nanosleep(&(struct timespec){ .tv_nsec = DOUBT_NS }, NULL);
+	}
+	return true;
+}
+
 static void *run(void *deal)
 {
 	struct deal *d = deal;
 	static struct sl_packet pkt[SL_BURST];
 	unsigned idle = 0;
+	if (!needed(d))
+		return NULL;
 	port_thread_enter();
 	while (!atomic_load_explicit(&d->ended, memory_order_relaxed)) {
 		if (deal_round(d, pkt) > 0)
@@ -152,6 +212,26 @@ static void *run(void *deal)
 }
 
 /* ---- A worker ---- */
+
+bool deal_is_on(const struct deal *d)
+{
+	return atomic_load_explicit((_Atomic bool *)(uintptr_t)&d->dealing, memory_order_acquire);
+}
+
+bool deal_own(struct deal *d, uint16_t worker)
+{
+	if (!atomic_load_explicit(&d->doubt, memory_order_acquire))
+		return true;
+	atomic_store_explicit(&d->lane[worker].left, true, memory_order_release);
+	return false;
+}
+
+bool deal_own_ended(struct deal *d, uint16_t worker)
+{
+	atomic_store_explicit(&d->lane[worker].done, true, memory_order_release);
+	return all(d, offsetof(struct deal_lane, done)) &&
+	       !atomic_load_explicit(&d->doubt, memory_order_acquire);
+}
 
 uint16_t deal_burst(struct deal *d, uint16_t worker, struct sl_packet *pkt, uint16_t max)
 {

@@ -77,9 +77,9 @@ static int device_look(struct ethdev *e, char *err, size_t err_len)
 }
 
 /* How many queues, and what spreads packets over them. */
-static void queues_choose(
-	struct ethdev *e, unsigned workers, bool dealt, struct rte_eth_conf *conf, uint8_t *key)
+static void queues_choose(struct ethdev *e, unsigned workers, bool dealt, struct rte_eth_conf *conf)
 {
+	char why[128] = "";
 	unsigned own = xdp_queues(&e->port);
 	e->port.queues = own > 0 ? own : 1;
 	if (workers == 1 || dealt || own > 0) {
@@ -95,12 +95,11 @@ static void queues_choose(
 			workers);
 		return;
 	}
-	e->port.spread = ethdev_rss_ask(&e->info, conf, key);
+	e->port.spread = ethdev_rss_ask(e, conf, why, sizeof(why));
 	if (e->port.spread)
 		e->port.queues = workers;
-	snprintf(e->spread, sizeof(e->spread), "%s",
-		e->port.spread ? "the device's symmetric hash of the pair of addresses, read back"
-			       : "one queue: the device has no hash of the pair of addresses");
+	else
+		snprintf(e->spread, sizeof(e->spread), "one queue: %s", why);
 }
 
 /* ---- Queues and memory ---- */
@@ -188,11 +187,21 @@ static int device_start(struct ethdev *e, char *err, size_t err_len)
 				: "try another port");
 	(void)rte_eth_promiscuous_enable(e->id);
 	ethdev_stamp_begin(e);
-	char why[96] = "";
-	if (e->port.queues > 1 && e->port.spread && ethdev_rss_prove(e, why, sizeof(why)) < 0) {
-		e->port.spread = false;
-		snprintf(e->spread, sizeof(e->spread), "the device's queues, not proven: %s", why);
-	}
+	char how[288] = "";
+	if (e->port.queues == 1 || !e->port.spread)
+		return 0;
+	rc = ethdev_rss_settle(e, how, sizeof(how));
+	e->port.spread = rc == 0;
+	if (rc == -ENOMEM)
+		return refuse(e, rc, err, err_len, "no memory to prove its hash with");
+	if (rc == 0)
+		snprintf(e->spread, sizeof(e->spread),
+			"the device's symmetric hash of %s, by %s, read back; its first %u packets "
+			"are compared with it",
+			e->tuple ? "addresses and ports" : "the pair of addresses", how,
+			PROOF_PACKETS);
+	else
+		snprintf(e->spread, sizeof(e->spread), "the device's queues, not proven: %s", how);
 	return 0;
 }
 
@@ -316,6 +325,7 @@ static void ethdev_close(struct port *p)
 		rte_mempool_free(e->queue[i].pool);
 	rte_mempool_free(e->longs);
 	netdev_close(&p->netdev);
+	proof_free(p->proof);
 	free(e->queue);
 	free(e);
 }
@@ -341,7 +351,6 @@ int ethdev_open(struct port **out, const struct sl_ports_options *o, const char 
 {
 	struct ethdev *e = aligned_alloc(alignof(struct ethdev), sizeof(*e));
 	struct rte_eth_conf conf;
-	uint8_t key[ETH_KEY_MAX];
 	if (e == NULL)
 		return -ENOMEM;
 	memset(e, 0, sizeof(*e));
@@ -355,7 +364,8 @@ int ethdev_open(struct port **out, const struct sl_ports_options *o, const char 
 	if (rc == 0)
 		rc = device_look(e, err, err_len);
 	if (rc == 0) {
-		queues_choose(e, o->queues, o->inner, &conf, key);
+		e->tuple = o->spread == SL_SPREAD_TUPLE;
+		queues_choose(e, o->queues, o->spread == SL_SPREAD_INNER, &conf);
 		ethdev_size_up(e);
 		rc = configure(e, &conf, err, err_len);
 	}

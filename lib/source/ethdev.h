@@ -51,6 +51,7 @@ struct ethdev {
 	uint32_t pool_mbufs, hold_max;
 	bool scatter, configured;
 	bool is_tap; /* the kernel sends into it */
+	bool tuple; /* of ports as well as of addresses, where they are hashed */
 	_Atomic bool quiet;
 	int stamp_at; /* where an mbuf has the device's time; -1: nowhere */
 	uint64_t stamp_flag; /* ... if it has */
@@ -63,7 +64,8 @@ struct ethdev {
 	_Atomic uint64_t missed, no_mbuf, errors;
 	uint64_t mtu;
 	char name[RTE_ETH_NAME_MAX_LEN];
-	char spread[160]; /* what chooses a packet's queue, in words */
+	char spread[512]; /* what chooses a packet's queue, in words */
+	alignas(4) uint8_t key[ETH_KEY_MAX]; /* of its hash, as asked for */
 };
 
 /* ethdev_pool.c */
@@ -91,11 +93,12 @@ void ethdev_stamp_look(struct ethdev *e);
 const char *ethdev_stamp_text(const struct ethdev *e);
 
 /* ethdev_rss.c */
-/* Asks in `conf` for a symmetric hash of the pair of addresses. False: the device has none. */
-bool ethdev_rss_ask(
-	const struct rte_eth_dev_info *info, struct rte_eth_conf *conf, uint8_t key[ETH_KEY_MAX]);
-/* Reads back what the started device does, and proves that both directions of flows come to the
- * same queue. 0, or -ENOTSUP and `why`. */
-int ethdev_rss_prove(const struct ethdev *e, char *why, size_t why_len);
+/* Asks in `conf` for a symmetric hash of the pair of addresses, or of the ports, too (e->tuple).
+ * False, and why: the device has none. */
+bool ethdev_rss_ask(struct ethdev *e, struct rte_eth_conf *conf, char *why, size_t why_len);
+/* Asks the started device in each way that its driver has, reads back what it does, and sees that
+ * both directions of flows come to the same queue. 0: what its packets are compared with is in
+ * e->port.proof, and `how` it was had. -ENOTSUP: `how` is why not; -ENOMEM. */
+int ethdev_rss_settle(struct ethdev *e, char *how, size_t how_len);
 
 #endif

@@ -69,7 +69,7 @@ static void fill(const struct ethdev *e, struct rte_mbuf *m, struct sl_packet *p
 	pkt->wire_len = m->pkt_len;
 	pkt->ts_ns = now;
 	pkt->owner = owner_of(m);
-	pkt->rss_hash = m->ol_flags & RTE_MBUF_F_RX_RSS_HASH ? m->hash.rss : 0;
+	pkt->rss_hash = 0;
 	pkt->salt = 0;
 	pkt->linktype = SL_LINK_ETHERNET;
 	pkt->port = e->port.number;
@@ -79,6 +79,16 @@ static void fill(const struct ethdev *e, struct rte_mbuf *m, struct sl_packet *p
 		pkt->vlan[0] = m->vlan_tci & 0x0fff;
 	}
 	pkt->flow = NULL;
+}
+
+/* Where the packet belongs; a device that is proven put it there. */
+static uint32_t home_of(struct proof *proof, uint16_t queue, const struct rte_mbuf *m)
+{
+	bool hashed = (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH) != 0;
+	if (proof_state(proof) == PROOF_HOLDS)
+		return queue;
+	return proof_look(proof, queue, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
+		hashed ? &m->hash.rss : NULL);
 }
 
 uint16_t ethdev_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t max)
@@ -107,6 +117,8 @@ uint16_t ethdev_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, uin
 			continue;
 		uint64_t at = stamp(e, q, m[i], now);
 		fill(e, m[i], &pkt[n], at > 0 ? at : now + n); /* each has a time of its own */
+		if (p->proof != NULL)
+			pkt[n].rss_hash = home_of(p->proof, queue, m[i]);
 		n++;
 	}
 	tally_add(&q->tally.packets, n);

@@ -15,7 +15,9 @@
 
 int intake_init(struct intake *in, struct port *const *port, unsigned count, int queue)
 {
+	bool prove = false;
 	in->port = port;
+	in->queue = queue;
 	for (unsigned i = 0; i < count; i++) {
 		int end = queue == ALL_QUEUES ? (int)port[i]->queues : queue + 1;
 		for (int q = queue == ALL_QUEUES ? 0 : queue; q < end; q++) {
@@ -23,8 +25,9 @@ int intake_init(struct intake *in, struct port *const *port, unsigned count, int
 				return -E2BIG;
 			in->tap[in->count++] = (struct tap){ port[i], (uint16_t)q };
 		}
+		prove |= port[i]->proof != NULL;
 	}
-	if (in->count == 1)
+	if (in->count == 1 && !prove)
 		return 0;
 	in->ahead = calloc(in->count, sizeof(*in->ahead));
 	return in->ahead == NULL ? -ENOMEM : 0;
@@ -37,6 +40,17 @@ void intake_fini(struct intake *in)
 }
 
 #include <sightline/hot.h>
+
+/* How many of a tap's packets this thread may give, from the first on. */
+static uint16_t good_of(const struct intake *in, const struct tap *t, const struct ahead *a)
+{
+	uint16_t good = 0;
+	if (in->queue == ALL_QUEUES || t->port->proof == NULL)
+		return a->n;
+	while (good < a->n && a->pkt[good].rss_hash == t->queue)
+		good++;
+	return good;
+}
 
 /* The time up to which every port has given what it has; takes from those that had been emptied. */
 static uint64_t refill(struct intake *in, bool last)
@@ -51,6 +65,7 @@ static uint64_t refill(struct intake *in, bool last)
 		uint64_t now = wall_now(p->wall);
 		a->at = 0;
 		a->n = p->kind->burst(p, queue, a->pkt, p->timed ? SL_BURST : TURN);
+		a->good = good_of(in, &in->tap[i], a);
 		if (a->n > 0)
 			continue;
 		bool empty = p->kind->drained(p, queue);
@@ -65,7 +80,7 @@ static struct ahead *earliest(const struct intake *in, uint64_t upto)
 	struct ahead *first = NULL;
 	for (unsigned i = 0; i < in->count; i++) {
 		struct ahead *a = &in->ahead[i];
-		if (a->at == a->n || a->pkt[a->at].ts_ns > upto)
+		if (a->at >= a->good || a->pkt[a->at].ts_ns > upto)
 			continue;
 		if (first == NULL || a->pkt[a->at].ts_ns < first->pkt[first->at].ts_ns)
 			first = a;
@@ -101,13 +116,32 @@ static uint16_t in_order(struct intake *in, struct sl_packet *pkt, uint16_t max,
 	return n;
 }
 
+/* One queue, and its device is proven: its packets need not be looked at before they are given. */
+static bool plain(const struct intake *in)
+{
+	return in->ahead == NULL || (in->count == 1 && in->ahead->at == in->ahead->n &&
+					    proof_state(in->tap[0].port->proof) == PROOF_HOLDS);
+}
+
 uint16_t intake_burst(struct intake *in, struct sl_packet *pkt, uint16_t max, bool last)
 {
 	if (max > SL_BURST)
 		max = SL_BURST;
-	if (in->ahead != NULL)
+	if (!plain(in))
 		return in_order(in, pkt, max, last);
 	return in->tap[0].port->kind->burst(in->tap[0].port, in->tap[0].queue, pkt, max);
+}
+
+void intake_adopt(struct intake *in, const struct intake *from)
+{
+	for (unsigned i = 0; i < from->count; i++) {
+		const struct tap *t = &from->tap[i];
+		unsigned k = 0;
+		while (in->tap[k].port != t->port || in->tap[k].queue != t->queue)
+			k++;
+		in->ahead[k] = from->ahead[i];
+		in->ahead[k].good = in->ahead[k].n;
+	}
 }
 
 /* Runs of one port go back together. */

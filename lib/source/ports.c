@@ -26,7 +26,9 @@ struct ports {
 	unsigned count, workers;
 	struct port *port[PORTS_MAX];
 	struct ports_queue *queue; /* owned; one for each worker */
-	bool dealt; /* by the dispatcher, from queue 0 of each port */
+	bool dealt; /* by the dispatcher, from the begin */
+	bool doubt; /* by the dispatcher, once a device doesn't do as it said */
+	bool said[PORTS_MAX]; /* by port: what became of its proof */
 	struct deal deal;
 	alignas(64) _Atomic bool started; /* nobody takes from the ports before */
 	_Atomic bool stop;
@@ -76,7 +78,7 @@ static int ports_start(struct sl_source *s)
 	int rc = 0;
 	for (unsigned i = 0; rc == 0 && i < ps->count; i++)
 		rc = ps->port[i]->kind->start(ps->port[i]);
-	if (rc == 0 && ps->dealt)
+	if (rc == 0 && (ps->dealt || ps->doubt))
 		rc = deal_start(&ps->deal);
 	atomic_store_explicit(&ps->started, rc == 0, memory_order_release);
 	return rc;
@@ -93,7 +95,7 @@ static void ports_stop(struct sl_source *s)
 static void ports_close(struct sl_source *s)
 {
 	struct ports *ps = (struct ports *)s;
-	if (ps->dealt) {
+	if (ps->dealt || ps->doubt) {
 		if (!atomic_load(&ps->stop))
 			ports_stop(s);
 		deal_fini(&ps->deal);
@@ -108,10 +110,27 @@ static void ports_close(struct sl_source *s)
 
 /* ---- Workers ---- */
 
+static bool dealing(const struct ports *ps)
+{
+	return ps->dealt || (ps->doubt && deal_is_on(&ps->deal));
+}
+
+static uint16_t take(
+	struct ports *ps, uint16_t queue, struct sl_packet *pkt, uint16_t max, bool stop)
+{
+	if (dealing(ps))
+		return deal_burst(&ps->deal, queue, pkt, max);
+	if (ps->doubt && !deal_own(&ps->deal, queue))
+		return 0;
+	return intake_burst(&ps->queue[queue].in, pkt, max, stop);
+}
+
 static enum sl_rx ports_end(struct ports *ps, uint16_t queue, struct sl_packet *pkt)
 {
 	struct ports_queue *q = &ps->queue[queue];
-	if (ps->dealt ? !deal_drained(&ps->deal, queue) : !intake_drained(&q->in))
+	if (dealing(ps) ? !deal_drained(&ps->deal, queue) : !intake_drained(&q->in))
+		return SL_RX_OK;
+	if (!dealing(ps) && ps->doubt && !deal_own_ended(&ps->deal, queue))
 		return SL_RX_OK;
 	pkt->ts_ns = 0;
 	if (q->end_said)
@@ -128,15 +147,14 @@ static enum sl_rx ports_rx_burst(
 	*n = 0;
 	if (!atomic_load_explicit(&ps->started, memory_order_acquire))
 		return stop ? SL_RX_END : SL_RX_OK;
-	*n = ps->dealt ? deal_burst(&ps->deal, queue, pkt, max)
-		       : intake_burst(&ps->queue[queue].in, pkt, max, stop);
+	*n = take(ps, queue, pkt, max, stop);
 	return *n == 0 && stop ? ports_end(ps, queue, pkt) : SL_RX_OK;
 }
 
 static void ports_release(struct sl_source *s, uint16_t queue, struct sl_packet *pkt, uint16_t n)
 {
 	struct ports *ps = (struct ports *)s;
-	if (ps->dealt)
+	if (dealing(ps))
 		deal_release(&ps->deal, queue, pkt, n);
 	else
 		intake_release(&ps->queue[queue].in, pkt, n);
@@ -147,7 +165,7 @@ static int ports_hold(struct sl_source *s, uint16_t queue, struct sl_packet *pkt
 {
 	const struct ports *ps = (const struct ports *)s;
 	struct port *p = ps->port[pkt->port];
-	return ps->dealt ? -ENOBUFS : p->kind->hold(p, queue, pkt);
+	return dealing(ps) ? -ENOBUFS : p->kind->hold(p, queue, pkt);
 }
 
 static void ports_drop_held(struct sl_source *s, uint16_t queue, void *owner)
@@ -160,7 +178,7 @@ static void ports_drop_held(struct sl_source *s, uint16_t queue, void *owner)
 static bool ports_wait(struct sl_source *s, uint16_t queue)
 {
 	const struct ports *ps = (const struct ports *)s;
-	if (!ps->dealt)
+	if (!dealing(ps))
 		return intake_wait(&ps->queue[queue].in);
 	nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
 	return true;
@@ -224,16 +242,39 @@ static int one_node(const struct ports *ps, char *err, size_t err_len)
 	return 0;
 }
 
-/* Who takes from the ports: the workers, or the dispatcher. */
+/* A flow may be on both ports, of a tap: would it come to the same worker? */
+static bool alike(const struct port *a, const struct port *b)
+{
+	if (a->proof == NULL || b->proof == NULL)
+		return a->proof == b->proof;
+	return proof_alike(a->proof, b->proof);
+}
+
+/* Who takes from the ports: the workers, or the dispatcher, which then has its own way for all. */
 static int takers(struct ports *ps)
 {
-	for (unsigned i = 0; i < ps->count; i++)
-		ps->dealt |= !ps->port[i]->spread;
-	if (ps->dealt)
-		return deal_init(&ps->deal, ps->port, ps->count, ps->workers, &ps->stop);
+	for (unsigned i = 0; i < ps->count; i++) {
+		ps->dealt |= !ps->port[i]->spread || !alike(ps->port[0], ps->port[i]);
+		ps->doubt |= ps->port[i]->proof != NULL;
+	}
+	ps->doubt &= !ps->dealt;
+	for (unsigned i = 0; i < ps->count; i++) {
+		struct port *p = ps->port[i];
+		if (p->proof != NULL && ps->doubt)
+			p->proof->doubt = &ps->deal.doubt;
+		if (p->proof != NULL && !ps->doubt) {
+			proof_free(p->proof);
+			p->proof = NULL;
+		}
+	}
 	int rc = 0;
-	for (unsigned i = 0; rc == 0 && i < ps->workers; i++)
+	if (ps->dealt || ps->doubt)
+		rc = deal_init(&ps->deal, ps->port, ps->count, ps->workers, &ps->stop);
+	for (unsigned i = 0; !ps->dealt && rc == 0 && i < ps->workers; i++) {
 		rc = intake_init(&ps->queue[i].in, ps->port, ps->count, (int)i);
+		if (rc == 0 && ps->doubt)
+			deal_doubt(&ps->deal, i, &ps->queue[i].in);
+	}
 	return rc;
 }
 
@@ -335,6 +376,30 @@ static void say_link(struct port *p, void (*line)(void *arg, const char *text), 
 	line(arg, text);
 }
 
+/* Once, what became of it. */
+static void say_proof(struct ports *ps, unsigned i, void (*line)(void *, const char *), void *arg)
+{
+	const struct port *p = ps->port[i];
+	char text[384];
+	uint64_t checked, wrong;
+	if (p->proof == NULL || ps->said[i] || proof_state(p->proof) == PROOF_OPEN)
+		return;
+	ps->said[i] = true;
+	proof_sums(p->proof, &checked, &wrong);
+	if (wrong == 0)
+		snprintf(text, sizeof(text),
+			"port %s: proven: %llu packets came with the hash and on the queue that "
+			"its own key says",
+			p->dev, (unsigned long long)checked);
+	else
+		snprintf(text, sizeof(text),
+			"port %s: WARNING: not proven: of %llu packets %llu came with another "
+			"hash or on another queue than its own key says: the dispatcher deals "
+			"them from now on",
+			p->dev, (unsigned long long)checked, (unsigned long long)wrong);
+	line(arg, text);
+}
+
 int sl_ports_look(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg,
 	char *err, size_t err_len)
 {
@@ -351,14 +416,36 @@ int sl_ports_look(struct sl_source *s, void (*line)(void *arg, const char *text)
 			gone = -ENODEV;
 		}
 		say_link(p, line, arg);
+		say_proof(ps, i, line, arg);
 	}
 	return gone;
+}
+
+static void tell_proof(const struct port *p, sl_port_fn tell, void *arg)
+{
+	if (p->proof == NULL)
+		return;
+	port_tell(p, "sightline_port_spread_proven",
+		"1: the device was found to spread packets as its key says", -1,
+		proof_state(p->proof) == PROOF_HOLDS, tell, arg);
+	for (unsigned i = 0; i < p->queues; i++) {
+		const struct proof_queue *q = &p->proof->queue[i];
+		port_tell(p, "sightline_port_hash_checked_packets_total",
+			"packets whose hash and queue were compared with the device's key", (int)i,
+			tally_get(&q->checked), tell, arg);
+		port_tell(p, "sightline_port_hash_bare_packets_total",
+			"of those, packets without a hash: the queue alone was compared", (int)i,
+			tally_get(&q->bare), tell, arg);
+		port_tell(p, "sightline_port_hash_wrong_packets_total",
+			"of those, packets with another hash or on another queue", (int)i,
+			tally_get(&q->wrong), tell, arg);
+	}
 }
 
 void sl_ports_counters(struct sl_source *s, sl_port_fn tell, void *arg)
 {
 	const struct ports *ps = (const struct ports *)s;
-	for (unsigned i = 0; ps->dealt && i < ps->workers; i++) {
+	for (unsigned i = 0; (ps->dealt || ps->doubt) && i < ps->workers; i++) {
 		char key[96];
 		snprintf(key, sizeof(key),
 			"sightline_missed_packets_total{port=\"dispatcher\",queue=\"%u\"}", i);
@@ -369,6 +456,7 @@ void sl_ports_counters(struct sl_source *s, sl_port_fn tell, void *arg)
 		p->kind->counters(p, tell, arg);
 		port_tell(
 			p, "sightline_port_link_up", "1: the link is up", -1, !p->down, tell, arg);
+		tell_proof(p, tell, arg);
 		if (p->netdev.fd < 0)
 			continue;
 		port_tell(p, "sightline_port_device_dropped_packets_total",

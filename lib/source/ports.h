@@ -12,6 +12,7 @@
 #include <sightline/source.h>
 
 #include "netdev.h"
+#include "proof.h"
 #include "wall.h"
 
 #define PORTS_MAX 64
@@ -57,6 +58,8 @@ struct port {
 	bool spread; /* queue i has what belongs to worker i */
 	bool timed; /* packets have the time of their arrival, not that at which they were taken */
 	uint64_t late_ns; /* after an empty burst: what came so long ago was given */
+	struct proof *proof; /* owned: the device spreads, and its packets' rss_hash is their home
+				(proof.h); NULL: nothing is to be proven */
 	const struct wall *wall; /* borrowed */
 };
 
