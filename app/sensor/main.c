@@ -35,6 +35,7 @@ struct sensor {
 	struct sl_overlap_nets *overlap;
 	struct sl_exclusions *exclude; /* NULL: none */
 	struct sl_stream_share *stream_share;
+	struct sl_flow_homes *homes; /* NULL: one worker alone */
 	struct worker **worker;
 	struct sl_metrics_port *metrics; /* NULL: none */
 	struct stats_view view;
@@ -231,6 +232,9 @@ static int step_workers(struct sensor *s)
 		.timeout_v4_ns = sl_config_u64(s->config, "defrag.timeout_v4"),
 		.timeout_v6_ns = sl_config_u64(s->config, "defrag.timeout_v6") };
 	int rc = stream_options(s, &o.stream);
+	if (rc == 0 && s->workers > 1)
+		rc = sl_flow_homes_new(&s->homes, s->workers, o.flow.max_flows);
+	o.flow.homes = s->homes;
 	s->worker = calloc(s->workers, sizeof(struct worker *));
 	if (s->worker == NULL)
 		rc = -ENOMEM;
@@ -406,6 +410,7 @@ static void teardown(struct sensor *s)
 	for (unsigned i = 0; s->worker != NULL && i < s->workers; i++)
 		worker_free(s->worker[i]);
 	free(s->worker);
+	sl_flow_homes_free(s->homes);
 	sl_stream_share_free(s->stream_share);
 	sl_exclusions_free(s->exclude);
 	sl_overlap_nets_free(s->overlap);

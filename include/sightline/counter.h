@@ -46,6 +46,10 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(CHECKSUM_IP, "sightline_wrong_checksum_packets_total{layer=\"ip\"}", "wrong checksum")   \
 	X(CHECKSUM_L4, "sightline_wrong_checksum_packets_total{layer=\"l4\"}", "wrong checksum")   \
 	X(FLOWS_NEW, "sightline_flows_total", "flows opened")                                      \
+	X(FLOWS_SPLIT, "sightline_split_flows_total",                                              \
+		"flows opened that another worker had open: their packets came to both")           \
+	X(FLOWS_UNWATCHED, "sightline_unwatched_flows_total",                                      \
+		"flows opened that there was no room to watch for that")                           \
 	X(FLOWS_TIMEOUT, "sightline_flow_ends_total{end=\"timeout\"}", "flows that fell silent")   \
 	X(FLOWS_CLOSED, "sightline_flow_ends_total{end=\"closed\"}",                               \
 		"flows that ended by FIN or RST")                                                  \

@@ -76,7 +76,8 @@ struct sl_flow {
 	uint64_t first_ns;
 	uint64_t id; /* unique in this process: worker << 48 | number */
 	uint16_t capture;
-	uint8_t rank; /* which of the lists of open flows it is on */
+	uint8_t rank : 4; /* which of the lists of open flows it is on */
+	uint8_t home : 4; /* where homes have it; 0: nowhere */
 	uint8_t outcome; /* enum sl_outcome of the flow itself */
 	uint32_t top[2]; /* TCP: number after the last byte that each side was seen to send */
 
@@ -137,7 +138,18 @@ static_assert(sizeof(struct sl_flow) == 256, "four cache lines");
 enum sl_flow_timeout { SL_FLOW_TIMEOUTS(X) SL_FLOW_TIMEOUT_COUNT };
 #undef X
 
+/* Which tables have a flow; shared by the tables of all workers. It is asked when a flow begins:
+ * one that another table has as well, and that has not ended there, is counted as split. Its
+ * packets did not come to one worker, so that nothing that needs both directions or the order is
+ * right. */
+struct sl_flow_homes;
+/* Control. `tables` of max_flows each; their numbers are below `tables`. 0, -EINVAL: more than can
+ * be told apart (254), -ENOMEM. Freed after the tables. */
+int sl_flow_homes_new(struct sl_flow_homes **out, unsigned tables, uint32_t max_flows);
+void sl_flow_homes_free(struct sl_flow_homes *h); /* NULL is allowed */
+
 struct sl_flow_options {
+	struct sl_flow_homes *homes; /* borrowed; NULL: the table is the only one */
 	uint32_t max_flows; /* records; memory is about 300 bytes each, touched as it is used */
 	uint64_t timeout_ns[SL_FLOW_TIMEOUT_COUNT]; /* of silence after which a flow has ended */
 };

@@ -70,6 +70,8 @@ void flow_end(struct sl_flow_table *t, struct sl_flow *f, enum sl_flow_end why)
 	};
 	f->end = (uint8_t)why;
 	sl_count(t->counters, counter[why], 1);
+	if (t->homes != NULL)
+		homes_prefetch(t->homes, f->hash);
 	buckets_remove(&t->buckets, f->hash, f->index);
 	list_remove(t, &t->open[f->rank], f);
 	list_append(t, &t->ended, f);
@@ -97,7 +99,7 @@ static enum rank rank_of(const struct sl_flow *f)
 void flow_rank(struct sl_flow_table *t, struct sl_flow *f)
 {
 	list_remove(t, &t->open[f->rank], f);
-	f->rank = (uint8_t)rank_of(f);
+	f->rank = rank_of(f) & 15;
 	list_append(t, &t->open[f->rank], f);
 }
 
@@ -207,7 +209,10 @@ struct sl_flow *sl_flow_ended(struct sl_flow_table *t)
 void sl_flow_reap(struct sl_flow_table *t)
 {
 	struct sl_flow *f;
-	while ((f = list_shift(t, &t->taken)) != NULL)
+	while ((f = list_shift(t, &t->taken)) != NULL) {
+		if (f->home != 0)
+			homes_leave(t->homes, f->hash, f->home);
 		vacant_push(t, f);
+	}
 	t->burst++;
 }

@@ -72,7 +72,11 @@ int sl_flow_table_new(struct sl_flow_table **out, unsigned worker, const struct 
 	struct sl_flow_table *t = sl_mem_map(sizeof(*t));
 	if (t == NULL)
 		return -ENOMEM;
-	int rc = sl_hash_key_draw(&t->key);
+	int rc = 0;
+	if (o->homes != NULL)
+		t->key = homes_key(o->homes);
+	else
+		rc = sl_hash_key_draw(&t->key);
 	if (rc < 0)
 		goto fail_table;
 	rc = buckets_init(&t->buckets, o->max_flows);
@@ -87,6 +91,8 @@ int sl_flow_table_new(struct sl_flow_table **out, unsigned worker, const struct 
 	}
 	timeouts_set(t, o);
 	t->counters = counters;
+	t->homes = o->homes;
+	t->number = worker;
 	t->next_id = ((uint64_t)worker << 48) + 1;
 	t->burst = 1;
 	t->ended = t->taken = (struct list){ NIL, NIL };
@@ -232,7 +238,26 @@ static struct sl_flow *flow_open(struct sl_flow_table *t, struct sl_packet *p, s
 	__atomic_store_n(&t->open_count, t->open_count + 1, __ATOMIC_RELAXED);
 	sl_count(t->counters, SL_C_FLOWS_NEW, 1);
 	p->flags |= SL_PKT_FLOW_NEW;
+	if (t->homes != NULL) {
+		t->opened[t->opened_count].hash = k.hash;
+		t->opened[t->opened_count++].index = index;
+		homes_prefetch(t->homes, k.hash);
+	}
 	return f;
+}
+
+/* Flows that ended already are told of, too: they leave when they are reaped, like all. */
+static __attribute__((noinline)) void homes_tell(struct sl_flow_table *t)
+{
+	for (uint32_t i = 0; i < t->opened_count; i++) {
+		struct home home = homes_enter(t->homes, t->opened[i].hash, t->number);
+		t->flows[t->opened[i].index].home = home.slot & 15;
+		if (home.split)
+			sl_count(t->counters, SL_C_FLOWS_SPLIT, 1);
+		if (home.slot == 0)
+			sl_count(t->counters, SL_C_FLOWS_UNWATCHED, 1);
+	}
+	t->opened_count = 0;
 }
 
 /* Whether a packet belongs to the flow of its key, or begins the next one. Where time runs
@@ -324,4 +349,6 @@ void sl_flow_bind(struct sl_flow_table *t, struct sl_packet *pkt, uint16_t n)
 	for (uint16_t i = 0; i < n; i++)
 		if (pkt[i].version)
 			packet_bind(t, &pkt[i], t->keys[i]);
+	if (t->opened_count > 0)
+		homes_tell(t);
 }

@@ -45,6 +45,17 @@ static inline uint16_t hash_tag(uint64_t hash)
 	return tag ? tag : 1;
 }
 
+/* homes.c: the hashes of these tables are made with its key, so that they agree. */
+struct home {
+	uint8_t slot; /* from 1 on, what homes_leave wants; 0: there was no room */
+	bool split; /* another table has the flow, too */
+};
+struct sl_hash_key homes_key(const struct sl_flow_homes *h);
+void homes_prefetch(const struct sl_flow_homes *h, uint64_t hash); /* its low half is enough */
+/* A flow began in a table; has ended. */
+struct home homes_enter(struct sl_flow_homes *h, uint64_t hash, unsigned table);
+void homes_leave(struct sl_flow_homes *h, uint32_t hash, uint8_t slot);
+
 struct list {
 	uint32_t head, tail;
 };
@@ -89,6 +100,8 @@ struct sl_flow_table {
 	struct buckets buckets;
 	struct sl_hash_key key;
 	struct sl_counters *counters;
+	struct sl_flow_homes *homes; /* NULL: not asked */
+	unsigned number; /* of this table there */
 	uint64_t timeout_ns[ST_COUNT];
 	uint64_t clock_ns; /* never runs backwards */
 	uint64_t next_id;
@@ -101,6 +114,11 @@ struct sl_flow_table {
 	uint64_t swept_ns; /* the same of the last circle that came round */
 	struct list open[RANK_COUNT], ended, taken;
 	uint32_t vacant; /* linked by next */
+	uint32_t opened_count; /* flows of this burst that homes were not told of yet */
+	struct {
+		uint64_t hash;
+		uint32_t index;
+	} opened[SL_BURST];
 	struct flow_key keys[SL_BURST];
 	struct sl_packet quoted; /* what an ICMP error quotes, as a packet to find its flow by */
 };

@@ -26,6 +26,11 @@ static const struct share {
 		"of the packets compared had another hash, or came on another queue, than the "
 		"card's own key says: the dispatcher deals packets out",
 		"newer firmware or driver of the card; until then the dispatcher needs a core" },
+	{ "split flows", { "sightline_split_flows_total" }, { "sightline_flows_total" }, 1e-9, 0.01,
+		"of flows were in the hands of two workers: their packets came to both",
+		"where there are tunnels, port_spread: inner; else leave 5-tuples out "
+		"(port_spread: outer), and let sightline-sensor say at its start what spreads "
+		"packets" },
 	{ "records", { "sightline_ring_dropped_records_total" }, { "sightline_hits_total" }, 1e-9,
 		0, "of what was hit was lost between worker and publisher",
 		"a larger ring in the configuration, or quieter feeds: sightline status" },

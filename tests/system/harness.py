@@ -58,11 +58,13 @@ def stats(path):
 
 
 def accounts(st):
-    """The accounting identity."""
+    """The accounting identity; and a replay gives each flow to one worker."""
     drops = sum(v for k, v in st.items() if k.startswith("sightline_drop_packets_total"))
     left = st["sightline_processed_packets_total"] + st["sightline_held_packets"] + drops
     assert st["sightline_rx_packets_total"] == left, "rx %d, processed + held + drops %d" % (
         st["sightline_rx_packets_total"], left)
+    if "sightline_replay_sent_packets_total" in st:
+        assert st["sightline_split_flows_total"] == 0, st["sightline_split_flows_total"]
 
 
 class Running:
