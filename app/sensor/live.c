@@ -76,6 +76,13 @@ static int check_idle(struct live *l, const struct sl_config *c, char *err, size
 	return -ENOTSUP;
 }
 
+static enum sl_spread spread_of(const char *word)
+{
+	return strcmp(word, "inner") == 0   ? SL_SPREAD_INNER
+	       : strcmp(word, "tuple") == 0 ? SL_SPREAD_TUPLE
+					    : SL_SPREAD_OUTER;
+}
+
 int live_open(struct live **out, struct sl_source **src, const struct sl_config *c,
 	unsigned workers, char *err, size_t err_len)
 {
@@ -84,8 +91,8 @@ int live_open(struct live **out, struct sl_source **src, const struct sl_config 
 	struct sl_ports_options o = { .devs = devs,
 		.dev_count = (unsigned)n,
 		.queues = workers,
-		.spread = strcmp(sl_config_text(c, "port_spread"), "inner") == 0 ? SL_SPREAD_INNER
-										 : SL_SPREAD_OUTER,
+		.fewer = sl_config_u64(c, "workers") == 0,
+		.spread = spread_of(sl_config_text(c, "port_spread")),
 		.ring_bytes = sl_config_u64(c, "port_ring") };
 	struct live *l = calloc(1, sizeof(*l));
 	if (l == NULL)
@@ -108,6 +115,7 @@ int live_open(struct live **out, struct sl_source **src, const struct sl_config 
 		live_free(l);
 		return rc;
 	}
+	l->worker_count = sl_ports_workers(l->src);
 	sl_ports_plan(l->src, say, NULL);
 	*src = l->src;
 	*out = l;

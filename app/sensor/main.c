@@ -152,6 +152,7 @@ static int open_ports(struct sensor *s)
 	if (rc < 0)
 		return rc;
 	s->captures = live_captures(s->live);
+	s->workers = sl_ports_workers(s->source);
 	return live_boot(s->boot);
 }
 
@@ -372,19 +373,6 @@ static void control(struct sensor *s)
 		replay_show(s->source, s->started_ns, publisher_sightings(s->publisher), true);
 }
 
-static void tell_totals(struct sensor *s, const struct sl_counters *c)
-{
-	double sec = (double)(sl_clock_mono_ns() - s->started_ns) / 1e9;
-	uint64_t drops = 0;
-	for (unsigned i = 0; i < SL_DROP_COUNT; i++)
-		drops += c->drop[i];
-	sl_info("%" PRIu64 " packets, %.1f MB in %.2f s (%.2f Mpps); %" PRIu64
-		" left out by name; %" PRIu64 " flows, %" PRIu64 " sightings",
-		c->c[SL_C_RX_PACKETS], (double)c->c[SL_C_RX_BYTES] / 1e6, sec,
-		(double)c->c[SL_C_RX_PACKETS] / sec / 1e6, drops, c->c[SL_C_FLOWS_NEW],
-		c->c[SL_C_SIGHTINGS]);
-}
-
 static int run(struct sensor *s)
 {
 	control(s);
@@ -397,7 +385,7 @@ static int run(struct sensor *s)
 		    !publisher_failed(s->publisher);
 	struct sl_counters sum;
 	stats_sum(&s->view, &sum);
-	tell_totals(s, &sum);
+	stats_say(&sum, s->started_ns);
 	if (s->live == NULL)
 		replay_report(s->source, s->config, &sum);
 	return write_stats(s) && good ? EXIT_DONE : EXIT_FAILED;

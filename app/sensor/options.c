@@ -389,10 +389,12 @@ static const struct sl_opt opts[] = {
 	{ .key = "port_spread",
 		.kind = SL_OPT_CHOICE,
 		.def = "outer",
-		.choices = "outer|inner",
+		.choices = "outer|inner|tuple",
 		.help = "which worker gets a packet of a port: by the outermost pair of addresses "
-			"that the device sees, or by the innermost, where a tunnel's directions "
-			"differ outside; a thread of its own then deals packets out" },
+			"that the device sees; by the innermost, where a tunnel's directions "
+			"differ outside, which a thread with a core of its own then deals out; or "
+			"by addresses and ports, where few hosts talk: fragments and the data "
+			"connections of FTP then come to other workers than their flow" },
 	{ .key = "idle",
 		.flag = "idle",
 		.kind = SL_OPT_CHOICE,

@@ -373,5 +373,7 @@ void stats_sum(const struct stats_view *v, struct sl_counters *out);
 void stats_each(void *view, sl_metric_fn put, void *to);
 /* Every counter as one JSON object into path ('-': standard output). 0 or -errno. */
 int stats_write(const struct stats_view *v, const char *path);
+/* One line of the sums since started_ns (monotonic). Control. */
+void stats_say(const struct sl_counters *sum, uint64_t started_ns);
 
 #endif

@@ -3,6 +3,7 @@
  * in lines for a reader. Control and metrics thread; reads what others write, with relaxed loads.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -224,4 +225,17 @@ int stats_write(const struct stats_view *v, const char *path)
 		rc = -errno;
 	sl_json_out_free(o);
 	return rc;
+}
+
+void stats_say(const struct sl_counters *c, uint64_t started_ns)
+{
+	double sec = (double)(sl_clock_mono_ns() - started_ns) / 1e9;
+	uint64_t drops = 0;
+	for (unsigned i = 0; i < SL_DROP_COUNT; i++)
+		drops += c->drop[i];
+	sl_info("%" PRIu64 " packets, %.1f MB in %.2f s (%.2f Mpps); %" PRIu64
+		" left out by name; %" PRIu64 " flows, %" PRIu64 " sightings",
+		c->c[SL_C_RX_PACKETS], (double)c->c[SL_C_RX_BYTES] / 1e6, sec,
+		(double)c->c[SL_C_RX_PACKETS] / sec / 1e6, drops, c->c[SL_C_FLOWS_NEW],
+		c->c[SL_C_SIGHTINGS]);
 }

@@ -183,7 +183,7 @@ void sl_replay_sums(struct sl_source *s, struct sl_replay_sums *out);
 enum sl_spread {
 	SL_SPREAD_OUTER, /* the outermost pair of addresses that the device sees: all that two
 			    hosts say to each other meets */
-	SL_SPREAD_INNER, /* the innermost; with a dispatcher */
+	SL_SPREAD_INNER, /* the innermost; with a dispatcher on a core of its own */
 	SL_SPREAD_TUPLE, /* the outermost pair of addresses and, of TCP and UDP, of ports: few
 			    hosts spread, too, but fragments and a flow that another one
 			    announces (FTP's data) come to other workers */
@@ -193,6 +193,7 @@ struct sl_ports_options {
 	const char *const *devs; /* afpacket:IFACE; borrowed until close */
 	unsigned dev_count; /* each a different one */
 	unsigned queues; /* workers */
+	bool fewer; /* where a dispatcher is needed it may have the last worker's core */
 	enum sl_spread spread;
 	size_t ring_bytes; /* afpacket: memory of the ring of each queue of each port */
 };
@@ -205,6 +206,8 @@ int sl_ports_open(
 	struct sl_source **out, const struct sl_ports_options *o, char *err, size_t err_len);
 /* The first port that a worker can't wait for; NULL: all can be. */
 const char *sl_ports_unwaitable(const struct sl_source *s);
+/* How many workers are to be started; control, after open. */
+unsigned sl_ports_workers(const struct sl_source *s);
 /* What was decided for each port, and what it follows from: one line a call. */
 void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg);
 /* Ten times a second or so: reads the devices' own counters and the state of links; a link that

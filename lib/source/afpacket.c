@@ -114,7 +114,7 @@ static int fanout(struct afpacket *a, unsigned i, uint32_t *group)
 	if (rc < 0 || i > 0)
 		return rc;
 	struct sock_filter code[FANOUT_MAX];
-	struct sock_fprog program = { .len = fanout_program(code, key), .filter = code };
+	struct sock_fprog program = { .len = fanout_program(code, key, a->tuple), .filter = code };
 	socklen_t len = sizeof(*group);
 	if (getsockopt(fd, SOL_PACKET, PACKET_FANOUT, group, &len) < 0)
 		return -errno;
@@ -215,8 +215,9 @@ static void plan(const struct port *p, FILE *f)
 		"%u sockets of the kernel's, a ring of %zu MiB each (port_ring) in blocks of %zu "
 		"KiB; MTU %u; %s; the kernel's time",
 		p->queues, a->map_bytes >> 20, BLOCK_ROOM >> 10, p->netdev.mtu,
-		p->queues > 1 ? "spread by a symmetric hash of the outer address pair"
-			      : "all to the one worker");
+		p->queues == 1 ? "all to the one worker"
+		: a->tuple     ? "spread by a symmetric hash of outer addresses and ports"
+			       : "spread by a symmetric hash of the outer address pair");
 }
 
 static void counters(const struct port *p, sl_port_fn tell, void *arg)
@@ -283,6 +284,7 @@ int afpacket_open(struct port **out, const struct sl_ports_options *o, const cha
 		.spread = o->spread != SL_SPREAD_INNER,
 		.timed = true,
 		.late_ns = 2000000 }; /* from its time to the ring */
+	a->tuple = o->spread == SL_SPREAD_TUPLE;
 	a->block_count = (uint32_t)(o->ring_bytes / BLOCK_ROOM);
 	if (a->block_count < 4)
 		a->block_count = 4;

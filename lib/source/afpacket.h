@@ -39,6 +39,7 @@ struct af_queue {
 
 struct afpacket {
 	struct port port;
+	bool tuple; /* of ports as well */
 	size_t map_bytes; /* of each queue */
 	uint32_t block_count;
 	uint16_t linktype;

@@ -35,6 +35,7 @@ int deal_init(struct deal *d, struct port *const *port, unsigned count, unsigned
 {
 	size_t bytes = workers * sizeof(struct deal_lane);
 	d->stop = stop;
+	d->core = -1;
 	d->workers = workers;
 	atomic_store_explicit(&d->dealing, true, memory_order_relaxed);
 	int rc = intake_init(&d->in, port, count, ALL_QUEUES);
@@ -133,7 +134,8 @@ static unsigned worker_of(struct deal *d, struct sl_packet *p)
 {
 	if (d->in.port[p->port]->proof != NULL)
 		return p->rss_hash;
-	p->rss_hash = spread_hash(d->trail, p->linktype, p->data, p->len);
+	p->rss_hash = (d->tuple ? spread_hash_tuple : spread_hash)(
+		d->trail, p->linktype, p->data, p->len);
 	return spread_queue(p->rss_hash, d->workers);
 }
 
@@ -199,7 +201,7 @@ static void *run(void *deal)
 	unsigned idle = 0;
 	if (!needed(d))
 		return NULL;
-	port_thread_enter();
+	port_thread_enter(d->core);
 	while (!atomic_load_explicit(&d->ended, memory_order_relaxed)) {
 		if (deal_round(d, pkt) > 0)
 			idle = 0;

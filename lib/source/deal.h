@@ -95,6 +95,8 @@ struct deal {
 	unsigned workers;
 	struct deal_lane *lane; /* owned; one for each worker */
 	struct sl_fragment_trail *trail;
+	bool tuple; /* deal by ports, too */
+	int core; /* of its own; -1: the control's */
 	const _Atomic bool *stop; /* the ports are quiet */
 	alignas(64) _Atomic bool doubt; /* a worker found a packet that is not its own */
 	alignas(64) _Atomic bool dealing; /* set before start, or by the dispatcher */

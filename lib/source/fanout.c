@@ -24,6 +24,7 @@ struct program {
 	struct sock_filter *code;
 	uint16_t n;
 	uint32_t key;
+	bool tuple;
 	uint16_t go[TAILS][TAIL_JUMPS], gone[TAILS]; /* jumps to what stands at the end */
 };
 
@@ -79,6 +80,65 @@ static void address(struct program *p, uint32_t from, unsigned words)
 	op(p, BPF_LDX | BPF_W | BPF_MEM, AT);
 }
 
+static void finish(struct program *p)
+{
+	mix(p, MIX_LAST);
+	op(p, BPF_RET | BPF_A, 0);
+}
+
+/* A := the mix of the port at X + from; X is lost. */
+static void port(struct program *p, uint32_t from)
+{
+	op(p, BPF_LDX | BPF_W | BPF_MEM, AT);
+	op(p, BPF_LD | BPF_H | BPF_IND, from);
+	op(p, BPF_ALU | BPF_XOR | BPF_K, p->key);
+	mix(p, MIX);
+}
+
+/* Both ports, in either order, and the sum of the addresses; X is at the transport header. */
+static void ports(struct program *p)
+{
+	op(p, BPF_STX, AT);
+	port(p, 0);
+	op(p, BPF_ST, ACC);
+	port(p, 2);
+	op(p, BPF_LDX | BPF_W | BPF_MEM, ACC);
+	op(p, BPF_ALU | BPF_ADD | BPF_X, 0);
+	op(p, BPF_LDX | BPF_W | BPF_MEM, SUM);
+	op(p, BPF_ALU | BPF_ADD | BPF_X, 0);
+	finish(p);
+}
+
+/* The program ends with the sum of the addresses alone where the packet has no ports. */
+static void ports_if(struct program *p, bool ip4)
+{
+	uint16_t tcp, other, fragment = 0;
+	op(p, BPF_LDX | BPF_W | BPF_MEM, AT);
+	if (ip4) {
+		op(p, BPF_LD | BPF_H | BPF_IND, 6);
+		fragment = jump_if(p, BPF_JSET, 0x3fff);
+	}
+	op(p, BPF_LD | BPF_B | BPF_IND, ip4 ? 9 : 6);
+	tcp = jump_if(p, BPF_JEQ, 6);
+	other = jump_if(p, BPF_JEQ, 17);
+	p->code[tcp].jt = 1; /* over the next test */
+	if (ip4) {
+		op(p, BPF_LD | BPF_B | BPF_IND, 0);
+		op(p, BPF_ALU | BPF_AND | BPF_K, 15);
+		op(p, BPF_ALU | BPF_LSH | BPF_K, 2);
+		op(p, BPF_ALU | BPF_ADD | BPF_X, 0);
+		op(p, BPF_MISC | BPF_TAX, 0);
+	} else {
+		advance(p, 40);
+	}
+	ports(p);
+	else_here(p, other);
+	if (ip4)
+		p->code[fragment].jt = (uint8_t)(p->n - fragment - 1);
+	op(p, BPF_LD | BPF_MEM, SUM);
+	finish(p);
+}
+
 static void pair(struct program *p, uint32_t from, unsigned words)
 {
 	address(p, from, words);
@@ -88,8 +148,12 @@ static void pair(struct program *p, uint32_t from, unsigned words)
 	op(p, BPF_LD | BPF_MEM, ACC);
 	op(p, BPF_LDX | BPF_W | BPF_MEM, SUM);
 	op(p, BPF_ALU | BPF_ADD | BPF_X, 0);
-	mix(p, MIX_LAST);
-	op(p, BPF_RET | BPF_A, 0);
+	if (!p->tuple) {
+		finish(p);
+		return;
+	}
+	op(p, BPF_ST, SUM);
+	ports_if(p, words == 1);
 }
 
 static void go_if(struct program *p, uint32_t value, unsigned tail)
@@ -166,9 +230,9 @@ static void vlan(struct program *p)
 	op(p, BPF_LD | BPF_MEM, ANY);
 }
 
-uint16_t fanout_program(struct sock_filter out[FANOUT_MAX], uint32_t key)
+uint16_t fanout_program(struct sock_filter out[FANOUT_MAX], uint32_t key, bool tuple)
 {
-	struct program p = { .code = out, .key = key };
+	struct program p = { .code = out, .key = key, .tuple = tuple };
 	op(&p, BPF_LDX | BPF_IMM, 0);
 	op(&p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL));
 	for (unsigned i = 0; i < LAYERS; i++) {

@@ -251,7 +251,7 @@ static bool alike(const struct port *a, const struct port *b)
 }
 
 /* Who takes from the ports: the workers, or the dispatcher, which then has its own way for all. */
-static int takers(struct ports *ps)
+static int takers(struct ports *ps, const struct sl_ports_options *o)
 {
 	for (unsigned i = 0; i < ps->count; i++) {
 		ps->dealt |= !ps->port[i]->spread || !alike(ps->port[0], ps->port[i]);
@@ -267,9 +267,15 @@ static int takers(struct ports *ps)
 			p->proof = NULL;
 		}
 	}
-	int rc = 0;
+	int rc = 0, core = -1;
+	bool last = ps->dealt && o->fewer;
+	if (ps->dealt || ps->doubt)
+		core = threads_core_take(ps->workers, &last);
+	ps->workers -= last;
 	if (ps->dealt || ps->doubt)
 		rc = deal_init(&ps->deal, ps->port, ps->count, ps->workers, &ps->stop);
+	ps->deal.tuple = o->spread == SL_SPREAD_TUPLE;
+	ps->deal.core = core;
 	for (unsigned i = 0; !ps->dealt && rc == 0 && i < ps->workers; i++) {
 		rc = intake_init(&ps->queue[i].in, ps->port, ps->count, (int)i);
 		if (rc == 0 && ps->doubt)
@@ -311,7 +317,7 @@ int sl_ports_open(
 	if (rc == 0)
 		rc = one_node(ps, err, err_len);
 	if (rc == 0)
-		rc = takers(ps);
+		rc = takers(ps, o);
 	if (rc == -ENOMEM && err[0] == '\0')
 		snprintf(err, err_len, "ports: no memory for their queues; use fewer workers");
 	if (rc < 0 && ps != NULL)
@@ -331,6 +337,26 @@ const char *sl_ports_unwaitable(const struct sl_source *s)
 	return NULL;
 }
 
+unsigned sl_ports_workers(const struct sl_source *s)
+{
+	return ((const struct ports *)s)->workers;
+}
+
+static void plan_dispatcher(
+	const struct ports *ps, void (*line)(void *arg, const char *text), void *arg)
+{
+	char text[256], where[128];
+	if (ps->deal.core >= 0)
+		snprintf(where, sizeof(where), "core %d, its own", ps->deal.core);
+	else
+		snprintf(where, sizeof(where),
+			"the control's cores (fewer --workers would leave it one of its own)");
+	snprintf(text, sizeof(text), "ports: a dispatcher on %s, deals packets to %u workers by %s",
+		where, ps->workers,
+		ps->deal.tuple ? "addresses and ports" : "their innermost pair of addresses");
+	line(arg, text);
+}
+
 void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg)
 {
 	const struct ports *ps = (const struct ports *)s;
@@ -342,8 +368,7 @@ void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text
 		line(arg, cores);
 	}
 	if (ps->dealt)
-		line(arg, "ports: a dispatcher on the control's cores deals packets to the workers "
-			  "by their innermost pair of addresses");
+		plan_dispatcher(ps, line, arg);
 	bool untimed = false;
 	for (unsigned i = 0; i < ps->count; i++)
 		untimed |= !ps->port[i]->timed;

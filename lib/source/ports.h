@@ -80,8 +80,8 @@ static inline uint64_t tally_get(const _Atomic uint64_t *cell)
 	return atomic_load_explicit((_Atomic uint64_t *)(uintptr_t)cell, memory_order_relaxed);
 }
 
-/* threads.c: a thread that is no worker and touches ports. */
-void port_thread_enter(void);
+/* threads.c: a thread that is no worker and touches ports; on `core`, where that is not below 0. */
+void port_thread_enter(int core);
 void port_thread_leave(void);
 /* Which worker has which core, and why. */
 void threads_plan(FILE *f);
@@ -89,6 +89,10 @@ void threads_plan(FILE *f);
 size_t threads_pages_wanted(void);
 /* What the environment said first since this was called last, "" where it said nothing. */
 const char *threads_first_error(void);
+/* A core that nobody else has, beside `workers` workers: one that is left, of which control keeps
+ * another, or the last worker's, which is not to be started then (*last). -1: there is none. Main
+ * thread. */
+int threads_core_take(unsigned workers, bool *last);
 
 /* afpacket.c */
 int afpacket_open(struct port **out, const struct sl_ports_options *o, const char *dev,

@@ -13,6 +13,7 @@
 #include "spread.h"
 
 #define PROTO_TCP 6
+#define PROTO_UDP 17
 
 /* Any odd constants do: this hash is no secret and guards nothing. */
 #define MIX_A 0x9e3779b97f4a7c15u
@@ -43,27 +44,45 @@ static bool plain_hash(uint16_t linktype, const uint8_t *p, uint32_t len, uint32
 	return true;
 }
 
-uint32_t spread_hash(
-	struct sl_fragment_trail *trail, uint16_t linktype, const uint8_t *p, uint32_t len)
+/* Decodes it; its pair's hash. */
+static uint32_t decoded_hash(struct sl_packet *k, struct sl_fragment_trail *trail,
+	uint16_t linktype, const uint8_t *p, uint32_t len)
 {
 	struct sl_decode_options o = { .ignore_checksums = true, .trail = trail };
 	static _Thread_local struct sl_counters unused; /* the worker's decode counts the packet */
-	uint32_t hash;
-	if (plain_hash(linktype, p, len, &hash))
-		return hash;
-	struct sl_packet k;
-	k.data = p;
-	k.len = k.wire_len = len;
-	k.linktype = linktype;
-	k.flags = 0;
-	k.salt = 0;
-	(void)sl_decode(&o, &k, 1, &unused);
-	switch (k.version) {
+	k->data = p;
+	k->len = k->wire_len = len;
+	k->linktype = linktype;
+	k->flags = 0;
+	k->salt = 0;
+	(void)sl_decode(&o, k, 1, &unused);
+	switch (k->version) {
 	case 4:
-		return pair_hash(k.src.v4_be, k.dst.v4_be);
+		return pair_hash(k->src.v4_be, k->dst.v4_be);
 	case 6:
-		return pair_hash(address6(&k.src), address6(&k.dst));
+		return pair_hash(address6(&k->src), address6(&k->dst));
 	default:
 		return 0;
 	}
+}
+
+uint32_t spread_hash(
+	struct sl_fragment_trail *trail, uint16_t linktype, const uint8_t *p, uint32_t len)
+{
+	struct sl_packet k;
+	uint32_t hash;
+	if (plain_hash(linktype, p, len, &hash))
+		return hash;
+	return decoded_hash(&k, trail, linktype, p, len);
+}
+
+uint32_t spread_hash_tuple(
+	struct sl_fragment_trail *trail, uint16_t linktype, const uint8_t *p, uint32_t len)
+{
+	struct sl_packet k;
+	uint32_t hash = decoded_hash(&k, trail, linktype, p, len);
+	bool ports = k.version != 0 && (k.flags & SL_PKT_L4) != 0 &&
+		     (k.flags & SL_PKT_FRAGMENT) == 0 &&
+		     (k.proto == PROTO_TCP || k.proto == PROTO_UDP);
+	return ports ? pair_hash(k.sport, k.dport) ^ hash : hash;
 }

@@ -385,9 +385,31 @@ void sl_threads_pin_control(void)
 		(void)sched_setaffinity(0, sizeof(t.place.control), &t.place.control);
 }
 
-/* Memory pools keep something for each thread that is known to them. */
-void port_thread_enter(void)
+int threads_core_take(unsigned workers, bool *last)
 {
+	struct place *p = &t.place;
+	bool may = *last && workers > 1 && workers <= p->count;
+	*last = false;
+	if (p->count > workers + 1) {
+		unsigned core = p->core[workers];
+		CPU_CLR(core, &p->control);
+		(void)sched_setaffinity(0, sizeof(p->control), &p->control);
+		return (int)core;
+	}
+	*last = may;
+	t.workers -= may; /* its core is another's now */
+	return may ? (int)p->core[workers - 1] : -1;
+}
+
+/* Memory pools keep something for each thread that is known to them. */
+void port_thread_enter(int core)
+{
+	cpu_set_t own;
+	CPU_ZERO(&own);
+	if (core >= 0) {
+		CPU_SET((unsigned)core, &own);
+		(void)sched_setaffinity(0, sizeof(own), &own);
+	}
 	(void)rte_thread_register();
 }
 

@@ -24,7 +24,7 @@
 
 static struct card {
 	struct sl_source *s;
-	unsigned workers;
+	unsigned workers, queues;
 	uint16_t id;
 	struct rte_ring *ring[WORKERS]; /* what the device has received */
 	const struct rte_eth_rxtx_callback *rx[WORKERS];
@@ -34,6 +34,8 @@ static struct card {
 	bool ended[WORKERS];
 	char said[2048]; /* lines that control was told */
 } card;
+
+static bool card_fewer; /* the next may do with fewer workers */
 
 static inline uint16_t card_rx(
 	uint16_t id, uint16_t queue, struct rte_mbuf **m, uint16_t n, uint16_t max, void *arg)
@@ -55,18 +57,24 @@ static inline void card_open_as(unsigned workers, enum sl_spread spread)
 {
 	static const char *const devs[] = { DEVICE ",no-rx=1" };
 	struct sl_ports_options o = {
-		.devs = devs, .dev_count = 1, .queues = workers, .spread = spread
+		.devs = devs,
+		.dev_count = 1,
+		.queues = workers,
+		.fewer = card_fewer,
+		.spread = spread,
 	};
 	char err[512] = "";
 	memset(&card, 0, sizeof(card));
 	memset(card.worker, -1, sizeof(card.worker));
 	card.workers = workers;
+	card.queues = spread == SL_SPREAD_INNER ? 1 : workers;
 	int rc = sl_ports_open(&card.s, &o, err, sizeof(err));
 	assert_string_equal(err, "");
 	assert_int_equal(rc, 0);
+	card.workers = sl_ports_workers(card.s);
 	sl_ports_plan(card.s, card_line, NULL);
 	assert_int_equal(rte_eth_dev_get_port_by_name(DEVICE, &card.id), 0);
-	for (unsigned i = 0; i < workers; i++) {
+	for (unsigned i = 0; i < card.queues; i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "card%u", i);
 		card.ring[i] = rte_ring_create(name, 8192, SOCKET_ID_ANY, 0);
@@ -223,10 +231,10 @@ static inline void stop(void)
 
 static inline void card_close(void)
 {
-	for (unsigned i = 0; i < card.workers; i++)
+	for (unsigned i = 0; i < card.queues; i++)
 		(void)rte_eth_remove_rx_callback(card.id, (uint16_t)i, card.rx[i]);
 	card.s->ops->close(card.s);
-	for (unsigned i = 0; i < card.workers; i++)
+	for (unsigned i = 0; i < card.queues; i++)
 		rte_ring_free(card.ring[i]);
 }
 

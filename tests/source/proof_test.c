@@ -142,6 +142,38 @@ static void test_bare(void **state)
 	card_close();
 }
 
+/* Ports as well as addresses: a device that leaves them out is wrong. */
+static void tuple(bool hashed)
+{
+	card_open_as(3, SL_SPREAD_TUPLE);
+	assert_non_null(strstr(card.said, "symmetric hash of addresses and ports"));
+	for (unsigned i = 0; i < 3000; i++) {
+		unsigned pair = i % PAIRS;
+		uint32_t words[3], port = 1000 + pair, back = (card.next[pair] + 1) & 1;
+		address(pair, back, words);
+		words[2] = back ? 80 << 16 | port : port << 16 | 80;
+		uint32_t hash = hash_of(words, hashed ? 3 : 2);
+		struct rte_mbuf *m = packet(pair, hash % 128 % 3);
+		uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+		for (unsigned k = 0; k < 4; k++)
+			p[34 + k] = (uint8_t)(words[2] >> (24 - k * 8));
+		m->hash.rss = hash;
+		put(m, hash % 128 % 3);
+		if (i % 50 == 49)
+			drain();
+	}
+	stop();
+	assert_int_equal(card.got, card.put);
+	assert_true((counted(WRONG) == 0) == hashed);
+	card_close();
+}
+
+static void test_tuple(void **state)
+{
+	tuple(true);
+	tuple(false);
+}
+
 /* ARP says nothing for or against. */
 static void test_no_addresses(void **state)
 {
@@ -175,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_one_queue_gets_all),
 		cmocka_unit_test(test_wrong_at_the_end),
 		cmocka_unit_test(test_bare),
+		cmocka_unit_test(test_tuple),
 		cmocka_unit_test(test_no_addresses),
 		cmocka_unit_test(test_closed_at_once),
 	};

@@ -78,5 +78,31 @@ def test_whole_flows(folder):
         assert (there_twice, counted, found["grade"]) == (0, 0, "ok"), (there_twice, counted, found)
 
 
+def few_hosts(folder, spread):
+    """All flows are of the same two hosts, in both directions."""
+    path, frames = os.path.join(folder, "hosts.pcap"), []
+    for i in range(FLOWS):
+        f = frame("10.1.0.1", "172.20.0.1", i)
+        frames += [f, turned(f)]
+    write_pcap(path, frames)
+    end, port = pair(0, 1500)
+    with Live(folder, ["afpacket:" + port], *with_mark_only(folder), "--emit", "flows", "--workers", "3",
+              spread=spread) as sensor_:
+        sent = sensor_.send(path, "--pps", "3000", "--preload-pcap", "-i", end)
+        sent += sensor_.mark(end)
+        out, _, st = sensor_.end()
+    assert received(st, sent) == 0
+    busy = [st['sightline_worker_packets_total{worker="%d"}' % i] for i in range(3)]
+    return parted(out), st["sightline_split_flows_total"], sorted(busy)
+
+
+def test_tuple(folder):
+    """By addresses all is one worker's; with ports each has its share, and flows stay whole."""
+    there_twice, counted, busy = few_hosts(folder, "outer")
+    assert (there_twice, counted) == (0, 0) and busy[2] >= 2 * FLOWS and busy[1] < 10, busy
+    there_twice, counted, busy = few_hosts(folder, "tuple")
+    assert (there_twice, counted) == (0, 0) and busy[0] > FLOWS / 2, busy
+
+
 if __name__ == "__main__":
     main_in_namespace()
