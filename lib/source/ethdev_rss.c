@@ -210,8 +210,8 @@ static int rule_add(
 {
 	const struct eth_way *w = way_of(e);
 	uint16_t queue[ETH_QUEUES_MAX];
-	for (uint16_t i = 0; i < e->port.queues; i++)
-		queue[i] = i;
+	for (unsigned i = 0; i < e->port.queues; i++)
+		queue[i] = (uint16_t)i;
 	struct rte_flow_attr attr = { .ingress = 1 };
 	struct rte_flow_item pattern[] = { { .type = RTE_FLOW_ITEM_TYPE_ETH }, { .type = ip },
 		{ .type = RTE_FLOW_ITEM_TYPE_END } };
@@ -260,8 +260,8 @@ static int by_rule(struct ethdev *e, char *why, size_t why_len)
 	int entries = (int)e->port.queues, rc = rules_add(e, why, why_len);
 	if (rc < 0)
 		return rc;
-	for (uint16_t i = 0; i < e->port.queues; i++)
-		table[i] = i;
+	for (unsigned i = 0; i < e->port.queues; i++)
+		table[i] = (uint16_t)i;
 	if (!w->rule_queues) {
 		write_table(e);
 		entries = read_table(e, table);
