@@ -182,6 +182,8 @@ void mail_text_begin(struct mail *m)
 bool mail_text(struct mail *m, struct sl_span in, size_t *used, const struct mail_to *to)
 {
 	size_t at = 0;
+	if (!sl_batch_wants(to->b, SL_WHERE_EMAIL_URL))
+		at = in.len; /* a coding begins anew with the next part, where that changes */
 	while (at < in.len && mail_url_flush(m, to)) {
 		uint8_t c = in.p[at++];
 		if (m->coding == MAIL_QUOTED)

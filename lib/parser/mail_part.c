@@ -85,7 +85,7 @@ void mail_part_bytes(struct mail *m, struct sl_span in, const struct mail_to *to
 {
 	uint8_t run[RUN];
 	size_t n = 0;
-	if (m->file == NULL)
+	if (!sl_file_takes(m->file))
 		return;
 	if (m->coding == MAIL_PLAIN) {
 		put(m, to->b, in);

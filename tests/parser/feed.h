@@ -18,17 +18,18 @@
 #define FEED_EXPECTED 8
 
 /* Tests may be about what is said besides files, or about files alone. */
-static enum { FEED_ALL, FEED_WITHOUT_FILES, FEED_ONLY_FILES } feed_wants;
+static enum { FEED_ALL, FEED_WITHOUT_FILES, FEED_ONLY_FILES, FEED_ONLY_NAMES } feed_wants;
 
 static inline void feed_want(struct sl_batch *b)
 {
 	static const enum sl_where files[] = { SL_WHERE_FILE_NAME, SL_WHERE_FILE_SIZE,
 		SL_WHERE_FILE_TYPE, SL_WHERE_FILE_MD5, SL_WHERE_FILE_SHA1, SL_WHERE_FILE_SHA256 };
-	if (feed_wants != FEED_ONLY_FILES)
+	if (feed_wants < FEED_ONLY_FILES)
 		sl_batch_want_all(b);
 	for (unsigned i = 0; feed_wants == FEED_WITHOUT_FILES && i < 6; i++)
 		b->want[files[i] / 64] &= ~(UINT64_C(1) << files[i] % 64);
-	for (unsigned i = 0; feed_wants == FEED_ONLY_FILES && i < 4; i++)
+	unsigned only = feed_wants == FEED_ONLY_FILES ? 4 : feed_wants == FEED_ONLY_NAMES;
+	for (unsigned i = 0; i < only; i++)
 		b->want[files[i] / 64] |= UINT64_C(1) << files[i] % 64;
 }
 

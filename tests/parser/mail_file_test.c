@@ -46,6 +46,27 @@ static void test_parts(void **s)
 			   "--b b\r\nContent-Type: image/gif\r\n\r\nGIF89a\r\n--b b--\r\nafter"));
 }
 
+/* Where nobody wants the bytes of files, codings are not undone, and names are told all the same,
+ * of what has a byte. */
+static void test_names_alone(void **s)
+{
+	(void)s;
+	static const char said[] = "file.name 1 a.exe\nfile.name 1 \xc3\xa4.bin\n";
+	want.len = 0;
+	made_add(&want, said, sizeof(said) - 1);
+	feed_wants = FEED_ONLY_NAMES;
+	expect("smtp", SL_TO_SERVER,
+		MAIL(MULTI "--b b\r\nContent-Transfer-Encoding: base64\r\n"
+			   "Content-Disposition: attachment; filename=a.exe\r\n\r\n"
+			   "TVoNCi5oZW\r\nxsbyB3b3Js\r\nZA==\r\n"
+			   "--b b\r\nContent-Type: text/plain; name==?utf-8?q?=C3=A4?=.bin\r\n"
+			   "Content-Transfer-Encoding: quoted-printable\r\n\r\na=3Db\r\nc\r\n"
+			   "--b b\r\nContent-Transfer-Encoding: base64\r\n"
+			   "Content-Disposition: attachment; filename=empty\r\n\r\n\r\n"
+			   "--b b--\r\n"));
+	feed_wants = FEED_ONLY_FILES;
+}
+
 /* A mail that is a file itself, as it is: all of it is the file. */
 static void test_whole_mail(void **s)
 {
@@ -168,6 +189,7 @@ int main(void)
 	feed_wants = FEED_ONLY_FILES;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_names_alone),
 		cmocka_unit_test(test_whole_mail),
 		cmocka_unit_test(test_last_line),
 		cmocka_unit_test(test_top),

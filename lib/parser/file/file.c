@@ -139,6 +139,11 @@ static void plain(void *to, struct sl_batch *b, struct sl_span bytes)
 			sl_digest_add(&f->digest[i], bytes.p, bytes.len);
 }
 
+bool sl_file_takes(const struct sl_file *f)
+{
+	return f != NULL && (!f->came || (f->part == WHOLE && (f->all || f->head_len < TYPE_HEAD)));
+}
+
 void sl_file_bytes(struct sl_file *f, struct sl_batch *b, struct sl_span bytes)
 {
 	static const enum part fault[] = {
@@ -149,7 +154,7 @@ void sl_file_bytes(struct sl_file *f, struct sl_batch *b, struct sl_span bytes)
 	if (f == NULL || bytes.len == 0)
 		return;
 	f->came = true;
-	if (f->part != WHOLE || (!f->all && f->head_len == TYPE_HEAD))
+	if (!sl_file_takes(f))
 		return;
 	if (f->coding.layers == 0 && f->coding.fault == CODING_GOOD)
 		plain(f, b, bytes);

@@ -34,6 +34,8 @@ bool sl_file_wanted(const struct sl_batch *b);
 void sl_file_message(struct sl_file *f, uint32_t message);
 /* A name that came after the begin. The folders in front of it are left out when it is told. */
 void sl_file_name(struct sl_file *f, struct sl_span name);
+/* More bytes would change what is told of it; else who has work to undo a coding may leave it. */
+bool sl_file_takes(const struct sl_file *f);
 /* The next bytes, as they stand in the body. */
 void sl_file_bytes(struct sl_file *f, struct sl_batch *b, struct sl_span bytes);
 /* Bytes are missing: from now on it is partial. */
