@@ -20,6 +20,8 @@ enum sl_rx {
 	SL_RX_END, /* no packet, and none will come */
 };
 
+#define SL_QUEUE_FULL 256 /* how full a queue can be: what comes next is missed */
+
 struct sl_source;
 
 /* Operations of a source. A queue belongs to one worker; only that worker calls with its number. */
@@ -43,6 +45,11 @@ struct sl_source_ops {
 	 * latest packet time that was read for any queue; on a port the wall time, less what may
 	 * still lie in its ring. 0: not known. NULL: only packets have a time. No system call. */
 	uint64_t (*now)(struct sl_source *s, uint16_t queue);
+	/* How full the queue is that rx_burst takes from, of SL_QUEUE_FULL; what the last burst
+	 * gave is not in it. As fine as the source can tell: of a device that can't be asked, full
+	 * for a tenth of a second after it missed something. No system call. NULL: packets wait for
+	 * the worker, and none is ever missed. */
+	unsigned (*fill)(struct sl_source *s, uint16_t queue);
 	/* Ask the hardware to keep a flow's further packets away; NULL: it can't. */
 	int (*bypass)(struct sl_source *s, uint16_t queue, const struct sl_packet *pkt);
 	/* Packets come from now on. Control. 0 or -errno. */
@@ -72,6 +79,8 @@ struct sl_threads {
  * than cores. Called once, by main, before any other thread. 0 or -errno; err says what and how to
  * mend it. */
 int sl_threads_start(const struct sl_threads *t, unsigned *workers, char *err, size_t err_len);
+/* What the time-stamp counter counts in a second; 0: not known. After sl_threads_start. */
+uint64_t sl_threads_tsc_hz(void);
 /* Runs fn(arg) on worker i's own core. */
 int sl_threads_launch(unsigned i, int (*fn)(void *), void *arg);
 /* Waits for worker i; its return value. */

@@ -243,6 +243,7 @@ static const struct port_kind afpacket_kind = {
 	.release = afpacket_release,
 	.hold = afpacket_hold,
 	.drop_held = afpacket_drop_held,
+	.fill = afpacket_fill,
 	.drained = afpacket_drained,
 	.fd = fd_of,
 	.start = start,

@@ -51,6 +51,7 @@ uint16_t afpacket_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, u
 void afpacket_release(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t n);
 int afpacket_hold(struct port *p, uint16_t queue, struct sl_packet *pkt);
 void afpacket_drop_held(struct port *p, uint16_t queue, void *owner);
+unsigned afpacket_fill(struct port *p, uint16_t queue);
 bool afpacket_drained(struct port *p, uint16_t queue);
 
 #endif

@@ -134,6 +134,32 @@ void afpacket_drop_held(struct port *p, uint16_t queue, void *owner)
 	block_done(b);
 }
 
+/* Whether the block so many behind the one whose turn it is waits to be read: one that was read and
+ * is held does not. */
+static bool block_waits(const struct afpacket *a, const struct af_queue *q, uint32_t behind)
+{
+	const struct af_block *b = &q->blocks[(q->at + behind) % a->block_count];
+	return !b->read_out && block_ready(b);
+}
+
+/* The kernel fills blocks in order, so those that wait lie together: halving finds their end. */
+unsigned afpacket_fill(struct port *p, uint16_t queue)
+{
+	const struct afpacket *a = (const struct afpacket *)p;
+	const struct af_queue *q = &a->queue[queue];
+	uint32_t waiting = 0, end = a->block_count; /* at least; fewer than */
+	if (!block_waits(a, q, 0))
+		return 0;
+	while (end - waiting > 1 + a->block_count / 64) {
+		uint32_t middle = waiting + (end - waiting) / 2;
+		if (block_waits(a, q, middle))
+			waiting = middle;
+		else
+			end = middle;
+	}
+	return (unsigned)((uint64_t)(waiting + 1) * SL_QUEUE_FULL / a->block_count);
+}
+
 /* The block whose turn it is, is the kernel's still; it may have packets in it already. */
 bool afpacket_drained(struct port *p, uint16_t queue)
 {

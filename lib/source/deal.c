@@ -247,6 +247,13 @@ uint16_t deal_burst(struct deal *d, uint16_t worker, struct sl_packet *pkt, uint
 	return n;
 }
 
+unsigned deal_fill(const struct deal *d, uint16_t worker)
+{
+	struct deal_lane *l = &d->lane[worker];
+	uint32_t there = atomic_load_explicit(&l->to_head, memory_order_relaxed) - l->to_tail;
+	return there * SL_QUEUE_FULL / LANE_PACKETS;
+}
+
 void deal_release(struct deal *d, uint16_t worker, struct sl_packet *pkt, uint16_t n)
 {
 	struct deal_lane *l = &d->lane[worker];

@@ -54,6 +54,8 @@ int intake_init(struct intake *in, struct port *const *port, unsigned count, int
 void intake_fini(struct intake *in);
 /* Up to max (<= SL_BURST) packets; `last`: the ports are quiet. 0: nothing there. */
 uint16_t intake_burst(struct intake *in, struct sl_packet *pkt, uint16_t max, bool last);
+/* How full the fullest of its queues is, of SL_QUEUE_FULL. */
+unsigned intake_fill(const struct intake *in);
 void intake_release(struct intake *in, struct sl_packet *pkt, uint16_t n);
 /* Takes over what `from`, whose thread takes no more, had taken and not given. */
 void intake_adopt(struct intake *in, const struct intake *from);
@@ -121,6 +123,8 @@ bool deal_own(struct deal *d, uint16_t worker);
 bool deal_own_ended(struct deal *d, uint16_t worker);
 uint16_t deal_burst(struct deal *d, uint16_t worker, struct sl_packet *pkt, uint16_t max);
 void deal_release(struct deal *d, uint16_t worker, struct sl_packet *pkt, uint16_t n);
+/* How full the worker's lane is, of SL_QUEUE_FULL. */
+unsigned deal_fill(const struct deal *d, uint16_t worker);
 bool deal_drained(const struct deal *d, uint16_t worker);
 
 #endif

@@ -207,6 +207,18 @@ static int device_start(struct ethdev *e, char *err, size_t err_len)
 
 /* ---- The table ---- */
 
+/* For those that ask how full a queue is, where the driver does not know: what was lost since the
+ * last look says that it was full. */
+static void look_for_loss(struct ethdev *e)
+{
+	for (unsigned i = 0; i < e->port.queues; i++) {
+		struct eth_queue *q = &e->queue[i];
+		uint64_t lost = tally_get(&q->missed) + tally_get(&e->missed);
+		atomic_store_explicit(&q->losing, lost > q->lost, memory_order_relaxed);
+		q->lost = lost;
+	}
+}
+
 static void look(struct port *p)
 {
 	struct ethdev *e = (struct ethdev *)p;
@@ -222,6 +234,7 @@ static void look(struct port *p)
 	for (unsigned i = 0; xdp_is(p) && i < p->queues; i++)
 		atomic_store_explicit(
 			&e->queue[i].missed, xdp_missed(e->queue[i].fd), memory_order_relaxed);
+	look_for_loss(e);
 	if (p->netdev.fd < 0 && rte_eth_link_get_nowait(e->id, &link) == 0)
 		p->netdev.up = p->netdev.running = link.link_status == RTE_ETH_LINK_UP;
 	p->gone = rte_eth_dev_is_removed(e->id) == 1;
@@ -233,7 +246,8 @@ static int start(struct port *p)
 	struct ethdev *e = (struct ethdev *)p;
 	(void)rte_eth_stats_reset(e->id);
 	for (unsigned i = 0; i < p->queues; i++)
-		e->queue[i].missed_before = xdp_is(p) ? xdp_missed(e->queue[i].fd) : 0;
+		e->queue[i].missed_before = e->queue[i].lost =
+			xdp_is(p) ? xdp_missed(e->queue[i].fd) : 0;
 	return 0;
 }
 
@@ -336,6 +350,7 @@ static const struct port_kind ethdev_kind = {
 	.release = ethdev_release,
 	.hold = ethdev_hold,
 	.drop_held = ethdev_drop_held,
+	.fill = ethdev_fill,
 	.drained = ethdev_drained,
 	.fd = fd_of,
 	.start = start,

@@ -39,6 +39,8 @@ struct eth_queue {
 	/* control */
 	alignas(64) _Atomic uint64_t missed;
 	uint64_t missed_before;
+	uint64_t lost; /* of the queue or its device, at the last look */
+	_Atomic bool losing; /* it had grown then; whoever polls reads */
 };
 
 struct ethdev {
@@ -81,6 +83,7 @@ uint16_t ethdev_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, uin
 void ethdev_release(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t n);
 int ethdev_hold(struct port *p, uint16_t queue, struct sl_packet *pkt);
 void ethdev_drop_held(struct port *p, uint16_t queue, void *owner);
+unsigned ethdev_fill(struct port *p, uint16_t queue);
 bool ethdev_drained(struct port *p, uint16_t queue);
 
 /* ethdev_stamp.c */

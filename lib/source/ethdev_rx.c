@@ -154,6 +154,17 @@ void ethdev_drop_held(struct port *p, uint16_t queue, void *owner)
 	rte_pktmbuf_free(((const struct eth_owner *)owner)->mbuf);
 }
 
+/* Not every driver can say how many packets wait. */
+unsigned ethdev_fill(struct port *p, uint16_t queue)
+{
+	const struct ethdev *e = (const struct ethdev *)p;
+	int there = rte_eth_rx_queue_count(e->id, queue);
+	if (there >= 0 && e->descriptors > 0)
+		return (unsigned)there * SL_QUEUE_FULL / e->descriptors;
+	return atomic_load_explicit(&e->queue[queue].losing, memory_order_relaxed) ? SL_QUEUE_FULL
+										   : 0;
+}
+
 /* A burst that is empty had nothing to give; after quiet, what stood in the queue is read out. */
 bool ethdev_drained(struct port *p, uint16_t queue)
 {

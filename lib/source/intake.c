@@ -144,6 +144,16 @@ void intake_adopt(struct intake *in, const struct intake *from)
 	}
 }
 
+unsigned intake_fill(const struct intake *in)
+{
+	unsigned most = 0;
+	for (unsigned i = 0; i < in->count; i++) {
+		unsigned fill = in->tap[i].port->kind->fill(in->tap[i].port, in->tap[i].queue);
+		most = fill > most ? fill : most;
+	}
+	return most;
+}
+
 /* Runs of one port go back together. */
 void intake_release(struct intake *in, struct sl_packet *pkt, uint16_t n)
 {

@@ -153,6 +153,11 @@ static void arrive_all(const struct replay *r, struct queue *q)
 	add_relaxed(&q->missed, missed);
 }
 
+unsigned pace_fill(const struct queue *q)
+{
+	return (q->ring_head - q->ring_tail) * SL_QUEUE_FULL / SL_PACE_RING;
+}
+
 static uint64_t next_ns(const struct queue *q)
 {
 	const struct block *b = q->current;

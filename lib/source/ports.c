@@ -151,6 +151,12 @@ static enum sl_rx ports_rx_burst(
 	return *n == 0 && stop ? ports_end(ps, queue, pkt) : SL_RX_OK;
 }
 
+static unsigned ports_fill(struct sl_source *s, uint16_t queue)
+{
+	const struct ports *ps = (const struct ports *)s;
+	return ps->dealt ? deal_fill(&ps->deal, queue) : intake_fill(&ps->queue[queue].in);
+}
+
 static void ports_release(struct sl_source *s, uint16_t queue, struct sl_packet *pkt, uint16_t n)
 {
 	struct ports *ps = (struct ports *)s;
@@ -195,6 +201,7 @@ static uint64_t ports_now(struct sl_source *s, uint16_t queue)
 static const struct sl_source_ops ports_ops = {
 	.name = "ports",
 	.rx_burst = ports_rx_burst,
+	.fill = ports_fill,
 	.release = ports_release,
 	.hold = ports_hold,
 	.drop_held = ports_drop_held,

@@ -202,6 +202,11 @@ static enum sl_rx replay_rx_burst(
 	return SL_RX_OK;
 }
 
+static unsigned paced_fill(struct sl_source *s, uint16_t queue)
+{
+	return pace_fill(&((struct replay *)s)->queues[queue]);
+}
+
 static enum sl_rx paced_rx_burst(
 	struct sl_source *s, uint16_t queue, struct sl_packet *pkt, uint16_t max, uint16_t *n)
 {
@@ -281,6 +286,7 @@ const struct sl_source_ops replay_ops = {
 const struct sl_source_ops paced_ops = {
 	.name = "paced replay",
 	.rx_burst = paced_rx_burst,
+	.fill = paced_fill,
 	.release = replay_release,
 	.hold = replay_hold,
 	.drop_held = replay_drop_held,

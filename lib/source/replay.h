@@ -171,6 +171,8 @@ void queue_block_done(struct queue *q, struct block *b);
 
 /* pace.c: paced queues, worker. */
 uint16_t pace_take(const struct replay *r, struct queue *q, struct sl_packet *pkt, uint16_t max);
+/* How full the ring is, of SL_QUEUE_FULL. */
+unsigned pace_fill(const struct queue *q);
 /* A chain was taken off the lane. */
 void pace_begin(const struct replay *r, struct queue *q);
 /* False: everything of the chain was given or missed. */

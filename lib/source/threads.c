@@ -446,6 +446,11 @@ static void folder_remove(void)
 	(void)rmdir(rte_eal_get_runtime_dir());
 }
 
+uint64_t sl_threads_tsc_hz(void)
+{
+	return rte_get_tsc_hz();
+}
+
 void sl_threads_stop(void)
 {
 	(void)rte_eal_cleanup();
