@@ -144,15 +144,25 @@ static void next_protocol(struct worker *w, struct sl_flow *f)
 	give_state(w, f);
 	f->parser = NULL;
 	f->probe_left[0] = f->probe_left[1] = 0;
-	f->parser_dead[0] = f->parser_dead[1] = false;
+	f->parser_dead = 0;
 	if (w->batch.next != NULL)
 		(void)probe_adopt(w, f, w->batch.next);
+}
+
+/* The parser wants nothing more of this direction. */
+static void dead(struct worker *w, struct sl_flow *f, enum sl_dir dir)
+{
+	f->parser_dead |= (uint8_t)(1 << dir);
+	if (f->parser_dead != 3)
+		return;
+	give_state(w, f);
+	shed_bypass(w, f);
 }
 
 /* Feeds the flow's parser. True: what is left of the piece belongs to another protocol. */
 static bool feed_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece)
 {
-	if (f->parser_dead[piece->dir])
+	if (f->parser_dead & 1 << piece->dir)
 		return false;
 	struct sl_parser_counters *c = &w->parsers[sl_parser_index(f->parser)];
 	uint32_t before = f->message;
@@ -161,10 +171,10 @@ static bool feed_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece
 	switch (v) {
 	case SL_BAD:
 		sl_count_cell(&c->bad, 1);
-		f->parser_dead[piece->dir] = true;
+		dead(w, f, piece->dir);
 		break;
 	case SL_DONE:
-		f->parser_dead[piece->dir] = true;
+		dead(w, f, piece->dir);
 		break;
 	case SL_NOT_MINE:
 		next_protocol(w, f);
@@ -231,9 +241,18 @@ static bool parse_one(struct worker *w, struct sl_flow *f, struct sl_piece *piec
 	return feed_one(w, f, piece);
 }
 
+/* What of a flow is shed decides what the batch wants of it. */
+static void aim_wants(struct worker *w, const struct sl_flow *f)
+{
+	bool narrow = (f->shed & SL_SHED_BIT(SL_SHED_BODIES)) != 0;
+	if (__builtin_expect(narrow != w->narrow, 0))
+		shed_narrow(w, narrow);
+}
+
 static void parse(struct worker *w, struct sl_flow *f, const struct sl_piece *piece)
 {
 	struct sl_piece rest = *piece;
+	aim_wants(w, f);
 	for (unsigned i = 0; i < PROTOCOLS && parse_one(w, f, &rest); i++)
 		;
 }
@@ -244,6 +263,7 @@ static void parse_first(struct worker *w, struct sl_flow *f)
 	struct first_bytes *k = f->parser_state;
 	const struct sl_piece end = { .kind = SL_PIECE_END, .ts_ns = f->last_ns };
 	aim(w, f, f->last_ns, 0);
+	aim_wants(w, f);
 	if (probe_last(w, f, &end)) {
 		feed_first(w, f, k, &end);
 		return;
@@ -274,9 +294,11 @@ void inspect_packet(struct worker *w, struct sl_packet *p)
 		tell_outcome(w, f);
 		aim(w, f, p->ts_ns, 0);
 	}
-	struct sl_piece piece;
 	const struct sl_parser *before = f->parser;
 	w->batch.salt = p->salt;
+	if ((f->shed | w->elephants) != 0 && shed_packet(w, p))
+		return;
+	struct sl_piece piece;
 	sl_stream_push(w->streams, p);
 	while (sl_stream_next(w->streams, &piece)) {
 		aim(w, f, piece.ts_ns, 0);
@@ -293,6 +315,7 @@ void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns)
 	if (w->has_trees)
 		sl_trees_begin(w->trees, w->rules, f, ts_ns, true);
 	aim(w, f, ts_ns, SL_OBS_AGAIN | SL_OBS_SILENT);
+	aim_wants(w, f);
 	add_ends(w, f);
 	uint16_t at = 0;
 	struct sl_said_entry e;
@@ -306,13 +329,9 @@ void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns)
 	f->generation = w->generation;
 }
 
-void inspect_end(struct worker *w, struct sl_flow *f)
+void inspect_close(struct worker *w, struct sl_flow *f)
 {
 	struct sl_piece held;
-	if (f->generation != w->generation)
-		sl_trees_carry(w->trees, w->rules, f);
-	if (outcome_is_news(f)) /* that it is unreachable, another flow's packet said */
-		tell_outcome(w, f);
 	sl_stream_end(w->streams, f);
 	while (sl_stream_next(w->streams, &held)) {
 		aim(w, f, held.ts_ns, 0);
@@ -327,14 +346,24 @@ void inspect_end(struct worker *w, struct sl_flow *f)
 			.datagram = f->proto == 17,
 			.fin = sl_stream_finished(f, (enum sl_dir)dir) };
 		aim(w, f, f->last_ns, 0);
-		if (!f->parser_dead[dir])
+		if (!(f->parser_dead & 1 << dir))
 			parse(w, f, &end);
 	}
 	tell_batch(w);
-	if (w->has_trees || f->trees != 0)
-		sl_trees_end(w->trees, w->has_trees ? w->rules : NULL, f);
 	if (f->parser != NULL)
 		give_state(w, f);
+	f->parser_dead = 3;
+}
+
+void inspect_end(struct worker *w, struct sl_flow *f)
+{
+	if (f->generation != w->generation)
+		sl_trees_carry(w->trees, w->rules, f);
+	if (outcome_is_news(f)) /* that it is unreachable, another flow's packet said */
+		tell_outcome(w, f);
+	inspect_close(w, f);
+	if (w->has_trees || f->trees != 0)
+		sl_trees_end(w->trees, w->has_trees ? w->rules : NULL, f);
 	if (f->said != NULL)
 		context_give(w->contexts, f->said);
 	f->said = NULL;

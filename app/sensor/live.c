@@ -14,6 +14,7 @@
 #include "sensor.h"
 
 #define LOOK_NS (SL_SECOND / 10)
+#define WELL_NS (10 * SL_SECOND)
 
 struct live {
 	struct sl_source *src; /* borrowed */
@@ -21,6 +22,8 @@ struct live {
 	uint64_t looked_ns, stalls;
 	struct sl_watchdog *dog;
 	struct alarms *alarms;
+	unsigned shed_said; /* highest level that was said since all was well */
+	uint64_t shed_ns; /* a worker was last at a level */
 	char *captures; /* names of all ports, as sightings say where they are from */
 	const char **names; /* by port: the same */
 	bool gone;
@@ -175,6 +178,33 @@ static bool stalled(struct live *l, struct worker *const *w, uint64_t now_ns)
 	return l->stalls > 0;
 }
 
+/* Overload is said when it begins, when it becomes worse than was said, and when it is over: not
+ * more often, however the level moves. */
+static void say_shedding(struct live *l, struct worker *const *w, uint64_t now_ns)
+{
+	unsigned worst = 0, who = 0;
+	for (unsigned i = 0; i < l->worker_count; i++) {
+		unsigned level = atomic_load_explicit(&w[i]->shed_level, memory_order_relaxed);
+		who = level > worst ? i : who;
+		worst = level > worst ? level : worst;
+	}
+	if (worst > 0)
+		l->shed_ns = now_ns;
+	if (worst > l->shed_said) {
+		l->shed_said = worst;
+		sl_warn("overload: worker %u sheds %s (level %u of %u), counted by "
+			"sightline_shed_packets_total; headers are matched all the same. More "
+			"--workers, or exclude what needs no look",
+			who, sl_shed_name((enum sl_shed_level)worst), worst,
+			SL_SHED_LEVEL_COUNT - 1);
+	}
+	if (l->shed_said > 0 && now_ns - l->shed_ns >= WELL_NS) {
+		l->shed_said = 0;
+		sl_info("the overload is over: nothing was shed for %u s",
+			(unsigned)(WELL_NS / SL_SECOND));
+	}
+}
+
 enum live_state live_watch(struct live *l, struct stats_view *v)
 {
 	char err[256];
@@ -187,6 +217,7 @@ enum live_state live_watch(struct live *l, struct stats_view *v)
 		sl_error("%s", err);
 	}
 	alarms_look(l->alarms, v, now);
+	say_shedding(l, v->workers, now);
 	if (stalled(l, v->workers, now))
 		return LIVE_STALLED;
 	return l->gone ? LIVE_GONE : LIVE_GOOD;

@@ -223,6 +223,7 @@ static int step_workers(struct sensor *s)
 		.idle = settings_idle(s->config),
 		.wait = s->live == NULL };
 	settings_flow(s->config, &o.flow);
+	settings_shed(s->config, &o);
 	o.sieve = (struct sl_sieve_options){ .exclude = s->exclude,
 		.copies = settings_copies(s->config),
 		.window_ns = sl_config_u64(s->config, "duplicates.window") };

@@ -113,6 +113,22 @@ static const struct sl_opt opts[] = {
 		.help = "a wrong IP, TCP or UDP checksum is counted and the packet used, or "
 			"dropped "
 			"and counted" },
+	{ .key = "shed",
+		.flag = "shed",
+		.kind = SL_OPT_CHOICE,
+		.arg = "S",
+		.def = "auto",
+		.choices = "auto|never",
+		.help = "what a worker does whose queue fills up: leave undone what costs most, in "
+			"a stated order and counted, so that headers are matched to the last; or "
+			"miss packets. At full speed no replay sheds" },
+	{ .key = "shed_elephant",
+		.kind = SL_OPT_SIZE,
+		.def = "1MiB",
+		.min = 1024,
+		.max = 1e15,
+		.help = "a flow longer than this is an elephant: under overload it is not read any "
+			"further" },
 	{ .key = "timing",
 		.flag = "timing",
 		.kind = SL_OPT_FLAG,

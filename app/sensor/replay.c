@@ -143,6 +143,20 @@ static void tell_stages(const struct sl_counters *sum)
 			(double)all / (double)packets, text);
 }
 
+/* What was shed, in the order of the levels. */
+static void tell_shed(const struct sl_counters *sum)
+{
+	char text[512] = "";
+	size_t at = 0;
+	for (unsigned i = 0; i < SL_SHED_LEVEL_COUNT - 1; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+			"%s%s in %" PRIu64 " packets of %" PRIu64 " flows", i > 0 ? ", " : "",
+			sl_shed_name((enum sl_shed_level)(i + 1)),
+			sum->c[SL_C_SHED_PACKETS_BODIES + i], sum->c[SL_C_SHED_FLOWS_BODIES + i]);
+	if (sum->c[SL_C_SHED_ENTRIES_BODIES] > 0)
+		sl_info("overload: shed %s; headers of all were matched", text);
+}
+
 void replay_report(struct sl_source *s, const struct sl_config *c, const struct sl_counters *sum)
 {
 	struct sl_replay_sums r;
@@ -153,6 +167,7 @@ void replay_report(struct sl_source *s, const struct sl_config *c, const struct 
 		tell_paced(&r, pace, sum);
 	else
 		tell_full_speed(&r, sum);
+	tell_shed(sum);
 	tell_stages(sum);
 	if (paced || sl_config_u64(c, "loop") > 1)
 		sl_info("the capture lay in %" PRIu64 " MiB of memory, %" PRIu64

@@ -24,6 +24,7 @@
 #include <sightline/parser.h>
 #include <sightline/record.h>
 #include <sightline/ring.h>
+#include <sightline/shed.h>
 #include <sightline/sieve.h>
 #include <sightline/source.h>
 #include <sightline/stream.h>
@@ -85,16 +86,24 @@ struct worker {
 	bool want_all;
 	bool rehearse; /* the source rehearses; see sl_replay_rehearses */
 	bool timing; /* one burst of TIMED_SHARE is timed */
+	bool sheds; /* overload is looked for */
+	uint64_t elephant_bytes;
 	struct sl_file_sink sink; /* into the ring, where files are kept */
 	/* -- worker writes, control reads -- */
 	alignas(64) struct sl_counters counters;
 	struct sl_parser_counters parsers[PARSERS_MAX];
 	alignas(64) _Atomic uint64_t beats; /* rounds of its loop, so that control sees it stall */
+	_Atomic uint8_t shed_level; /* enum sl_shed_level; as shed.level */
 	/* -- worker only -- */
 	alignas(64) const struct sl_ruleset *rules;
 	bool has_trees; /* the ruleset has any */
 	uint32_t generation;
 	uint64_t now_ns, clock_told_ns;
+	struct sl_shed shed;
+	uint8_t unweighed; /* bursts since the queue was looked at */
+	uint8_t elephants; /* long flows are shed: 1, else 0 */
+	bool narrow; /* the batch wants nothing of bodies: it is at a flow that is shed so */
+	uint64_t wide_want[sizeof(((struct sl_batch *)NULL)->want) / sizeof(uint64_t)];
 	bool passing; /* time went on without packets, and what ended by it is not all told */
 	uint32_t first_bytes; /* blocks of them in use */
 	bool timed; /* this burst is */
@@ -110,6 +119,7 @@ struct worker {
 };
 
 #define TIMED_SHARE 16 /* bursts of which one is timed */
+#define SHED_LOOK 8 /* bursts between two looks at how full the queue is */
 
 /* From here on the burst's time is this stage's. Returns the stage before. */
 static inline enum stage stage_enter(struct worker *w, enum stage s)
@@ -135,7 +145,9 @@ struct worker_options {
 	size_t parser_bytes, inflate_bytes, ring_bytes;
 	uint32_t contexts, tree_states;
 	const struct sl_nets *facts_home; /* own networks; NULL: no facts of hosts are told */
-	bool verify_checksums, emit_observables, emit_flows, wait, rehearse, keep_files, timing;
+	uint64_t elephant_bytes;
+	bool verify_checksums, emit_observables, emit_flows, wait, rehearse, keep_files, timing,
+		shed;
 };
 int worker_new(struct worker **out, const struct worker_options *o);
 void worker_free(struct worker *w);
@@ -145,7 +157,34 @@ int worker_run(void *arg);
 /* inspect.c: what a packet and its flow say, into the batch. */
 void inspect_packet(struct worker *w, struct sl_packet *p);
 void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns);
+/* The flow is over, or nothing more of it will be read: its parser hears so and gives its memory
+ * back. */
+void inspect_close(struct worker *w, struct sl_flow *f);
 void inspect_end(struct worker *w, struct sl_flow *f);
+
+/* ---- shed.c: what is left undone under overload, and what nobody wants to read ---- */
+
+/* Looks how full the queue is, and sets the level. */
+void shed_weigh(struct worker *w);
+/* Each burst with packets: counts it, and looks now and then. */
+static inline void shed_burst(struct worker *w)
+{
+	if (w->shed.level > SL_SHED_NONE)
+		sl_count(&w->counters,
+			(enum sl_counter)(SL_C_SHED_BURSTS_BODIES + w->shed.level - 1), 1);
+	if (w->sheds && ++w->unweighed >= SHED_LOOK)
+		shed_weigh(w);
+}
+/* A flow begins while the level is not NONE. */
+void shed_begin(struct worker *w, struct sl_flow *f);
+/* A packet of a flow with something shed, or where elephants are; counts it. True: nothing but its
+ * headers is looked at. */
+bool shed_packet(struct worker *w, const struct sl_packet *p);
+/* The batch wants what the flow may say. */
+void shed_narrow(struct worker *w, bool narrow);
+/* The parser is through with both directions: while the flow goes on, nothing of it is reassembled
+ * any more. */
+void shed_bypass(struct worker *w, struct sl_flow *f);
 
 /* ---- probe.c: which parser a flow belongs to ---- */
 
@@ -314,6 +353,7 @@ enum sl_copies settings_copies(const struct sl_config *c);
 const struct sl_nets *settings_facts_home(const struct sl_config *c, const struct sl_nets *home);
 enum idle settings_idle(const struct sl_config *c);
 void settings_flow(const struct sl_config *c, struct sl_flow_options *o);
+void settings_shed(const struct sl_config *c, struct worker_options *o);
 
 /* ---- alarm.c: what the tap loses, watched ---- */
 

@@ -72,3 +72,9 @@ const struct sl_nets *settings_facts_home(const struct sl_config *c, const struc
 {
 	return sl_config_u64(c, "hosts.memory") > 0 ? home : NULL;
 }
+
+void settings_shed(const struct sl_config *c, struct worker_options *o)
+{
+	o->shed = strcmp(sl_config_text(c, "shed"), "auto") == 0;
+	o->elephant_bytes = sl_config_u64(c, "shed_elephant");
+}

@@ -137,6 +137,11 @@ static void put_workers(const struct stats_view *v, const struct sink *k)
 			k->put(k->to, key, each[n].help,
 				__atomic_load_n(&w->counters.c[each[n].id], __ATOMIC_RELAXED));
 		}
+		put(k,
+			"what a worker leaves undone: 0 nothing, 1 bodies, 2 elephants, 3 streams, "
+			"4 names",
+			atomic_load_explicit(&w->shed_level, memory_order_relaxed),
+			"sightline_worker_shed_level{worker=\"%u\"}", i);
 		flows += sl_flow_count(w->flows);
 	}
 	put(k, "flows open now", flows, "sightline_flows");

@@ -46,6 +46,7 @@ static void fill_flow(struct sl_record_flow *to, const struct sl_flow *f)
 		.end = f->end,
 		.vlan_count = f->vlan_count,
 		.tunnels = f->tunnels,
+		.shed = f->shed,
 		.id = f->id,
 		.first_ns = f->first_ns,
 		.last_ns = f->last_ns,

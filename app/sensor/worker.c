@@ -12,6 +12,7 @@
 
 #include "sensor.h"
 
+#define SHED_PATIENCE 10 /* of a second: the queue is calm for so long before less is shed */
 #define EXPECTED_FLOWS 4096 /* announced and not begun, a worker: 2 MB, touched as it is used */
 
 static void *cannot(struct worker *w)
@@ -45,6 +46,9 @@ static struct worker *build(const struct worker_options *o)
 	w->idle = o->idle;
 	w->rehearse = o->rehearse;
 	w->timing = o->timing;
+	w->sheds = o->shed && o->src->ops->fill != NULL;
+	w->elephant_bytes = o->elephant_bytes;
+	w->shed.patience = sl_threads_tsc_hz() / SHED_PATIENCE;
 	w->batch.counters = &w->counters;
 	/* Streams that nobody recognises leave most of the memory to those that are. */
 	w->first_bytes_max = (uint32_t)(o->parser_bytes / 8 / sizeof(struct first_bytes));
@@ -113,6 +117,8 @@ static void take_rules(struct worker *w)
 	if (generation == w->generation && generation != 0)
 		return;
 	w->generation = generation;
+	if (w->narrow)
+		shed_narrow(w, false);
 	w->has_trees = w->rules != NULL && sl_ruleset_has_trees(w->rules);
 	memset(w->batch.want, 0, sizeof(w->batch.want));
 	if (w->rules != NULL)
@@ -173,6 +179,13 @@ struct passed {
 	uint64_t done, unbound; /* unbound: the flow table had no room */
 };
 
+static void begin_flow(struct worker *w, struct sl_flow *f)
+{
+	f->generation = w->generation;
+	if (w->shed.level > SL_SHED_NONE)
+		shed_begin(w, f);
+}
+
 /* Packets that decode has completed, or whose fragments it holds. */
 static struct passed path(struct worker *w, struct sl_packet *pkt, uint16_t n)
 {
@@ -189,7 +202,7 @@ static struct passed path(struct worker *w, struct sl_packet *pkt, uint16_t n)
 		if (pkt[i].version == 0 || f == NULL)
 			continue;
 		if (pkt[i].flags & SL_PKT_FLOW_NEW)
-			f->generation = w->generation;
+			begin_flow(w, f);
 		else if (f->generation != w->generation)
 			inspect_again(w, f, pkt[i].ts_ns);
 		inspect_packet(w, &pkt[i]);
@@ -259,6 +272,7 @@ static void burst(struct worker *w, uint16_t n)
 	take_rules(w);
 	count_received(w, n);
 	advance_clock(w, n);
+	shed_burst(w);
 	w->capture = pkt[0].port;
 	sl_decode(&w->decode, pkt, n, &w->counters);
 	if (w->sieve != NULL)
@@ -419,6 +433,8 @@ int worker_run(void *arg)
 			turns = 0;
 		} else {
 			sl_count(&w->counters, SL_C_BURSTS_IDLE, 1);
+			if (w->shed.level > SL_SHED_NONE)
+				shed_weigh(w);
 			if (w->src->ops->now != NULL)
 				pass_time(w, w->src->ops->now(w->src, (uint16_t)w->number));
 			idle(w, &turns);

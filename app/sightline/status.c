@@ -15,6 +15,7 @@
 #include <sightline/json.h>
 #include <sightline/log.h>
 #include <sightline/metrics.h>
+#include <sightline/shed.h>
 
 #include "tool.h"
 
@@ -113,6 +114,16 @@ static double load_of(const struct watched *w, const char *worker)
 	return all > 0 ? 100 * b / all : -1;
 }
 
+/* What a worker leaves undone now, "" where it is nothing. */
+static const char *shed_level_of(const struct watched *w, const char *worker)
+{
+	char key[128];
+	snprintf(key, sizeof(key), "sightline_worker_shed_level{worker=\"%s\"}", worker);
+	double level = now_of(w, key);
+	return level >= 1 && level < SL_SHED_LEVEL_COUNT ? sl_shed_name((enum sl_shed_level)level)
+							 : "";
+}
+
 /* ---- As JSON ---- */
 
 static void json_workers(struct sl_json_out *o, const struct watched *w)
@@ -128,6 +139,7 @@ static void json_workers(struct sl_json_out *o, const struct watched *w)
 		double load = load_of(w, worker);
 		sl_json_object(o, NULL);
 		sl_json_str(o, "worker", worker);
+		sl_json_str(o, "shed_level", shed_level_of(w, worker));
 		sl_json_double(o, "packets_per_second", rate(w, s[i].key));
 		if (load >= 0)
 			sl_json_double(o, "busy_percent", load);
@@ -173,6 +185,8 @@ static void json_counts(struct sl_json_out *o, const struct watched *w)
 	};
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		sl_json_double(o, counts[i].key, now_of(w, counts[i].metric));
+	sl_json_double(o, "shed", sum_of(w, "sightline_shed_packets_total", false));
+	sl_json_double(o, "bypassed", now_of(w, "sightline_bypassed_packets_total"));
 	sl_json_double(o, "dropped", sum_of(w, "sightline_drop_packets_total", false));
 	sl_json_double(o, "packets_per_second", rate(w, "sightline_rx_packets_total"));
 	sl_json_double(o, "bits_per_second", 8 * rate(w, "sightline_rx_bytes_total"));
@@ -286,14 +300,38 @@ static void put_workers(const struct watched *w)
 			!sl_metric_label(&s[i], "worker", worker, sizeof(worker)))
 			continue;
 		double load = load_of(w, worker);
+		const char *shed = shed_level_of(w, worker);
 		fputs("worker      ", stdout);
 		put_safe(stdout, worker);
 		printf(": %.3f Mpps, ", rate(w, s[i].key) / 1e6);
 		if (load >= 0)
-			printf("%.1f %% of its bursts busy\n", load);
+			printf("%.1f %% of its bursts busy", load);
 		else
-			puts("made no round");
+			fputs("made no round", stdout);
+		printf("%s%s\n", shed[0] != '\0' ? ", OVERLOADED: sheds " : "", shed);
 	}
+}
+
+/* Nothing where nothing ever was. */
+static void put_shed(const struct watched *w)
+{
+	static const char name[] = "sightline_shed_packets_total";
+	size_t n;
+	const struct sl_metric *s = sl_metrics_all(w->now, &n);
+	const char *between = "shed        packets ";
+	if (sum_of(w, name, false) <= 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		char level[64];
+		if (!sl_metric_is(&s[i], name) ||
+			!sl_metric_label(&s[i], "level", level, sizeof(level)))
+			continue;
+		fputs(between, stdout);
+		put_safe(stdout, level);
+		printf(" %.1f /s", rate(w, s[i].key));
+		between = ", ";
+	}
+	printf("; %.0f in all, headers of each were matched\n", sum_of(w, name, false));
 }
 
 static void put_feeds(const struct watched *w)
@@ -342,6 +380,7 @@ static void show_table(const struct watched *w)
 		8 * rate(w, "sightline_rx_bytes_total") / 1e9,
 		now_of(w, "sightline_rx_packets_total"), now_of(w, "sightline_flows"));
 	put_drops(w);
+	put_shed(w);
 	put_workers(w);
 	printf("indicators  %.0f armed, %.0f quiet, %.0f refused; generation %.0f, in force for ",
 		now_of(w, "sightline_indicators{verdict=\"armed\"}"),

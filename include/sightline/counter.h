@@ -93,6 +93,51 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"flows and datagrams whose time is over")                                          \
 	X(STAGE_RELEASE, "sightline_stage_cycles_total{stage=\"release\"}",                        \
 		"giving packets back to the source")                                               \
+	X(SHED_ENTRIES_BODIES, "sightline_shed_entries_total{level=\"bodies\"}",                   \
+		"times that a worker began to leave more undone, by the level it came to")         \
+	X(SHED_ENTRIES_ELEPHANTS, "sightline_shed_entries_total{level=\"elephants\"}",             \
+		"times that a worker began to leave more undone, by the level it came to")         \
+	X(SHED_ENTRIES_STREAMS, "sightline_shed_entries_total{level=\"streams\"}",                 \
+		"times that a worker began to leave more undone, by the level it came to")         \
+	X(SHED_ENTRIES_NAMES, "sightline_shed_entries_total{level=\"names\"}",                     \
+		"times that a worker began to leave more undone, by the level it came to")         \
+	X(SHED_BURSTS_BODIES, "sightline_shed_bursts_total{level=\"bodies\"}",                     \
+		"rounds of a worker with packets at a level")                                      \
+	X(SHED_BURSTS_ELEPHANTS, "sightline_shed_bursts_total{level=\"elephants\"}",               \
+		"rounds of a worker with packets at a level")                                      \
+	X(SHED_BURSTS_STREAMS, "sightline_shed_bursts_total{level=\"streams\"}",                   \
+		"rounds of a worker with packets at a level")                                      \
+	X(SHED_BURSTS_NAMES, "sightline_shed_bursts_total{level=\"names\"}",                       \
+		"rounds of a worker with packets at a level")                                      \
+	X(SHED_FLOWS_BODIES, "sightline_shed_flows_total{level=\"bodies\"}",                       \
+		"flows of which a level left something undone")                                    \
+	X(SHED_FLOWS_ELEPHANTS, "sightline_shed_flows_total{level=\"elephants\"}",                 \
+		"flows of which a level left something undone")                                    \
+	X(SHED_FLOWS_STREAMS, "sightline_shed_flows_total{level=\"streams\"}",                     \
+		"flows of which a level left something undone")                                    \
+	X(SHED_FLOWS_NAMES, "sightline_shed_flows_total{level=\"names\"}",                         \
+		"flows of which a level left something undone")                                    \
+	X(SHED_PACKETS_BODIES, "sightline_shed_packets_total{level=\"bodies\"}",                   \
+		"their packets from then on, by the last level that they met")                     \
+	X(SHED_PACKETS_ELEPHANTS, "sightline_shed_packets_total{level=\"elephants\"}",             \
+		"their packets from then on, by the last level that they met")                     \
+	X(SHED_PACKETS_STREAMS, "sightline_shed_packets_total{level=\"streams\"}",                 \
+		"their packets from then on, by the last level that they met")                     \
+	X(SHED_PACKETS_NAMES, "sightline_shed_packets_total{level=\"names\"}",                     \
+		"their packets from then on, by the last level that they met")                     \
+	X(SHED_BYTES_BODIES, "sightline_shed_bytes_total{level=\"bodies\"}",                       \
+		"bytes of those packets on the wire")                                              \
+	X(SHED_BYTES_ELEPHANTS, "sightline_shed_bytes_total{level=\"elephants\"}",                 \
+		"bytes of those packets on the wire")                                              \
+	X(SHED_BYTES_STREAMS, "sightline_shed_bytes_total{level=\"streams\"}",                     \
+		"bytes of those packets on the wire")                                              \
+	X(SHED_BYTES_NAMES, "sightline_shed_bytes_total{level=\"names\"}",                         \
+		"bytes of those packets on the wire")                                              \
+	X(BYPASSED_FLOWS, "sightline_bypassed_flows_total",                                        \
+		"flows of which a parser wants nothing more, as behind a handshake")               \
+	X(BYPASSED_PACKETS, "sightline_bypassed_packets_total",                                    \
+		"packets of such flows, which nothing reassembles")                                \
+	X(BYPASSED_BYTES, "sightline_bypassed_bytes_total", "their bytes on the wire")             \
 	X(SIGHTINGS, "sightline_sightings_total", "sightings opened")                              \
 	X(SIGHTING_MESSAGES, "sightline_sighting_messages_total",                                  \
 		"sighting messages, all revisions")                                                \

@@ -89,7 +89,8 @@ struct sl_flow {
 	void *parser_state; /* from the state pools; of a flow without a parser: the worker's */
 	void *stream; /* segments held by lib/stream; NULL: none */
 	uint8_t probe_left[2]; /* how long a parser may still be looked for, by direction */
-	bool parser_dead[2]; /* the parser gave up on this direction */
+	uint8_t parser_dead; /* bit by enum sl_dir: the parser gave up on this direction */
+	uint8_t shed; /* bits: SL_SHED_BIT of each level that it met, SL_SHED_BYPASSED */
 
 	/* -- worker writes -- */
 	bool hit : 1; /* an indicator was satisfied by one of its addresses */

@@ -29,6 +29,7 @@ struct sl_record_flow {
 	uint8_t outcome, end; /* enum sl_outcome, enum sl_flow_end */
 	uint8_t vlan_count;
 	uint16_t tunnels; /* as in struct sl_flow */
+	uint8_t shed; /* bits, as of struct sl_flow */
 	char app[12]; /* parser's name, "" */
 	uint16_t vlan[SL_VLAN_MAX];
 	uint64_t id, first_ns, last_ns;

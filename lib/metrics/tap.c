@@ -12,64 +12,82 @@
 /* Each of them is a share: what is bad of what there was. */
 static const struct share {
 	const char *topic;
-	const char *bad[2], *all[3]; /* sums of counters */
+	const char *bad[4], *all[3]; /* sums of counters */
 	double warning, wrong; /* shares from which on it is one; 0: never */
 	const char *what; /* behind the share */
 	const char *mend;
+	const char *less; /* counter that `all` is without; NULL: none */
 } shares[] = {
 	{ "loss", { "sightline_missed_packets_total" },
 		{ "sightline_missed_packets_total", "sightline_rx_packets_total" }, 1e-6, 1e-3,
 		"of all packets were missed by the source",
-		"more --workers on isolated cores; sightline status shows how busy each is" },
+		"more --workers on isolated cores; sightline status shows how busy each is", NULL },
+	{ "shedding",
+		{ "sightline_shed_packets_total{level=\"bodies\"}",
+			"sightline_shed_packets_total{level=\"elephants\"}",
+			"sightline_shed_packets_total{level=\"streams\"}",
+			"sightline_shed_packets_total{level=\"names\"}" },
+		{ "sightline_rx_packets_total" }, 1e-9, 0.01,
+		"of all packets were not looked at as deeply as they should be, for overload",
+		"more --workers on isolated cores, or exclude what needs no look; sightline status "
+		"shows what is shed now",
+		NULL },
 	{ "spread", { "sightline_port_hash_wrong_packets_total" },
 		{ "sightline_port_hash_checked_packets_total" }, 1e-9, 0,
 		"of the packets compared had another hash, or came on another queue, than the "
 		"card's own key says: the dispatcher deals packets out",
-		"newer firmware or driver of the card; until then the dispatcher needs a core" },
+		"newer firmware or driver of the card; until then the dispatcher needs a core",
+		NULL },
 	{ "split flows", { "sightline_split_flows_total" }, { "sightline_flows_total" }, 1e-9, 0.01,
 		"of flows were in the hands of two workers: their packets came to both",
 		"where there are tunnels, port_spread: inner; else leave 5-tuples out "
 		"(port_spread: outer), and let sightline-sensor say at its start what spreads "
-		"packets" },
+		"packets",
+		NULL },
 	{ "records", { "sightline_ring_dropped_records_total" }, { "sightline_hits_total" }, 1e-9,
 		0, "of what was hit was lost between worker and publisher",
-		"a larger ring in the configuration, or quieter feeds: sightline status" },
+		"a larger ring in the configuration, or quieter feeds: sightline status", NULL },
 	{ "one-sided", { "sightline_tcp_flow_ends_total{sides=\"one\"}" },
 		{ "sightline_tcp_flow_ends_total{sides=\"one\"}",
 			"sightline_tcp_flow_ends_total{sides=\"two\"}" },
 		0.02, 0.2, "of TCP connections were seen from one side alone",
 		"let the mirror session bring both directions (rx and tx), and both legs of a tap "
-		"reach the same sensor" },
+		"reach the same sensor",
+		NULL },
 	{ "missing bytes", { "sightline_stream_missing_bytes_total" },
 		{ "sightline_rx_bytes_total", "sightline_stream_missing_bytes_total" }, 0.001, 0.02,
 		"as many bytes of TCP as came in all never came, lost before the sensor",
-		"look at the drops of the mirror port and of the tap's aggregator; mirror less" },
+		"look at the drops of the mirror port and of the tap's aggregator; mirror less",
+		"sightline_bypassed_bytes_total" },
 	{ "repeated bytes", { "sightline_stream_repeated_bytes_total" },
 		{ "sightline_rx_bytes_total" }, 0.05, 0.3,
 		"of all bytes were TCP that had come before: packets come twice",
 		"mirror each packet once: one direction of each port, or one of the two ports that "
-		"it crosses" },
+		"it crosses",
+		"sightline_bypassed_bytes_total" },
 	{ "duplicates", { "sightline_duplicate_packets_total" },
 		{ "sightline_duplicate_looked_packets_total" }, 0.02, 0.2,
 		"of the packets that were looked at are copies of one shortly before",
 		"mirror each packet once; until then duplicates: {policy: drop} in the "
-		"configuration" },
+		"configuration",
+		NULL },
 	{ "cut packets", { "sightline_cut_packets_total" }, { "sightline_rx_packets_total" }, 1e-9,
 		0.01, "of all packets came cut",
-		"let the mirror and the capture keep whole frames (no truncation, snaplen 0)" },
+		"let the mirror and the capture keep whole frames (no truncation, snaplen 0)",
+		NULL },
 	{ "checksums",
 		{ "sightline_wrong_checksum_packets_total{layer=\"ip\"}",
 			"sightline_wrong_checksum_packets_total{layer=\"l4\"}" },
 		{ "sightline_rx_packets_total" }, 0.01, 0,
 		"of all packets have a wrong checksum: they were mirrored before their card "
 		"computed it, or are damaged",
-		"tap behind the sender's card; look at the link's errors (ethtool -S)" },
+		"tap behind the sender's card; look at the link's errors (ethtool -S)", NULL },
 	{ "decoding",
 		{ "sightline_drop_packets_total{reason=\"short\"}",
 			"sightline_drop_packets_total{reason=\"linktype\"}" },
 		{ "sightline_rx_packets_total" }, 0.001, 0.1,
 		"of all packets were shorter than their headers say, or of an unknown link",
-		"look whether the mirror adds a header of its own, or cuts" },
+		"look whether the mirror adds a header of its own, or cuts", NULL },
 };
 
 /* A counter by its key, or of all labels together by its name; *there: there is one. */
@@ -119,6 +137,7 @@ static void tell_share(const struct sl_metrics *before, const struct sl_metrics 
 		bad += since(before, now, s->bad[i]);
 	for (size_t i = 0; i < sizeof(s->all) / sizeof(s->all[0]); i++)
 		all += since(before, now, s->all[i]);
+	all -= since(before, now, s->less);
 	double part = all > 0 ? bad / all : 0;
 	enum sl_host_grade grade =
 		before != NULL && all < SL_TAP_LEAST ? SL_HOST_OK : grade_of(s, part);

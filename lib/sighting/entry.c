@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sightline/shed.h>
+
 #include "entry.h"
 #include "matched.h"
 #include "text.h"
@@ -125,23 +127,35 @@ char *entry_value_new(uint16_t where, struct sl_span value, size_t max)
 	return text_new(sl_span(text, n), max);
 }
 
-static int context_add(Sightline__V1__Sighting *m, const struct sl_said_entry *said)
+/* Takes value, NULL: there was no memory for it. */
+static int context_add(Sightline__V1__Sighting *m, const char *key, char *value)
 {
 	Sightline__V1__Sighting__ContextEntry *c = malloc(sizeof(*c)), **list;
 	list = realloc(m->context, (m->n_context + 1) * sizeof(*list));
 	if (list != NULL)
 		m->context = list;
-	char *value = entry_value_new((uint16_t)said->where, said->value, ENTRY_VALUE_MAX);
 	if (c == NULL || list == NULL || value == NULL) {
 		free(c);
 		free(value);
 		return -ENOMEM;
 	}
 	sightline__v1__sighting__context_entry__init(c);
-	c->key = (char *)sl_wheres[said->where].name;
+	c->key = (char *)key;
 	c->value = value;
 	m->context[m->n_context++] = c;
 	return 0;
+}
+
+/* What of the flow was left undone until then, so that nobody takes silence for an answer. */
+static int context_shed(Sightline__V1__Sighting *m, const struct sl_record *r)
+{
+	char text[64] = "";
+	size_t at = 0;
+	for (unsigned i = SL_SHED_NONE + 1; i < SL_SHED_LEVEL_COUNT; i++)
+		if (r->flow.shed & SL_SHED_BIT(i))
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
+				at > 0 ? "," : "", sl_shed_name((enum sl_shed_level)i));
+	return at == 0 ? 0 : context_add(m, "shed", text_new(sl_span_str(text), sizeof(text)));
 }
 
 /* What the flow said besides the observable itself. */
@@ -157,10 +171,11 @@ static int context_fill(struct entry *e, const struct sl_record *r)
 		if (x.where == SL_WHERE_NONE || x.where >= SL_WHERE_COUNT ||
 			(x.where == r->where && sl_span_eq(x.value, value)))
 			continue;
-		if (context_add(&e->m, &x) < 0)
+		char *text = entry_value_new((uint16_t)x.where, x.value, ENTRY_VALUE_MAX);
+		if (context_add(&e->m, sl_wheres[x.where].name, text) < 0)
 			return -ENOMEM;
 	}
-	return 0;
+	return context_shed(&e->m, r);
 }
 
 /* ---- indicators ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* record_json.c - observables and flows as JSON lines. Publisher's thread. */
 #include <sightline/clock.h>
+#include <sightline/shed.h>
 #include <sightline/sighting.h>
 
 #include "entry.h"
@@ -102,5 +103,11 @@ void sl_flow_json(struct sl_json_out *o, const char *capture, const struct sl_re
 	sl_json_str(o, "outcome", sl_outcome_text(f->outcome));
 	sl_json_str(o, "end", sl_flow_end_text(f->end));
 	pair_put(o, "missing_bytes", f->missing_bytes);
+	sl_json_bool(o, "bypassed", (f->shed & SL_SHED_BYPASSED) != 0);
+	sl_json_array(o, "shed");
+	for (unsigned i = SL_SHED_NONE + 1; i < SL_SHED_LEVEL_COUNT; i++)
+		if (f->shed & SL_SHED_BIT(i))
+			sl_json_str(o, NULL, sl_shed_name((enum sl_shed_level)i));
+	sl_json_array_end(o);
 	sl_json_object_end(o);
 }

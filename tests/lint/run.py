@@ -21,7 +21,7 @@ LEVELS = [["base", "json", "digest", "compress"], ["source", "decode", "host", "
           ["pattern"], ["intel"], ["match"], ["wire", "sighting"], ["bus"], ["store"]]
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
-OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source",
+OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source", "shed": "flow",
          "expect": "parser",
          "log": "base", "mem": "base", "watchdog": "base", "tap": "metrics", "ring": "base", "span": "base", "packet": "base", "record": "match",
          "correlate": "match", "hosts": "match", "trees": "match", "detection": "intel", "regex": "pattern",

@@ -32,7 +32,7 @@ static void test_steps(void **state)
 {
 	static const int64_t steps[] = { (int64_t)HOUR, -(int64_t)HOUR, 40 * (int64_t)HOUR };
 	struct wall w = { 0 };
-	wall_init(&w);
+	assert_int_equal(wall_init(&w, NULL, NULL), 0);
 	near_now(&w);
 	uint64_t rate = w.rate;
 	for (unsigned i = 0; i < 3; i++) {
@@ -49,7 +49,7 @@ static void test_steps(void **state)
 static void test_rate(void **state)
 {
 	struct wall w = { 0 };
-	wall_init(&w);
+	assert_int_equal(wall_init(&w, NULL, NULL), 0);
 	uint64_t rate = w.rate, seq = w.seq;
 	wall_discipline(&w);
 	assert_int_equal(w.seq, seq);
@@ -65,7 +65,7 @@ static void test_rate(void **state)
 static void test_both_ways(void **state)
 {
 	struct wall w = { 0 };
-	wall_init(&w);
+	assert_int_equal(wall_init(&w, NULL, NULL), 0);
 	uint64_t second = (uint64_t)(((unsigned __int128)SL_SECOND << 32) / w.rate);
 	assert_true(away(wall_at(&w, w.tsc + second), w.ns + SL_SECOND) < 1000);
 	assert_true(away(wall_at(&w, w.tsc - second), w.ns - SL_SECOND) < 1000);
@@ -90,7 +90,7 @@ static void *steps(void *arg)
 static void test_reader(void **state)
 {
 	pthread_t thread;
-	wall_init(&shared);
+	assert_int_equal(wall_init(&shared, NULL, NULL), 0);
 	uint64_t begin = sl_clock_wall_ns();
 	assert_int_equal(pthread_create(&thread, NULL, steps, NULL), 0);
 	while (!done)

@@ -8,7 +8,7 @@ from reload import HEADER, frame, native, query
 OBSERVABLE = ["record", "capture", "ts", "type", "where", "value", "src", "sport", "dst", "dport", "proto", "direction",
               "message", "community_id"]
 FLOW = ["record", "capture", "first", "last", "src", "sport", "dst", "dport", "proto", "app", "community_id", "vlan",
-        "tunnel", "packets", "bytes", "outcome", "end", "missing_bytes"]
+        "tunnel", "packets", "bytes", "outcome", "end", "missing_bytes", "bypassed", "shed"]
 SIGHTING = ["record", "capture", "id", "revision", "sensor", "boot", "seq", "generation", "first_seen", "last_seen",
             "count", "indicators", "observable", "matched", "match", "flow", "direction", "outcome", "context", "test",
             "retro", "before_valid", "quiet", "quiet_reason"]
