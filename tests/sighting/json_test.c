@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include <sightline/clock.h>
+#include <sightline/shed.h>
 
 #include "records.h"
 
@@ -80,6 +81,8 @@ static void test_flow(void **state)
 	x.r.flow.vlan[0] = 100;
 	x.r.flow.vlan[1] = 7;
 	x.r.flow.tunnels = SL_TUNNEL_VXLAN | SL_TUNNEL_IPIP << SL_TUNNEL_BITS;
+	x.r.flow.shed =
+		SL_SHED_BYPASSED | SL_SHED_BIT(SL_SHED_BODIES) | SL_SHED_BIT(SL_SHED_STREAMS);
 	assert_int_equal(sl_json_out_new(&o), 0);
 	sl_flow_json(o, "a.pcap", &x.r);
 	same_line(o,
@@ -91,7 +94,8 @@ static void test_flow(void **state)
 		"\"vxlan\",\"ipip\"]"
 		","
 		"\"packets\":[1,1],\"bytes\":[60,120],\"outcome\":\"answered\","
-		"\"end\":\"timeout\",\"missing_bytes\":[0,0]}\n");
+		"\"end\":\"timeout\",\"missing_bytes\":[0,0],\"bypassed\":true,"
+		"\"shed\":[\"bodies\",\"streams\"]}\n");
 	sl_json_out_free(o);
 }
 
