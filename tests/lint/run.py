@@ -22,7 +22,7 @@ LEVELS = [["base", "json", "digest", "compress"], ["source", "decode", "host", "
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
 OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source", "shed": "flow",
-         "expect": "parser",
+         "expect": "parser", "vocabulary": "observable",
          "log": "base", "mem": "base", "watchdog": "base", "tap": "metrics", "ring": "base", "span": "base", "packet": "base", "record": "match",
          "correlate": "match", "hosts": "match", "trees": "match", "detection": "intel", "regex": "pattern",
          "defrag": "decode", "sieve": "decode", "overlap": "base",
@@ -190,7 +190,7 @@ def protocol(files):
     section = read("lib/README.md").split("## To add a protocol")[1].split("\n## ")[0]
     name = re.search(r"`lib/parser/(\w+)\.c`", section).group(1)
     mine = {f"lib/parser/{name}.c", f"tests/parser/{name}_test.c", f"tests/parser/fuzz_{name}.c"}
-    rows = {"lib/parser/registry.h": rf"X\({name}\) \\", "include/sightline/observable.h": rf'X\({name.upper()}_\w+, "{name}\..*'}
+    rows = {"lib/parser/registry.h": rf"X\({name}\) \\", "include/sightline/vocabulary.h": rf'X\({name.upper()}_\w+, "{name}\..*'}
     bad, shown = [f"{p} is missing" for p in mine - set(files)], []
     for path in files:
         if "/corpus/" in path or path in mine:
