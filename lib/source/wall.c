@@ -59,7 +59,7 @@ static void publish(struct wall *w, struct instant at, uint64_t rate)
 
 int wall_init(struct wall *w, wall_read_fn read, void *arg)
 {
-	struct instant first, then;
+	struct instant first = { 0 }, then = { 0 };
 	w->read = read != NULL ? read : read_tsc;
 	w->arg = arg;
 	int rc = read_both(w, &first);
