@@ -2,7 +2,7 @@
 /* mysql.c - MySQL and MariaDB ("MySQL Internals", Client/Server Protocol): the server's version,
  * the client's user and databases, and the hand-over to TLS. Worker. Of the commands only those
  * that change user or database are read, of answers none. */
-#include "framed.h"
+#include "chunks.h"
 #include "le.h"
 #include "parsers.h"
 #include "say.h"
@@ -28,21 +28,21 @@ enum {
 enum { INIT_DB = 2, CHANGE_USER = 17 };
 
 struct mysql {
-	struct framed side[2];
+	struct chunks side[2];
 	uint32_t message;
 	uint8_t client; /* direction */
 	bool known; /* which end is the client */
 	bool logged_in;
 };
 
-static bool head_read(const uint8_t *head, struct framed_chunk *c)
+static bool head_read(const uint8_t *head, struct chunk *c)
 {
 	c->len = (uint32_t)head[2] << 16 | (uint32_t)head[1] << 8 | head[0];
 	c->last = c->len < PART_MAX;
 	c->wanted = true;
 	return true;
 }
-static const struct framed_form form = { .head = HEAD, .max = KEPT, .chunk = head_read };
+static const struct chunks_form form = { .head = HEAD, .max = KEPT, .chunk = head_read };
 
 /* ---- Probe ---- */
 
@@ -195,7 +195,7 @@ static bool login_say(struct mysql *m, enum sl_dir dir, struct sl_batch *b, cons
 
 static enum sl_verdict client_packet(struct mysql *m, enum sl_dir dir, struct sl_batch *b)
 {
-	struct framed *f = &m->side[dir];
+	struct chunks *f = &m->side[dir];
 	struct sl_span in = gather_bytes(&f->unit);
 	struct login l;
 	bool login = !m->logged_in, whole = true;
@@ -233,14 +233,14 @@ static enum sl_verdict server_packet(struct mysql *m, enum sl_dir dir, struct sl
 
 static enum sl_verdict packet(struct mysql *m, enum sl_dir dir, struct sl_batch *b)
 {
-	struct framed *f = &m->side[dir];
+	struct chunks *f = &m->side[dir];
 	if (!m->known) {
 		m->client = (uint8_t)(f->head[3] == 0 ? !dir : dir); /* a server begins */
 		m->known = true;
 	}
 	enum sl_verdict v = dir == m->client ? client_packet(m, dir, b) : server_packet(m, dir, b);
 	if (v != SL_FULL) {
-		framed_done(f, b);
+		chunks_done(f, b);
 		m->message = 0;
 	}
 	return v;
@@ -250,22 +250,22 @@ static enum sl_verdict mysql_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
 	struct mysql *m = state;
-	struct framed *f = &m->side[p->dir];
+	struct chunks *f = &m->side[p->dir];
 	struct sl_span in = p->kind == SL_PIECE_BYTES ? p->bytes : sl_span(NULL, 0);
 	enum sl_verdict v = SL_MORE;
 	*consumed = 0;
-	if (p->kind == SL_PIECE_GAP && !f->ready && !framed_gap(f, &form, b, p->gap_bytes)) {
+	if (p->kind == SL_PIECE_GAP && !f->ready && !chunks_gap(f, &form, b, p->gap_bytes)) {
 		parser_count_part(b);
 		v = SL_DONE;
 	}
-	while (v == SL_MORE && framed_take(f, &form, b, in, consumed) == FRAMED_READY)
+	while (v == SL_MORE && chunks_take(f, &form, b, in, consumed) == CHUNKS_READY)
 		v = packet(m, p->dir, b);
 	if (v == SL_MORE && p->kind == SL_PIECE_END)
 		v = SL_DONE;
 	if (v == SL_DONE || v == SL_NOT_MINE)
-		framed_done(f, b);
+		chunks_done(f, b);
 	if (v == SL_NOT_MINE)
-		framed_done(&m->side[!p->dir], b);
+		chunks_done(&m->side[!p->dir], b);
 	return v;
 }
 

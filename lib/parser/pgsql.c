@@ -2,7 +2,7 @@
 /* pgsql.c - PostgreSQL (its manual, "Frontend/Backend Protocol", version 3): who logs in, to which
  * database, with what; the server's version; and the hand-over to TLS, whichever end is seen first.
  * Worker. Nothing behind the login is read. */
-#include "framed.h"
+#include "chunks.h"
 #include "parsers.h"
 #include "say.h"
 #include <sightline/hot.h>
@@ -20,7 +20,7 @@ enum code {
 };
 
 struct pgsql {
-	struct framed side[2];
+	struct chunks side[2];
 	uint32_t message;
 	uint32_t asked; /* enum code of a request that is not answered; or 0 */
 	uint8_t client; /* direction */
@@ -29,25 +29,25 @@ struct pgsql {
 };
 
 /* A length that counts itself. */
-static bool client_head(const uint8_t *head, struct framed_chunk *c)
+static bool client_head(const uint8_t *head, struct chunk *c)
 {
 	struct sl_rd r = sl_rd(sl_span(head, 4));
 	uint32_t len = sl_rd32(&r);
-	*c = (struct framed_chunk){ .len = len - 4, .last = true, .wanted = true };
+	*c = (struct chunk){ .len = len - 4, .last = true, .wanted = true };
 	return len >= 8 && len <= STARTUP_MAX;
 }
 
 /* A type, and a length that counts itself. */
-static bool server_head(const uint8_t *head, struct framed_chunk *c)
+static bool server_head(const uint8_t *head, struct chunk *c)
 {
 	struct sl_rd r = sl_rd(sl_span(head + 1, 4));
 	uint32_t len = sl_rd32(&r);
-	*c = (struct framed_chunk){ .len = len - 4, .last = true, .wanted = true };
+	*c = (struct chunk){ .len = len - 4, .last = true, .wanted = true };
 	return len >= 4 && len <= INT32_MAX;
 }
 
-static const struct framed_form client_form = { .head = 4, .max = KEPT, .chunk = client_head };
-static const struct framed_form server_form = {
+static const struct chunks_form client_form = { .head = 4, .max = KEPT, .chunk = client_head };
+static const struct chunks_form server_form = {
 	.head = 5, .max = VERSION_KEPT, .chunk = server_head
 };
 
@@ -74,7 +74,7 @@ static enum sl_probe startup_probe(struct sl_span in)
 static enum sl_probe pgsql_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
 	struct sl_span in = p->bytes;
-	struct framed_chunk c;
+	struct chunk c;
 	(void)sport;
 	(void)dport;
 	for (size_t i = 0; i < 2 && i < in.len; i++)
@@ -157,7 +157,7 @@ static enum sl_verdict client_message(struct pgsql *t, enum sl_dir dir, struct s
 /* The version is among what a server reports between login and readiness. */
 static enum sl_verdict server_message(struct pgsql *t, enum sl_dir dir, struct sl_batch *b)
 {
-	const struct framed *f = &t->side[dir];
+	const struct chunks *f = &t->side[dir];
 	struct sl_rd r = sl_rd(gather_bytes(&f->unit));
 	if (f->head[0] == 'Z' || f->head[0] == 'E' || t->told)
 		return SL_DONE;
@@ -191,7 +191,7 @@ static enum sl_verdict answer(struct pgsql *t, uint8_t byte, struct sl_batch *b,
 static enum sl_verdict between(
 	struct pgsql *t, enum sl_dir dir, struct sl_span rest, struct sl_batch *b, size_t *used)
 {
-	const struct framed *f = &t->side[dir];
+	const struct chunks *f = &t->side[dir];
 	if (f->ready || f->have > 0 || f->left > 0 || rest.len == 0 || t->asked == 0)
 		return SL_MORE;
 	if (dir != t->client)
@@ -204,19 +204,19 @@ static enum sl_verdict between(
 static enum sl_verdict messages(
 	struct pgsql *t, enum sl_dir dir, struct sl_span in, struct sl_batch *b, size_t *used)
 {
-	struct framed *f = &t->side[dir];
-	const struct framed_form *form = dir == t->client ? &client_form : &server_form;
+	struct chunks *f = &t->side[dir];
+	const struct chunks_form *form = dir == t->client ? &client_form : &server_form;
 	for (;;) {
 		enum sl_verdict v = between(t, dir, sl_span_from(in, *used), b, used);
 		if (v != SL_MORE)
 			return v;
-		enum framed_step step = framed_take(f, form, b, in, used);
-		if (step != FRAMED_READY)
-			return step == FRAMED_BAD ? SL_BAD : SL_MORE;
+		enum chunks_step step = chunks_take(f, form, b, in, used);
+		if (step != CHUNKS_READY)
+			return step == CHUNKS_BAD ? SL_BAD : SL_MORE;
 		v = dir == t->client ? client_message(t, dir, b) : server_message(t, dir, b);
 		if (v == SL_FULL)
 			return v;
-		framed_done(f, b);
+		chunks_done(f, b);
 		t->message = 0;
 		if (v != SL_MORE)
 			return v;
@@ -240,9 +240,9 @@ static enum sl_verdict pgsql_feed(
 		parser_count_part(b);
 	if (v == SL_MORE || v == SL_FULL)
 		return v;
-	framed_done(&t->side[p->dir], b);
+	chunks_done(&t->side[p->dir], b);
 	if (v == SL_NOT_MINE)
-		framed_done(&t->side[!p->dir], b);
+		chunks_done(&t->side[!p->dir], b);
 	return v;
 }
 

@@ -2,7 +2,7 @@
 /* rpc.c - ONC RPC (RFC 5531) over UDP and TCP: which program is called, and of NFS 2, 3 and 4
  * (RFC 1094, 1813, 7530, 8881) the names of files, of MOUNT the paths. Worker. Calls only; of each
  * the first KEPT bytes are read, which is where names stand. */
-#include "framed.h"
+#include "chunks.h"
 #include "parsers.h"
 #include "say.h"
 #include <sightline/hot.h>
@@ -19,7 +19,7 @@
 enum program { NFS = 100003, MOUNT = 100005 };
 
 struct rpc {
-	struct framed side[2];
+	struct chunks side[2];
 	uint32_t message;
 	uint32_t program, version; /* told last */
 	uint16_t said; /* of the datagram at hand */
@@ -78,7 +78,7 @@ static enum sl_probe call_probe(struct sl_span in)
 	return in.len < CALL + 16 + 2 * AUTH_MAX ? SL_PROBE_MORE : SL_PROBE_NO;
 }
 
-static bool mark_read(const uint8_t *head, struct framed_chunk *c)
+static bool mark_read(const uint8_t *head, struct chunk *c)
 {
 	struct sl_rd r = sl_rd(sl_span(head, RECORD_MARK));
 	uint32_t mark = sl_rd32(&r);
@@ -87,12 +87,12 @@ static bool mark_read(const uint8_t *head, struct framed_chunk *c)
 	c->wanted = true;
 	return c->len <= RECORD_MAX;
 }
-static const struct framed_form form = { .head = RECORD_MARK, .max = KEPT, .chunk = mark_read };
+static const struct chunks_form form = { .head = RECORD_MARK, .max = KEPT, .chunk = mark_read };
 
 static enum sl_probe rpc_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
 	struct sl_span in = p->bytes;
-	struct framed_chunk c;
+	struct chunk c;
 	(void)sport;
 	(void)dport;
 	if (p->datagram)
@@ -363,7 +363,7 @@ static bool call_say(struct rpc *t, struct sl_span in, bool cut, enum sl_dir dir
 /* A record begins this piece: its mark, and a call's or a reply's head. */
 static bool is_record(struct sl_span in)
 {
-	struct framed_chunk c;
+	struct chunk c;
 	struct sl_rd r = sl_rd(in);
 	sl_rd_skip(&r, RECORD_MARK + 4);
 	uint32_t type = sl_rd32(&r), next = sl_rd32(&r);
@@ -374,9 +374,9 @@ static bool is_record(struct sl_span in)
 static enum sl_verdict feed_stream(
 	struct rpc *t, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct framed *f = &t->side[p->dir];
+	struct chunks *f = &t->side[p->dir];
 	struct sl_span in = p->kind == SL_PIECE_BYTES ? p->bytes : sl_span(NULL, 0);
-	if (p->kind == SL_PIECE_GAP && !f->ready && !framed_gap(f, &form, b, p->gap_bytes)) {
+	if (p->kind == SL_PIECE_GAP && !f->ready && !chunks_gap(f, &form, b, p->gap_bytes)) {
 		parser_count_part(b);
 		t->lost[p->dir] = 1;
 	}
@@ -388,12 +388,12 @@ static enum sl_verdict feed_stream(
 		t->lost[p->dir] = 0;
 	}
 	for (;;) {
-		enum framed_step step = framed_take(f, &form, b, in, consumed);
-		if (step != FRAMED_READY)
-			return step == FRAMED_BAD ? SL_BAD : SL_MORE;
+		enum chunks_step step = chunks_take(f, &form, b, in, consumed);
+		if (step != CHUNKS_READY)
+			return step == CHUNKS_BAD ? SL_BAD : SL_MORE;
 		if (!call_say(t, gather_bytes(&f->unit), f->cut, p->dir, b, &f->said))
 			return SL_FULL;
-		framed_done(f, b);
+		chunks_done(f, b);
 		t->message = 0;
 	}
 }
@@ -420,7 +420,7 @@ static enum sl_verdict rpc_feed(
 	if (p->kind != SL_PIECE_END)
 		v = feed_stream(t, p, b, consumed);
 	if (v == SL_DONE || v == SL_BAD)
-		framed_done(&t->side[p->dir], b);
+		chunks_done(&t->side[p->dir], b);
 	return v;
 }
 

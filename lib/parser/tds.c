@@ -6,7 +6,7 @@
  * That handshake is the stream of what those packets carry, so the TLS parser is fed just that; its
  * state is a block of the pool's, and what it says belongs to this flow. Behind the handshake TLS
  * records lie in the stream as they are (MS-TDS 2.2.6.5). */
-#include "framed.h"
+#include "chunks.h"
 #include "le.h"
 #include "ntlm.h"
 #include "parsers.h"
@@ -24,7 +24,7 @@
 enum type { OLD_LOGIN = 2, REPLY = 4, LOGIN7 = 16, SSPI = 17, PRELOGIN = 18, OTHER = 0 };
 
 struct tds {
-	struct framed side[2];
+	struct chunks side[2];
 	void *tls; /* the TLS parser's state; the pool's */
 	uint32_t message;
 	uint16_t fed; /* bytes of the packets at hand that the TLS parser took */
@@ -37,14 +37,14 @@ struct tds {
 
 /* What neither logs in nor hands shakes ends the part that is read: it is wanted, without a byte.
  */
-static bool packet_head(const uint8_t *head, struct framed_chunk *c)
+static bool packet_head(const uint8_t *head, struct chunk *c)
 {
 	struct sl_rd r = sl_rd(sl_span(head + 2, 2));
 	uint16_t len = sl_rd16(&r);
 	uint8_t type = head[0];
 	bool ours = type == OLD_LOGIN || type == LOGIN7 || type == SSPI || type == PRELOGIN;
 	bool login5 = type == OLD_LOGIN; /* each packet is read by itself */
-	*c = (struct framed_chunk){ .len = 0, .last = true, .wanted = true };
+	*c = (struct chunk){ .len = 0, .last = true, .wanted = true };
 	if (!ours && type != REPLY)
 		return true;
 	c->len = len >= HEAD ? len - HEAD : 0;
@@ -52,7 +52,7 @@ static bool packet_head(const uint8_t *head, struct framed_chunk *c)
 	c->wanted = ours;
 	return len >= HEAD;
 }
-static const struct framed_form form = { .head = HEAD, .max = GATHER_MAX, .chunk = packet_head };
+static const struct chunks_form form = { .head = HEAD, .max = GATHER_MAX, .chunk = packet_head };
 
 /* ---- Probe ---- */
 
@@ -170,7 +170,7 @@ static bool say_sspi(struct say *s, struct sl_span in)
 
 static enum sl_verdict login(struct tds *t, enum sl_dir dir, struct sl_batch *b)
 {
-	struct framed *f = &t->side[dir];
+	struct chunks *f = &t->side[dir];
 	struct sl_span in = gather_bytes(&f->unit);
 	uint8_t type = f->head[0];
 	if (type == OLD_LOGIN && in.len < LOGIN5) /* what does not fit into the first packet */
@@ -212,7 +212,7 @@ static bool tls_feed(struct tds *t, struct sl_batch *b, const struct sl_piece *p
 /* A pre-login is options, or bytes of TLS records, of which none begins with the first option. */
 static enum sl_verdict prelogin(struct tds *t, enum sl_dir dir, uint64_t ts_ns, struct sl_batch *b)
 {
-	struct framed *f = &t->side[dir];
+	struct chunks *f = &t->side[dir];
 	struct sl_span in = gather_bytes(&f->unit);
 	size_t used = 0;
 	if (t->tls == NULL && (in.len == 0 || in.p[0] == 0))
@@ -242,7 +242,7 @@ static enum sl_verdict finish(struct tds *t, const struct sl_piece *p, struct sl
 	size_t used;
 	if (!tls_feed(t, b, &end, &used))
 		return SL_FULL;
-	framed_done(&t->side[p->dir], b);
+	chunks_done(&t->side[p->dir], b);
 	if (t->over[!p->dir] != SL_MORE && t->tls != NULL) {
 		sl_parser_pool_give(b->pool, t->tls, sl_parser_tls.state_bytes);
 		t->tls = NULL;
@@ -255,7 +255,7 @@ static enum sl_verdict finish(struct tds *t, const struct sl_piece *p, struct sl
 
 static enum sl_verdict packet(struct tds *t, const struct sl_piece *p, struct sl_batch *b)
 {
-	struct framed *f = &t->side[p->dir];
+	struct chunks *f = &t->side[p->dir];
 	enum sl_verdict v;
 	switch (f->head[0]) {
 	case PRELOGIN:
@@ -271,7 +271,7 @@ static enum sl_verdict packet(struct tds *t, const struct sl_piece *p, struct sl
 	}
 	if (v == SL_FULL)
 		return v;
-	framed_done(f, b);
+	chunks_done(f, b);
 	t->message = 0;
 	return v;
 }
@@ -279,18 +279,18 @@ static enum sl_verdict packet(struct tds *t, const struct sl_piece *p, struct sl
 static enum sl_verdict feed_piece(
 	struct tds *t, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct framed *f = &t->side[p->dir];
+	struct chunks *f = &t->side[p->dir];
 	struct sl_span in = p->kind == SL_PIECE_BYTES ? p->bytes : sl_span(NULL, 0);
-	enum framed_step step;
+	enum chunks_step step;
 	enum sl_verdict v = SL_MORE;
 	if (p->kind == SL_PIECE_END)
 		return SL_DONE;
-	if (p->kind == SL_PIECE_GAP && !f->ready && !framed_gap(f, &form, b, p->gap_bytes)) {
+	if (p->kind == SL_PIECE_GAP && !f->ready && !chunks_gap(f, &form, b, p->gap_bytes)) {
 		parser_count_part(b);
 		return SL_DONE;
 	}
-	while (v == SL_MORE && (step = framed_take(f, &form, b, in, consumed)) != FRAMED_MORE)
-		v = step == FRAMED_BAD ? SL_BAD : packet(t, p, b);
+	while (v == SL_MORE && (step = chunks_take(f, &form, b, in, consumed)) != CHUNKS_MORE)
+		v = step == CHUNKS_BAD ? SL_BAD : packet(t, p, b);
 	return v;
 }
 

@@ -1,49 +1,51 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* framed.h - messages of a byte stream that come in chunks, each behind a head that tells its
+/* chunks.h - messages of a byte stream that come in chunks, each behind a head that tells its
  * length: the payload of a message is gathered without the heads, up to a bound, in whatever pieces
- * it comes. What a head promises costs nothing. */
-#ifndef PARSER_FRAMED_H
-#define PARSER_FRAMED_H
+ * it comes. What a head promises costs nothing. For protocols that may divide a message anywhere
+ * (MySQL, TDS, ONC RPC), or read what a head announces by its kind; messages that lie in one run
+ * behind their length are cut out by frame.h, without a copy. */
+#ifndef PARSER_CHUNKS_H
+#define PARSER_CHUNKS_H
 
 #include "gather.h"
 
-#define FRAMED_HEAD 8
+#define CHUNKS_HEAD 8
 
-struct framed_chunk {
+struct chunk {
 	uint32_t len; /* of its payload */
 	bool last; /* of its message */
 	bool wanted; /* else the message is passed over */
 };
 
-struct framed_form {
-	uint8_t head; /* bytes of a chunk's head, FRAMED_HEAD at most */
+struct chunks_form {
+	uint8_t head; /* bytes of a chunk's head, CHUNKS_HEAD at most */
 	uint16_t max; /* payload bytes that are kept of a message */
 	/* False: no head of this protocol. */
-	bool (*chunk)(const uint8_t *head, struct framed_chunk *out);
+	bool (*chunk)(const uint8_t *head, struct chunk *out);
 };
 
 /* One direction's. The message at hand can be read while `ready`. */
-struct framed {
+struct chunks {
 	struct gather unit; /* payload that was kept */
-	struct framed_chunk chunk;
+	struct chunk chunk;
 	uint32_t left; /* of the chunk's payload, not come yet */
 	uint16_t said; /* values of the message that are said */
-	uint8_t head[FRAMED_HEAD]; /* the last chunk's */
+	uint8_t head[CHUNKS_HEAD]; /* the last chunk's */
 	uint8_t have; /* bytes of the head; 0 again behind the chunk */
 	bool ready;
 	bool cut; /* what is kept is only the message's begin */
 };
 
-enum framed_step { FRAMED_MORE, FRAMED_READY, FRAMED_BAD };
+enum chunks_step { CHUNKS_MORE, CHUNKS_READY, CHUNKS_BAD };
 
 /* Goes on in `in` from *used on, up to the end of the next message that is wanted. MORE: all is
- * consumed. READY: read it, then framed_done; the same again until then. */
-enum framed_step framed_take(struct framed *f, const struct framed_form *form, struct sl_batch *b,
+ * consumed. READY: read it, then chunks_done; the same again until then. */
+enum chunks_step chunks_take(struct chunks *f, const struct chunks_form *form, struct sl_batch *b,
 	struct sl_span in, size_t *used);
-void framed_done(struct framed *f, struct sl_batch *b);
+void chunks_done(struct chunks *f, struct sl_batch *b);
 /* Bytes are missing. True: they lie in a chunk's payload, and the place is known still; the message
  * is cut. False: the place is lost, and all is dropped. */
-bool framed_gap(
-	struct framed *f, const struct framed_form *form, struct sl_batch *b, uint64_t bytes);
+bool chunks_gap(
+	struct chunks *f, const struct chunks_form *form, struct sl_batch *b, uint64_t bytes);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* framed.c - from chunks to messages. Worker. Each byte is copied once, or skipped. */
-#include "framed.h"
+/* chunks.c - from chunks to messages. Worker. Each byte is copied once, or skipped. */
+#include "chunks.h"
 #include <sightline/hot.h>
 
-static void keep(struct framed *f, const struct framed_form *form, struct sl_batch *b,
+static void keep(struct chunks *f, const struct chunks_form *form, struct sl_batch *b,
 	struct sl_span payload)
 {
 	if (!f->cut && payload.len > 0)
@@ -11,7 +11,7 @@ static void keep(struct framed *f, const struct framed_form *form, struct sl_bat
 }
 
 /* The chunk at hand is complete. */
-static void chunk_end(struct framed *f)
+static void chunk_end(struct chunks *f)
 {
 	f->have = 0;
 	if (!f->chunk.last)
@@ -23,7 +23,7 @@ static void chunk_end(struct framed *f)
 	}
 }
 
-enum framed_step framed_take(struct framed *f, const struct framed_form *form, struct sl_batch *b,
+enum chunks_step chunks_take(struct chunks *f, const struct chunks_form *form, struct sl_batch *b,
 	struct sl_span in, size_t *used)
 {
 	while (!f->ready && *used < in.len) {
@@ -39,7 +39,7 @@ enum framed_step framed_take(struct framed *f, const struct framed_form *form, s
 			if (f->have < form->head)
 				break;
 			if (!form->chunk(f->head, &f->chunk))
-				return FRAMED_BAD;
+				return CHUNKS_BAD;
 			f->left = f->chunk.len;
 		} else {
 			if (f->chunk.wanted)
@@ -49,22 +49,22 @@ enum framed_step framed_take(struct framed *f, const struct framed_form *form, s
 		if (f->left == 0)
 			chunk_end(f);
 	}
-	return f->ready ? FRAMED_READY : FRAMED_MORE;
+	return f->ready ? CHUNKS_READY : CHUNKS_MORE;
 }
 
-void framed_done(struct framed *f, struct sl_batch *b)
+void chunks_done(struct chunks *f, struct sl_batch *b)
 {
 	gather_drop(&f->unit, b);
 	f->said = 0;
 	f->ready = f->cut = false;
 }
 
-bool framed_gap(
-	struct framed *f, const struct framed_form *form, struct sl_batch *b, uint64_t bytes)
+bool chunks_gap(
+	struct chunks *f, const struct chunks_form *form, struct sl_batch *b, uint64_t bytes)
 {
 	if (bytes == 0 || f->have < form->head || bytes > f->left) {
 		gather_drop(&f->unit, b);
-		*f = (struct framed){ .have = 0 };
+		*f = (struct chunks){ .have = 0 };
 		return false;
 	}
 	f->cut = f->chunk.wanted;
