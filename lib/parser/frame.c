@@ -23,13 +23,15 @@ static bool measure(
 	return size > 0 && size >= f->unit.have;
 }
 
-/* A message that does not begin here: with bytes missing before, the next piece is asked. */
-static enum frame_found no_message(struct frame *f, struct sl_span piece, size_t *at)
+/* A message that does not begin here: with bytes missing before, the next piece is asked. One that
+ * seemed to begin in another piece has no place in this one. */
+static enum frame_found no_message(
+	struct frame *f, struct sl_batch *b, struct sl_span piece, size_t *at)
 {
-	if (!f->lost)
-		return FRAME_BAD;
-	*at = piece.len;
-	return FRAME_MORE;
+	if (f->lost || f->unit.have > 0)
+		*at = piece.len;
+	gather_drop(&f->unit, b);
+	return f->lost ? FRAME_MORE : FRAME_BAD;
 }
 
 enum frame_found frame_next(struct frame *f, const struct frame_kind *k, struct sl_batch *b,
@@ -43,10 +45,8 @@ enum frame_found frame_next(struct frame *f, const struct frame_kind *k, struct 
 		size_t together;
 		if (!gathering && rest.len == 0)
 			return FRAME_MORE;
-		if (!measure(f, k, have, &together)) {
-			gather_drop(&f->unit, b);
-			return no_message(f, piece, at);
-		}
+		if (!measure(f, k, have, &together))
+			return no_message(f, b, piece, at);
 		if (!gathering && have.len >= together) {
 			*out = sl_span(have.p, together);
 			return FRAME_IS;

@@ -2,7 +2,8 @@
 /* frame.h - the messages of a byte stream that say their length in their first bytes, one after the
  * other, whatever pieces they come in. One direction. A message that lies whole in a piece is not
  * copied; of one that is longer than `max` the first max bytes are given, and the rest is passed
- * over. */
+ * over. Messages that come divided, each part behind a head of its own, are put together by
+ * chunks.h. */
 #ifndef PARSER_FRAME_H
 #define PARSER_FRAME_H
 
@@ -28,7 +29,8 @@ struct frame {
 enum frame_found {
 	FRAME_MORE, /* all of the piece is consumed */
 	FRAME_IS, /* *out; frame_done passes it */
-	FRAME_BAD, /* no message begins at *at, or the pool has no more */
+	FRAME_BAD, /* no message begins at *at, which is the end of the piece where it began in
+		      another; or the pool has no more */
 };
 
 /* The message at *at of the piece, and *at behind what was taken of it. The same message is found

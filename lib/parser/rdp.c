@@ -185,7 +185,8 @@ static enum sl_verdict feed_bytes(
 	if (found != FRAME_BAD)
 		return v;
 	/* TLS, by an answer that was not seen. */
-	if (!t->asked || p->bytes.p[*consumed] != TLS_HANDSHAKE)
+	struct sl_span rest = sl_span_from(p->bytes, *consumed);
+	if (!t->asked || rest.len == 0 || rest.p[0] != TLS_HANDSHAKE)
 		return SL_BAD;
 	b->next = &sl_parser_tls;
 	return SL_NOT_MINE;

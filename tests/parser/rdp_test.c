@@ -97,6 +97,9 @@ static void test_bad(void **s)
 	static const struct turn text[] = { { SL_TO_SERVER, request },
 		{ SL_TO_SERVER, "474554202f" } };
 	static const struct turn head[] = { { SL_TO_SERVER, "0300000bffe0000000000000" } };
+	/* What a head in pieces turns out to be, only its last byte tells. */
+	static const struct turn length[] = { { SL_TO_SERVER, request },
+		{ SL_TO_SERVER, "0300000016" } };
 	/* A length of core data that is not there, and none. */
 	static const struct turn core[] = { { SL_TO_SERVER, "0300001702f0807f65820571044475636104"
 							    "01c0ffff00" } };
@@ -105,6 +108,7 @@ static void test_bad(void **s)
 	(void)s;
 	EXPECT(text, SL_BAD, "rdp.cookie 1 JOHN-PC\nclose 1 \n");
 	EXPECT(head, SL_BAD, "");
+	EXPECT(length, SL_BAD, "rdp.cookie 1 JOHN-PC\nclose 1 \n");
 	EXPECT(core, SL_DONE, "close 1 \n");
 	EXPECT(zero, SL_DONE, "close 1 \n");
 }
