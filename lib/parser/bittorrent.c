@@ -177,6 +177,11 @@ static enum sl_probe bittorrent_probe(const struct sl_piece *p, uint16_t sport, 
 	return in.p[0] == 1 && utp_hash(in).len > 0 ? SL_PROBE_YES : SL_PROBE_NO;
 }
 
+static bool bittorrent_begins(uint8_t first)
+{
+	return first == name[0] || first == 'd' || first <= 1;
+}
+
 /* ---- Feed ---- */
 
 /* False: the batch is full. */
@@ -255,5 +260,6 @@ const struct sl_parser sl_parser_bittorrent = {
 	.state_bytes = sizeof(struct bittorrent),
 	.over = SL_OVER_TCP | SL_OVER_UDP,
 	.probe = bittorrent_probe,
+	.begins = bittorrent_begins,
 	.feed = bittorrent_feed,
 };

@@ -142,6 +142,11 @@ static enum sl_probe dhcp_probe(const struct sl_piece *p, uint16_t sport, uint16
 										    : SL_PROBE_NO;
 }
 
+static bool dhcp_begins(uint8_t first)
+{
+	return first == REQUEST || first == REPLY;
+}
+
 /* ---- Saying ---- */
 
 static bool is_zero(struct sl_span s)
@@ -254,5 +259,6 @@ const struct sl_parser sl_parser_dhcp = {
 	.state_bytes = sizeof(struct dhcp),
 	.over = SL_OVER_UDP,
 	.probe = dhcp_probe,
+	.begins = dhcp_begins,
 	.feed = dhcp_feed,
 };

@@ -105,6 +105,11 @@ static enum sl_probe dhcpv6_probe(const struct sl_piece *p, uint16_t sport, uint
 		       : SL_PROBE_NO;
 }
 
+static bool dhcpv6_begins(uint8_t first)
+{
+	return first > 0 && first <= TYPE_LAST;
+}
+
 /* ---- Saying ---- */
 
 /* What a client says is its address asked for, what a reply says and lets live its address. */
@@ -244,5 +249,6 @@ const struct sl_parser sl_parser_dhcpv6 = {
 	.state_bytes = sizeof(struct dhcpv6),
 	.over = SL_OVER_UDP,
 	.probe = dhcpv6_probe,
+	.begins = dhcpv6_begins,
 	.feed = dhcpv6_feed,
 };

@@ -83,6 +83,12 @@ static enum sl_probe ftp_probe(const struct sl_piece *p, uint16_t sport, uint16_
 										  : SL_PROBE_NO;
 }
 
+static bool ftp_begins(uint8_t first)
+{
+	return first == '2' || mail_probe_any(sl_span(&first, 1), first_words,
+				       sizeof(first_words) / sizeof(*first_words)) != SL_PROBE_NO;
+}
+
 /* ---- Data connections ---- */
 
 /* Without PORT or PASV the server connects to the port that the client speaks from (RFC 959 3.2).
@@ -331,5 +337,6 @@ const struct sl_parser sl_parser_ftp = {
 	.state_bytes = sizeof(struct ftp),
 	.over = SL_OVER_TCP,
 	.probe = ftp_probe,
+	.begins = ftp_begins,
 	.feed = ftp_feed,
 };

@@ -80,6 +80,7 @@ const struct sl_parser sl_parser_ftp_data = {
 	.state_bytes = sizeof(struct ftp_data),
 	.over = SL_OVER_TCP,
 	.probe = data_probe,
+	.begins = parser_never,
 	.feed = data_feed,
 	.expected = data_expected,
 };

@@ -42,6 +42,11 @@ static enum sl_probe gquic_probe(const struct sl_piece *p, uint16_t sport, uint1
 	return yes ? SL_PROBE_YES : SL_PROBE_NO;
 }
 
+static bool gquic_begins(uint8_t first)
+{
+	return first & (FLAG_LONG | FLAG_VERSION);
+}
+
 static uint32_t le(const uint8_t *p, unsigned n)
 {
 	uint32_t v = 0;
@@ -116,5 +121,6 @@ const struct sl_parser sl_parser_gquic = {
 	.state_bytes = sizeof(struct gquic),
 	.over = SL_OVER_UDP,
 	.probe = gquic_probe,
+	.begins = gquic_begins,
 	.feed = gquic_feed,
 };

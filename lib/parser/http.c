@@ -62,10 +62,9 @@ static enum sl_probe http_probe(const struct sl_piece *p, uint16_t sport, uint16
 		return SL_PROBE_YES;
 	case HTTP_CUT:
 		return SL_PROBE_MORE;
-	case HTTP_NO:
-		break;
+	default:
+		return SL_PROBE_NO;
 	}
-	return SL_PROBE_NO;
 }
 
 /* ---- Which response answers which request ---- */
@@ -496,5 +495,6 @@ const struct sl_parser sl_parser_http = {
 	.state_bytes = sizeof(struct http),
 	.over = SL_OVER_TCP,
 	.probe = http_probe,
+	.begins = http_begins,
 	.feed = http_feed,
 };

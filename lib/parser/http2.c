@@ -64,6 +64,11 @@ static enum sl_probe http2_probe(const struct sl_piece *p, uint16_t sport, uint1
 	return http2_frames_probe(p->bytes);
 }
 
+static bool http2_begins(uint8_t first)
+{
+	return first == HTTP2_PREFACE[0] || first == 0; /* or of a length */
+}
+
 static void count(struct sl_batch *b, enum sl_counter id)
 {
 	if (b->counters != NULL)
@@ -487,5 +492,6 @@ const struct sl_parser sl_parser_http2 = {
 	.state_bytes = sizeof(struct http2),
 	.over = SL_OVER_TCP,
 	.probe = http2_probe,
+	.begins = http2_begins,
 	.feed = http2_feed,
 };

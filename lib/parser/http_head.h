@@ -33,6 +33,11 @@ enum http_start { HTTP_NO, HTTP_CUT, HTTP_REQUEST, HTTP_RESPONSE };
 
 /* What the input begins with. HTTP_CUT: it ends before that is known. */
 enum http_start http_start(struct sl_span in);
+/* Whether it may begin with this byte, empty lines before it too. */
+static inline bool http_begins(uint8_t first)
+{
+	return first == '\r' || first == '\n' || http_start(sl_span(&first, 1)) != HTTP_NO;
+}
 
 /* Reads a head. False: the input does not begin with a whole first line. Lines count where their
  * end is there. One pass. */

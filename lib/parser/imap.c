@@ -55,6 +55,11 @@ static enum sl_probe imap_probe(const struct sl_piece *p, uint16_t sport, uint16
 	return said != SL_PROBE_NO ? said : probe_command(p->bytes);
 }
 
+static bool imap_begins(uint8_t first)
+{
+	return first == '*' || probe_command(sl_span(&first, 1)) != SL_PROBE_NO;
+}
+
 /* ---- Lines ---- */
 
 #define LINE_HEAD (MAIL_LINE_MAX / 2)
@@ -305,5 +310,6 @@ const struct sl_parser sl_parser_imap = {
 	.state_bytes = sizeof(struct imap),
 	.over = SL_OVER_TCP,
 	.probe = imap_probe,
+	.begins = imap_begins,
 	.feed = imap_feed,
 };

@@ -125,13 +125,15 @@ static bool from_client(const struct command *c)
 	return first.len > 0 && rest.len > 0 && rest.p[0] == ':';
 }
 
+static const char *const first_words[] = { ":", "NICK ", "USER ", "CAP ", "JOIN ", "PRIVMSG ",
+	"PASS " };
+
 static enum sl_probe irc_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
-	static const char *const words[] = { ":", "NICK ", "USER ", "CAP ", "JOIN ", "PRIVMSG ",
-		"PASS " };
 	struct sl_span line, rest;
 	struct command c;
-	enum sl_probe said = mail_probe_any(p->bytes, words, sizeof(words) / sizeof(words[0]));
+	enum sl_probe said =
+		mail_probe_any(p->bytes, first_words, sizeof(first_words) / sizeof(*first_words));
 	(void)sport;
 	(void)dport;
 	if (said != SL_PROBE_YES)
@@ -148,6 +150,12 @@ static enum sl_probe irc_probe(const struct sl_piece *p, uint16_t sport, uint16_
 		return rest.len < MAIL_LINE_MAX ? SL_PROBE_MORE : SL_PROBE_NO;
 	command_read(line, &c);
 	return from_client(&c) ? SL_PROBE_YES : SL_PROBE_NO;
+}
+
+static bool irc_begins(uint8_t first)
+{
+	return mail_probe_any(sl_span(&first, 1), first_words,
+		       sizeof(first_words) / sizeof(*first_words)) != SL_PROBE_NO;
 }
 
 /* ---- Saying. False: the batch is full. ---- */
@@ -247,5 +255,6 @@ const struct sl_parser sl_parser_irc = {
 	.state_bytes = sizeof(struct irc),
 	.over = SL_OVER_TCP_BEGIN,
 	.probe = irc_probe,
+	.begins = irc_begins,
 	.feed = irc_feed,
 };

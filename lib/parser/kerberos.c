@@ -132,6 +132,11 @@ static enum sl_probe kerberos_probe(const struct sl_piece *p, uint16_t sport, ui
 	return in.len < 32 && in.len < size ? SL_PROBE_MORE : SL_PROBE_NO;
 }
 
+static bool kerberos_begins(uint8_t first)
+{
+	return first == 0 || kind_of(first, &(enum kind){ 0 }); /* over TCP, over UDP */
+}
+
 /* ---- What a message says ---- */
 
 /* RFC 4120 6.2: the parts of a principal's name, joined by slashes. */
@@ -310,5 +315,6 @@ const struct sl_parser sl_parser_kerberos = {
 	.state_bytes = sizeof(struct kerberos),
 	.over = SL_OVER_TCP | SL_OVER_UDP,
 	.probe = kerberos_probe,
+	.begins = kerberos_begins,
 	.feed = kerberos_feed,
 };

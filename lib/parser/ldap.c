@@ -119,6 +119,11 @@ static enum sl_probe ldap_probe(const struct sl_piece *p, uint16_t sport, uint16
 	return p->datagram && said == SL_PROBE_MORE ? SL_PROBE_NO : said;
 }
 
+static bool ldap_begins(uint8_t first)
+{
+	return first == DER_SEQUENCE;
+}
+
 /* ---- Messages in a stream ---- */
 
 /* The head of a token that a SASL mechanism makes of messages: a wrap token of Kerberos (RFC 4121
@@ -431,5 +436,6 @@ const struct sl_parser sl_parser_ldap = {
 	.state_bytes = sizeof(struct ldap),
 	.over = SL_OVER_TCP | SL_OVER_UDP,
 	.probe = ldap_probe,
+	.begins = ldap_begins,
 	.feed = ldap_feed,
 };

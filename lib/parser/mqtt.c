@@ -145,6 +145,11 @@ static enum sl_probe mqtt_probe(const struct sl_piece *p, uint16_t sport, uint16
 										: SL_PROBE_NO;
 }
 
+static bool mqtt_begins(uint8_t first)
+{
+	return first >> 4 != 0;
+}
+
 /* ---- Saying. Each reads a packet behind its head; a cursor that is bad tells that it is cut. ----
  */
 
@@ -372,5 +377,6 @@ const struct sl_parser sl_parser_mqtt = {
 	.state_bytes = sizeof(struct mqtt),
 	.over = SL_OVER_TCP,
 	.probe = mqtt_probe,
+	.begins = mqtt_begins,
 	.feed = mqtt_feed,
 };

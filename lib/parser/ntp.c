@@ -63,6 +63,11 @@ static enum sl_probe ntp_probe(const struct sl_piece *p, uint16_t sport, uint16_
 	return ours ? SL_PROBE_YES : SL_PROBE_NO;
 }
 
+static bool ntp_begins(uint8_t first)
+{
+	return (first & 7) != 0 && (first >> 3 & 7) >= 1 && (first >> 3 & 7) <= 4;
+}
+
 static enum sl_verdict ntp_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
@@ -76,5 +81,6 @@ const struct sl_parser sl_parser_ntp = {
 	.name = "ntp",
 	.over = SL_OVER_UDP,
 	.probe = ntp_probe,
+	.begins = ntp_begins,
 	.feed = ntp_feed,
 };

@@ -120,6 +120,12 @@ static enum sl_probe openvpn_probe(const struct sl_piece *p, uint16_t sport, uin
 	return is_reset(sl_span_from(in, 2), p->ts_ns) ? SL_PROBE_YES : SL_PROBE_NO;
 }
 
+static bool openvpn_begins(uint8_t first)
+{
+	return first <= 3 || first == CLIENT_RESET || first == SERVER_RESET ||
+	       first == CLIENT_RESET_3;
+}
+
 static enum sl_verdict openvpn_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
@@ -133,5 +139,6 @@ const struct sl_parser sl_parser_openvpn = {
 	.name = "openvpn",
 	.over = SL_OVER_UDP | SL_OVER_TCP_BEGIN,
 	.probe = openvpn_probe,
+	.begins = openvpn_begins,
 	.feed = openvpn_feed,
 };

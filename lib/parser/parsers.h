@@ -13,6 +13,13 @@ static inline void parser_count_part(struct sl_batch *b)
 		sl_count(b->counters, SL_C_MESSAGES_PART, 1);
 }
 
+/* Begins of what has no mark: it is announced, or named by another parser. */
+static inline bool parser_never(uint8_t first)
+{
+	(void)first;
+	return false;
+}
+
 #define X(name) extern const struct sl_parser sl_parser_##name;
 SL_PARSERS(X)
 #undef X

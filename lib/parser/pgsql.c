@@ -96,6 +96,11 @@ static enum sl_probe pgsql_probe(const struct sl_piece *p, uint16_t sport, uint1
 	return code >> 16 == 3 ? startup_probe(in) : SL_PROBE_NO;
 }
 
+static bool pgsql_begins(uint8_t first)
+{
+	return first == 0;
+}
+
 /* ---- What the login says ---- */
 
 static enum sl_where where_of(struct sl_span name)
@@ -251,5 +256,6 @@ const struct sl_parser sl_parser_pgsql = {
 	.state_bytes = sizeof(struct pgsql),
 	.over = SL_OVER_TCP_BEGIN,
 	.probe = pgsql_probe,
+	.begins = pgsql_begins,
 	.feed = pgsql_feed,
 };

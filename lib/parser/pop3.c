@@ -35,14 +35,24 @@ struct pop3 {
 
 static_assert(sizeof(struct pop3) <= 8192, "a state fits its class of the pool");
 
+static const char *const greetings[] = { "+OK ", "+OK\r\n" };
+static const char *const first_words[] = { "USER ", "APOP ", "CAPA\r\n", "STLS\r\n" };
+
 static enum sl_probe pop3_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
-	static const char *const words[] = { "+OK ", "+OK\r\n" };
-	static const char *const client[] = { "USER ", "APOP ", "CAPA\r\n", "STLS\r\n" };
-	enum sl_probe said = mail_probe_any(p->bytes, words, sizeof(words) / sizeof(*words));
+	enum sl_probe said =
+		mail_probe_any(p->bytes, greetings, sizeof(greetings) / sizeof(*greetings));
 	if (said != SL_PROBE_NO || dport != 110)
 		return said;
-	return mail_probe_any(p->bytes, client, sizeof(client) / sizeof(*client));
+	return mail_probe_any(p->bytes, first_words, sizeof(first_words) / sizeof(*first_words));
+}
+
+static bool pop3_begins(uint8_t first)
+{
+	return mail_probe_any(sl_span(&first, 1), greetings,
+		       sizeof(greetings) / sizeof(*greetings)) != SL_PROBE_NO ||
+	       mail_probe_any(sl_span(&first, 1), first_words,
+		       sizeof(first_words) / sizeof(*first_words)) != SL_PROBE_NO;
 }
 
 static bool finish(struct pop3 *s, struct sl_batch *b)
@@ -233,5 +243,6 @@ const struct sl_parser sl_parser_pop3 = {
 	.state_bytes = sizeof(struct pop3),
 	.over = SL_OVER_TCP,
 	.probe = pop3_probe,
+	.begins = pop3_begins,
 	.feed = pop3_feed,
 };

@@ -95,6 +95,11 @@ static enum sl_probe radius_probe(const struct sl_piece *p, uint16_t sport, uint
 	return sound && request && about && from ? SL_PROBE_YES : SL_PROBE_NO;
 }
 
+static bool radius_begins(uint8_t first)
+{
+	return is_code(first);
+}
+
 /* ---- What it says ---- */
 
 static bool say_addr(struct say *s, enum sl_where w, struct sl_span value)
@@ -173,5 +178,6 @@ const struct sl_parser sl_parser_radius = {
 	.state_bytes = sizeof(struct radius),
 	.over = SL_OVER_UDP,
 	.probe = radius_probe,
+	.begins = radius_begins,
 	.feed = radius_feed,
 };

@@ -94,6 +94,11 @@ static enum sl_probe rdp_probe(const struct sl_piece *p, uint16_t sport, uint16_
 	return said != SL_PROBE_YES || answer_read(c.options, &protocol) ? said : SL_PROBE_NO;
 }
 
+static bool rdp_begins(uint8_t first)
+{
+	return tpkt_begins(first);
+}
+
 /* ---- What a packet says ---- */
 
 static bool say_request(struct say *s, const struct cotp *c)
@@ -214,5 +219,6 @@ const struct sl_parser sl_parser_rdp = {
 	.state_bytes = sizeof(struct rdp),
 	.over = SL_OVER_TCP,
 	.probe = rdp_probe,
+	.begins = rdp_begins,
 	.feed = rdp_feed,
 };

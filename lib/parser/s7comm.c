@@ -118,11 +118,6 @@ static enum sl_verdict plus_feed(
 	return telegrams_feed(state, &kind_plus, p, b, consumed);
 }
 
-static bool tpkt_begins(uint8_t first)
-{
-	return tpkt_size(sl_span(&first, 1)) > 0;
-}
-
 const struct sl_parser sl_parser_s7comm = {
 	.name = "s7comm",
 	.state_bytes = sizeof(struct telegrams),

@@ -88,6 +88,11 @@ static enum sl_probe sip_probe(const struct sl_piece *p, uint16_t sport, uint16_
 	return p->datagram && said == SL_PROBE_MORE ? SL_PROBE_NO : said;
 }
 
+static bool sip_begins(uint8_t first)
+{
+	return first == '\r' || first == '\n' || start_probe(sl_span(&first, 1)) != SL_PROBE_NO;
+}
+
 /* ---- Addresses ---- */
 
 /* The next of values that commas part, outside of quotes and brackets (RFC 3261 7.3.1). */
@@ -391,5 +396,6 @@ const struct sl_parser sl_parser_sip = {
 	.state_bytes = sizeof(struct sip),
 	.over = SL_OVER_TCP | SL_OVER_UDP,
 	.probe = sip_probe,
+	.begins = sip_begins,
 	.feed = sip_feed,
 };

@@ -42,6 +42,11 @@ static enum sl_probe smb_probe(const struct sl_piece *p, uint16_t sport, uint16_
 	return n == sizeof(request) ? SL_PROBE_YES : SL_PROBE_MORE;
 }
 
+static bool smb_begins(uint8_t first)
+{
+	return first == SESSION_MESSAGE || first == SESSION_REQUEST;
+}
+
 /* ---- What messages say ---- */
 
 static struct say *say_of(struct smb_turn *u)
@@ -385,5 +390,6 @@ const struct sl_parser sl_parser_smb = {
 	.state_bytes = sizeof(struct smb),
 	.over = SL_OVER_TCP,
 	.probe = smb_probe,
+	.begins = smb_begins,
 	.feed = smb_feed,
 };

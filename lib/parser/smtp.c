@@ -42,12 +42,13 @@ static_assert(sizeof(struct smtp) <= 8192, "a state of SMTP fits its class of th
 
 /* ---- Whether it is SMTP ---- */
 
+#define GREETING "220"
 static const char *const first_words[] = { "EHLO ", "HELO ", "LHLO ", "MAIL FROM:", "RCPT TO:" };
 
 static enum sl_probe smtp_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
 	struct sl_span in = p->bytes;
-	enum sl_probe reply = mail_probe(in, "220");
+	enum sl_probe reply = mail_probe(in, GREETING);
 	if (reply == SL_PROBE_NO)
 		return mail_probe_any(in, first_words, sizeof(first_words) / sizeof(*first_words));
 	if (in.len < 4)
@@ -57,6 +58,13 @@ static enum sl_probe smtp_probe(const struct sl_piece *p, uint16_t sport, uint16
 	if (mail_first_line_has(in, "SMTP"))
 		return SL_PROBE_YES;
 	return memchr(in.p, '\n', in.len) == NULL ? SL_PROBE_MORE : SL_PROBE_NO;
+}
+
+static bool smtp_begins(uint8_t first)
+{
+	return first == GREETING[0] ||
+	       mail_probe_any(sl_span(&first, 1), first_words,
+		       sizeof(first_words) / sizeof(*first_words)) != SL_PROBE_NO;
 }
 
 /* ---- Messages ---- */
@@ -390,5 +398,6 @@ const struct sl_parser sl_parser_smtp = {
 	.state_bytes = sizeof(struct smtp),
 	.over = SL_OVER_TCP,
 	.probe = smtp_probe,
+	.begins = smtp_begins,
 	.feed = smtp_feed,
 };

@@ -91,6 +91,11 @@ static enum sl_probe snmp_probe(const struct sl_piece *p, uint16_t sport, uint16
 		       : SL_PROBE_NO;
 }
 
+static bool snmp_begins(uint8_t first)
+{
+	return first == DER_SEQUENCE;
+}
+
 static bool message_say(struct say *s, const struct message *m)
 {
 	union sl_addr a = { .q = { 0, 0 } };
@@ -138,5 +143,6 @@ const struct sl_parser sl_parser_snmp = {
 	.state_bytes = sizeof(struct snmp),
 	.over = SL_OVER_UDP,
 	.probe = snmp_probe,
+	.begins = snmp_begins,
 	.feed = snmp_feed,
 };

@@ -74,5 +74,6 @@ const struct sl_parser sl_parser_ssdp = {
 	.state_bytes = sizeof(struct ssdp),
 	.over = SL_OVER_UDP,
 	.probe = ssdp_probe,
+	.begins = http_begins,
 	.feed = ssdp_feed,
 };

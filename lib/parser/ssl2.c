@@ -40,6 +40,11 @@ static enum sl_probe ssl2_probe(const struct sl_piece *p, uint16_t sport, uint16
 	return compare(p->bytes, server, server_mask, sizeof(server));
 }
 
+static bool ssl2_begins(uint8_t first)
+{
+	return first & 0x80;
+}
+
 /* Says the certificate of a whole hello. False: the batch is full. */
 static bool hello_say(struct ssl2 *s, enum sl_dir dir, struct sl_batch *b)
 {
@@ -114,5 +119,6 @@ const struct sl_parser sl_parser_ssl2 = {
 	.state_bytes = sizeof(struct ssl2),
 	.over = SL_OVER_TCP,
 	.probe = ssl2_probe,
+	.begins = ssl2_begins,
 	.feed = ssl2_feed,
 };

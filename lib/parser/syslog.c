@@ -139,6 +139,11 @@ static enum sl_probe syslog_probe(const struct sl_piece *p, uint16_t sport, uint
 	return own || is_5424(in) || time_len(in) > 0 ? SL_PROBE_YES : SL_PROBE_NO;
 }
 
+static bool syslog_begins(uint8_t first)
+{
+	return first == '<';
+}
+
 static enum sl_verdict syslog_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
@@ -168,5 +173,6 @@ const struct sl_parser sl_parser_syslog = {
 	.state_bytes = sizeof(struct syslog),
 	.over = SL_OVER_UDP,
 	.probe = syslog_probe,
+	.begins = syslog_begins,
 	.feed = syslog_feed,
 };

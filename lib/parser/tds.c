@@ -118,6 +118,11 @@ static enum sl_probe tds_probe(const struct sl_piece *p, uint16_t sport, uint16_
 	return in.p[0] == OLD_LOGIN ? login5_probe(in) : SL_PROBE_NO;
 }
 
+static bool tds_begins(uint8_t first)
+{
+	return first == PRELOGIN || first == LOGIN7 || first == OLD_LOGIN;
+}
+
 /* ---- Logins ---- */
 
 /* A text of a LOGIN7, whose place and length stand at `at`. False: the batch is full. */
@@ -317,5 +322,6 @@ const struct sl_parser sl_parser_tds = {
 	.state_bytes = sizeof(struct tds),
 	.over = SL_OVER_TCP_BEGIN,
 	.probe = tds_probe,
+	.begins = tds_begins,
 	.feed = tds_feed,
 };

@@ -57,6 +57,11 @@ static enum sl_probe telnet_probe(const struct sl_piece *p, uint16_t sport, uint
 	return in.len < 3 ? SL_PROBE_MORE : SL_PROBE_YES;
 }
 
+static bool telnet_begins(uint8_t first)
+{
+	return first == IAC;
+}
+
 /* ---- What the server asks ---- */
 
 static bool tail_is(const struct telnet *t, const char *word)
@@ -233,5 +238,6 @@ const struct sl_parser sl_parser_telnet = {
 	.state_bytes = sizeof(struct telnet),
 	.over = SL_OVER_TCP_BEGIN,
 	.probe = telnet_probe,
+	.begins = telnet_begins,
 	.feed = telnet_feed,
 };

@@ -61,5 +61,6 @@ const struct sl_parser sl_parser_tor = {
 	.name = "tor",
 	.over = SL_OVER_TCP,
 	.probe = tor_probe,
+	.begins = parser_never,
 	.feed = tor_feed,
 };

@@ -23,6 +23,10 @@ enum cotp_option { COTP_TPDU_SIZE = 0xc0, COTP_CALLING = 0xc1, COTP_CALLED = 0xc
 
 /* A frame_size. */
 size_t tpkt_size(struct sl_span begin);
+static inline bool tpkt_begins(uint8_t first)
+{
+	return tpkt_size(sl_span(&first, 1)) > 0;
+}
 /* The transport PDU of a packet, as far as the packet is there. False: malformed. */
 bool cotp_read(struct sl_span packet, struct cotp *out);
 /* The value of a parameter; empty where there is none such, or the options are not parameters up to

@@ -55,6 +55,11 @@ static enum sl_probe vnc_probe(const struct sl_piece *p, uint16_t sport, uint16_
 	return probe_version(p->bytes);
 }
 
+static bool vnc_begins(uint8_t first)
+{
+	return first == 'R';
+}
+
 /* ---- How many bytes a step is; 0: nobody knows, or it is none ---- */
 
 static uint32_t word(struct sl_span in, size_t at)
@@ -286,5 +291,6 @@ const struct sl_parser sl_parser_vnc = {
 	.state_bytes = sizeof(struct vnc),
 	.over = SL_OVER_TCP,
 	.probe = vnc_probe,
+	.begins = vnc_begins,
 	.feed = vnc_feed,
 };

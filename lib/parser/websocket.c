@@ -198,5 +198,6 @@ const struct sl_parser sl_parser_websocket = {
 	.state_bytes = sizeof(struct websocket),
 	.over = SL_OVER_TCP,
 	.probe = websocket_probe,
+	.begins = parser_never,
 	.feed = websocket_feed,
 };

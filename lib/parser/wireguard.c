@@ -38,6 +38,11 @@ static enum sl_probe wireguard_probe(const struct sl_piece *p, uint16_t sport, u
 	return is_random(sl_span(in.p, random)) ? SL_PROBE_YES : SL_PROBE_NO;
 }
 
+static bool wireguard_begins(uint8_t first)
+{
+	return first == 1 || first == 2;
+}
+
 static enum sl_verdict wireguard_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
@@ -51,5 +56,6 @@ const struct sl_parser sl_parser_wireguard = {
 	.name = "wireguard",
 	.over = SL_OVER_UDP,
 	.probe = wireguard_probe,
+	.begins = wireguard_begins,
 	.feed = wireguard_feed,
 };

@@ -114,6 +114,11 @@ static enum sl_probe xmpp_probe(const struct sl_piece *p, uint16_t sport, uint16
 	return mail_probe(in, "<stream:stream ");
 }
 
+static bool xmpp_begins(uint8_t first)
+{
+	return first == '<';
+}
+
 /* ---- Saying ---- */
 
 /* False: the batch is full. */
@@ -174,5 +179,6 @@ const struct sl_parser sl_parser_xmpp = {
 	.state_bytes = sizeof(struct xmpp),
 	.over = SL_OVER_TCP,
 	.probe = xmpp_probe,
+	.begins = xmpp_begins,
 	.feed = xmpp_feed,
 };
