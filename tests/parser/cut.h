@@ -7,6 +7,8 @@
 #include "feed.h"
 #include "test.h"
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 static inline size_t from_hex(const char *hex, uint8_t *out, size_t cap)
 {
 	size_t n = 0;

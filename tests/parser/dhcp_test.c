@@ -3,7 +3,6 @@
 #include "cut.h"
 
 #define HEAD 240
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 struct made {
 	size_t len;

@@ -3,10 +3,9 @@
 #ifndef TEST_PARSER_HEX_STEPS_H
 #define TEST_PARSER_HEX_STEPS_H
 
-#include "pieces.h"
+#include "probed.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define HEX_STEPS 8
+#define HEX_STEPS 12
 
 struct hex_step {
 	enum sl_dir dir;
@@ -35,6 +34,22 @@ static inline void expect_hex(const char *parser, const struct hex_step *from, s
 	struct hex_steps *s = hex_steps_new(from, steps);
 	expect_stream(parser, s->step, steps, last, want);
 	free(s);
+}
+
+/* Datagrams, with every room. */
+static inline void expect_hex_log(
+	const char *parser, const struct hex_step *from, size_t steps, const char *want)
+{
+	struct hex_steps *s = hex_steps_new(from, steps);
+	expect_log(parser, s->step, steps, want);
+	free(s);
+}
+
+/* As `probed`. */
+static inline const char *probed_hex(const char *hex, uint8_t over, uint16_t port)
+{
+	uint8_t b[4096];
+	return probed((const char *)b, from_hex(hex, b, sizeof(b)), over, port);
 }
 
 /* What the probe of one parser says to the first bytes; not whether another's comes before it. */

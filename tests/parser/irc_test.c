@@ -2,16 +2,6 @@
 /* irc_test.c - IRC: nicknames, users, channels, the server's name, STARTTLS; what is no IRC. */
 #include "pieces.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define C(text)                                                                                    \
-	{                                                                                          \
-		SL_TO_SERVER, text, sizeof(text) - 1                                               \
-	}
-#define S(text)                                                                                    \
-	{                                                                                          \
-		SL_TO_CLIENT, text, sizeof(text) - 1                                               \
-	}
-
 /* suricata-verify's irc. */
 static void test_bot(void **s)
 {

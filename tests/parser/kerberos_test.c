@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kerberos_test.c - clients, services and realms of Kerberos over UDP and TCP, and what is no
  * Kerberos. */
-#include "pieces.h"
+#include "hex_steps.h"
 
 /* zeek krb/kinit.pcap, frames 1 and 2 */
 static const char as_req[] = "6a81af3081aca103020105a20302010aa30e300c300aa10402020095a2020400"
@@ -80,49 +80,24 @@ static const char credentials[] = "7661305fa003020105a103020116a253305161253023a
 static const char ap_req[] = "6e3b3039a003020105a10302010ea32d612b3029a003020105a1031b0141a214"
 			     "3012a003020101a10b30091b04687474701b0177a3073005a003020112";
 
-struct turn {
-	enum sl_dir dir;
-	const char *hex;
-};
-
-static void expect(const struct turn *turn, size_t turns, enum sl_verdict last, const char *want)
-{
-	static uint8_t bytes[12][2048];
-	struct cut_step step[12];
-	assert_true(turns <= 12);
-	for (size_t i = 0; i < turns; i++)
-		step[i] = (struct cut_step){ turn[i].dir, bytes[i],
-			from_hex(turn[i].hex, bytes[i], sizeof(bytes[i])) };
-	expect_stream("kerberos", step, turns, last, want);
-}
-#define EXPECT(t, last, want) expect(t, sizeof(t) / sizeof((t)[0]), last, want)
-
-static void datagrams(const struct turn *turn, size_t turns, const char *want)
-{
-	static uint8_t bytes[8][2048];
-	struct cut_step step[8];
-	for (size_t i = 0; i < turns; i++)
-		step[i] = (struct cut_step){ turn[i].dir, bytes[i],
-			from_hex(turn[i].hex, bytes[i], sizeof(bytes[i])) };
-	expect_log("kerberos", step, turns, want);
-}
+#define EXPECT(t, last, want) expect_hex("kerberos", t, COUNT(t), last, want)
 
 static void test_udp(void **s)
 {
-	static const struct turn t[] = { { SL_TO_SERVER, as_req }, { SL_TO_CLIENT, as_rep },
+	static const struct hex_step t[] = { { SL_TO_SERVER, as_req }, { SL_TO_CLIENT, as_rep },
 		{ SL_TO_SERVER, tgs_req } };
-	static const struct turn made[] = { { SL_TO_CLIENT, error_reply },
+	static const struct hex_step made[] = { { SL_TO_CLIENT, error_reply },
 		{ SL_TO_SERVER, credentials }, { SL_TO_SERVER, ap_req },
 		{ SL_TO_SERVER, "474554202f" } };
 	(void)s;
-	datagrams(t, 3,
+	expect_hex_log("kerberos", t, 3,
 		"krb5.cname 1 valid_client_principal\nkrb5.realm 1 vladg.net\nkrb5.sname 1 "
 		"krbtgt/VLADG.NET\nclose 1 \n"
 		"krb5.realm 2 vladg.net\nkrb5.cname 2 valid_client_principal\nkrb5.realm 2 "
 		"vladg.net\nkrb5.sname 2 krbtgt/VLADG.NET\nclose 2 \n"
 		"krb5.realm 3 vladg.net\nkrb5.sname 3 krbtgt/VLADG.NET\nkrb5.realm 3 "
 		"vladg.net\nkrb5.sname 3 krbtgt/VLADG.NET\nclose 3 \n");
-	datagrams(made, 4,
+	expect_hex_log("kerberos", made, 4,
 		"krb5.realm 1 evil.example\nkrb5.cname 1 mallory\nkrb5.realm 1 "
 		"b.example\nkrb5.sname 1 cifs/host.b.example\nclose 1 \n"
 		"krb5.realm 2 a\nkrb5.sname 2 x\nkrb5.realm 2 c\nkrb5.sname 2 y/z\nclose 2 \n"
@@ -131,7 +106,7 @@ static void test_udp(void **s)
 
 static void test_tcp(void **s)
 {
-	static const struct turn t[] = { { SL_TO_SERVER, as_req_tcp },
+	static const struct hex_step t[] = { { SL_TO_SERVER, as_req_tcp },
 		{ SL_TO_CLIENT, "000000957e819230818fa003020105a10302011ea411180f323031353031303932"
 				"32353435395aa503020101a603020119a70e1b0c4556494c2e4558414d504c45a8"
 				"143012a003020101a10b30091b076d616c6c6f7279a90b1b09422e4558414d504c"
@@ -149,37 +124,27 @@ static void test_tcp(void **s)
 static void test_bad(void **s)
 {
 	/* Lengths that lie, inside and outside; nothing behind the type. */
-	static const struct turn t[] = { { SL_TO_SERVER,
+	static const struct hex_step t[] = { { SL_TO_SERVER,
 		"000000127e143012a003020105a10302011ea7847fffffffff" } };
-	static const struct turn endless[] = { { SL_TO_SERVER,
+	static const struct hex_step endless[] = { { SL_TO_SERVER,
 		"00ffffff6a83fffffa3083fffff5a103020105" } };
 	(void)s;
 	EXPECT(t, SL_BAD, "close 1 \n");
 	EXPECT(endless, SL_MORE, "");
 }
 
-static const char *probe(const char *hex, bool datagram, uint16_t port)
-{
-	uint8_t bytes[2048];
-	bool more;
-	struct sl_piece p = { .bytes = sl_span(bytes, from_hex(hex, bytes, sizeof(bytes))),
-		.datagram = datagram };
-	const struct sl_parser *got =
-		sl_parser_probe(&p, datagram ? SL_OVER_UDP : SL_OVER_TCP, 40000, port, &more);
-	return got != NULL ? got->name : more ? "more" : "";
-}
-
 static void test_probe(void **s)
 {
 	(void)s;
-	assert_string_equal(probe(as_req, true, 4444), "kerberos");
-	assert_string_equal(probe(error_reply, true, 4444), "kerberos");
-	assert_string_equal(probe(as_req_tcp, false, 4444), "kerberos");
-	assert_string_equal(probe("0000010d6a82", false, 88), "more");
-	assert_string_equal(probe("0000010d41", false, 88), "");
-	assert_string_equal(probe("474554206b65790d0a", false, 88), "");
+	assert_string_equal(probed_hex(as_req, SL_OVER_UDP, 4444), "kerberos");
+	assert_string_equal(probed_hex(error_reply, SL_OVER_UDP, 4444), "kerberos");
+	assert_string_equal(probed_hex(as_req_tcp, SL_OVER_TCP, 4444), "kerberos");
+	assert_string_equal(probed_hex("0000010d6a82", SL_OVER_TCP, 88), "more");
+	assert_string_equal(probed_hex("0000010d41", SL_OVER_TCP, 88), "");
+	assert_string_equal(probed_hex("474554206b65790d0a", SL_OVER_TCP, 88), "");
 	/* zeek krb/error-preauth-padata.pcap: an error without its version */
-	assert_string_equal(probe("7e143012a603020119ac0b30093007a103020102a200", true, 88), "");
+	assert_string_equal(
+		probed_hex("7e143012a603020119ac0b30093007a103020102a200", SL_OVER_UDP, 88), "");
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ldap_test.c - names, filters and referrals of LDAP in pieces of any size, signed tokens, and
  * where TLS begins. */
-#include "pieces.h"
+#include "hex_steps.h"
 
 /* PcapPlusPlus ldap.pcapng, frames 5, 6, 7, 13, 11 and 16 */
 static const char bind_simple[] = "30740201026050020103043b636e3d41646d696e6973747261746f722c636e3d"
@@ -40,27 +40,12 @@ static const char signed_entry[] =
 	"6c6173733184000000100403746f700409636f6e7461696e6572308400000010"
 	"0201056584000000070a010004000400";
 
-struct turn {
-	enum sl_dir dir;
-	const char *hex;
-};
-
-static void expect(const struct turn *turn, size_t turns, enum sl_verdict last, const char *want)
-{
-	static uint8_t bytes[8][1024];
-	struct cut_step step[8];
-	assert_true(turns <= 8);
-	for (size_t i = 0; i < turns; i++)
-		step[i] = (struct cut_step){ turn[i].dir, bytes[i],
-			from_hex(turn[i].hex, bytes[i], sizeof(bytes[i])) };
-	expect_stream("ldap", step, turns, last, want);
-}
-#define EXPECT(t, last, want) expect(t, sizeof(t) / sizeof((t)[0]), last, want)
+#define EXPECT(t, last, want) expect_hex("ldap", t, COUNT(t), last, want)
 
 static void test_names(void **s)
 {
-	static const struct turn t[] = { { SL_TO_SERVER, bind_simple }, { SL_TO_CLIENT, bind_done },
-		{ SL_TO_SERVER, search }, { SL_TO_SERVER, modify_dn },
+	static const struct hex_step t[] = { { SL_TO_SERVER, bind_simple },
+		{ SL_TO_CLIENT, bind_done }, { SL_TO_SERVER, search }, { SL_TO_SERVER, modify_dn },
 		{ SL_TO_CLIENT, rename_failed }, { SL_TO_SERVER, delete_one } };
 	(void)s;
 	EXPECT(t, SL_MORE,
@@ -84,19 +69,19 @@ static void test_names(void **s)
 static void test_signed(void **s)
 {
 	/* The same with the checksum behind; NTLM's signature; sealed tokens of both. */
-	static const struct turn rotated[] = { { SL_TO_CLIENT, signed_entry } };
-	static const struct turn behind[] = {
+	static const struct hex_step rotated[] = { { SL_TO_CLIENT, signed_entry } };
+	static const struct hex_step behind[] = {
 		{ SL_TO_CLIENT, "00000029050405ff000c00000000000000000003300b0201024a06636e3d"
 				"612c62000102030405060708090a0b" },
 		{ SL_TO_CLIENT, "30050201034200" }
 	};
-	static const struct turn ntlm[] = {
+	static const struct hex_step ntlm[] = {
 		{ SL_TO_CLIENT, "0000001d01000000112233445566778800000003300b0201024a06636e3d"
 				"612c62" },
 		{ SL_TO_CLIENT, "0000001d01000000112233445566778800000003300b0201034a06636e3d"
 				"612c62" }
 	};
-	static const struct turn sealed[] = {
+	static const struct hex_step sealed[] = {
 		{ SL_TO_CLIENT, "0000001d050407ff001c001c0000000000000000300b0201024a06636e3d"
 				"612c62" },
 		{ SL_TO_CLIENT, "0000001b0100000011223344556677880000000430997365616c65642e2e"
@@ -111,11 +96,11 @@ static void test_signed(void **s)
 
 static void test_start_tls(void **s)
 {
-	static const struct turn both[] = { { SL_TO_SERVER, start_tls },
+	static const struct hex_step both[] = { { SL_TO_SERVER, start_tls },
 		{ SL_TO_CLIENT, tls_granted } };
-	static const struct turn one[] = { { SL_TO_SERVER, start_tls },
+	static const struct hex_step one[] = { { SL_TO_SERVER, start_tls },
 		{ SL_TO_SERVER, "16030000700100006c0303" } };
-	static const struct turn refused[] = { { SL_TO_SERVER, start_tls },
+	static const struct hex_step refused[] = { { SL_TO_SERVER, start_tls },
 		{ SL_TO_CLIENT, "300c02010178070a010104000400" },
 		{ SL_TO_SERVER, "30050201034200" } };
 	(void)s;
@@ -138,7 +123,7 @@ static void test_start_tls(void **s)
 static void test_urls(void **s)
 {
 	/* A reference, a referral in a result, and the code base of a Java object. */
-	static const struct turn t[] = {
+	static const struct hex_step t[] = {
 		{ SL_TO_CLIENT, "3019020101731404126c6461703a2f2f612e6578616d706c652f64" },
 		{ SL_TO_CLIENT, "302502010265200a010a04000400a31704156c6461703a2f2f622e657861"
 				"6d706c652f64633d78" },
@@ -155,9 +140,9 @@ static void test_urls(void **s)
 
 static void test_bad(void **s)
 {
-	static const struct turn text[] = { { SL_TO_SERVER, "30050201034200474554202f" } };
-	static const struct turn tag[] = { { SL_TO_SERVER, "30080201036b030401ff" } };
-	static const struct turn id[] = { { SL_TO_SERVER, "3003ff0103" },
+	static const struct hex_step text[] = { { SL_TO_SERVER, "30050201034200474554202f" } };
+	static const struct hex_step tag[] = { { SL_TO_SERVER, "30080201036b030401ff" } };
+	static const struct hex_step id[] = { { SL_TO_SERVER, "3003ff0103" },
 		{ SL_TO_SERVER, "30050201034200" } };
 	(void)s;
 	EXPECT(text, SL_BAD, "close 1 \n");
@@ -168,11 +153,11 @@ static void test_bad(void **s)
 /* Deeper than is read, and a filter of each kind. */
 static void test_filter(void **s)
 {
-	static const struct turn t[] = { { SL_TO_SERVER,
+	static const struct hex_step t[] = { { SL_TO_SERVER,
 		"3055020101635004000a01000a0100020100020100010100a03da2068704"
 		"6e616d65a108a506040161040135a40f0402636e300980016181012a8201"
 		"62a40c0402736e3006810163810164a30a04017a04052829005c61" } };
-	static const struct turn deep[] = { { SL_TO_SERVER,
+	static const struct hex_step deep[] = { { SL_TO_SERVER,
 		"3069020101636404000a01000a0100020100020100010100a051a04fa04d"
 		"a04ba049a047a045a043a041a03fa03da03ba039a037a035a033a031a02f"
 		"a02da02ba029a027a025a023a021a01fa01da01ba019a017a015a013a011"
@@ -223,29 +208,18 @@ static void test_gap(void **s)
 	feed_free(f);
 }
 
-static const char *probe(const char *hex, bool datagram)
-{
-	uint8_t bytes[1024];
-	bool more;
-	struct sl_piece p = { .bytes = sl_span(bytes, from_hex(hex, bytes, sizeof(bytes))),
-		.datagram = datagram };
-	const struct sl_parser *got =
-		sl_parser_probe(&p, datagram ? SL_OVER_UDP : SL_OVER_TCP, 40000, 4444, &more);
-	return got != NULL ? got->name : more ? "more" : "";
-}
-
 static void test_probe(void **s)
 {
 	(void)s;
-	assert_string_equal(probe(bind_simple, false), "ldap");
-	assert_string_equal(probe(search, true), "ldap");
-	assert_string_equal(probe("30050201034200", false), "ldap");
-	assert_string_equal(probe("3074020102", false), "more");
+	assert_string_equal(probed_hex(bind_simple, SL_OVER_TCP, 4444), "ldap");
+	assert_string_equal(probed_hex(search, SL_OVER_UDP, 4444), "ldap");
+	assert_string_equal(probed_hex("30050201034200", SL_OVER_TCP, 4444), "ldap");
+	assert_string_equal(probed_hex("3074020102", SL_OVER_TCP, 4444), "more");
 	/* SNMP, and sizes that do not agree. */
-	assert_string_equal(probe("302602010104067075626c6963a019", true), "");
-	assert_string_equal(probe("30050201034210", false), "");
-	assert_string_equal(probe("300702010342000000", false), "");
-	assert_string_equal(probe("300c020101780704010004000400", false), "");
+	assert_string_equal(probed_hex("302602010104067075626c6963a019", SL_OVER_UDP, 4444), "");
+	assert_string_equal(probed_hex("30050201034210", SL_OVER_TCP, 4444), "");
+	assert_string_equal(probed_hex("300702010342000000", SL_OVER_TCP, 4444), "");
+	assert_string_equal(probed_hex("300c020101780704010004000400", SL_OVER_TCP, 4444), "");
 }
 
 int main(void)

@@ -6,8 +6,6 @@
 
 #include "cut.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 struct turn {
 	enum sl_dir dir;
 	const char *text;

@@ -2,16 +2,6 @@
 /* mqtt_test.c - MQTT: clients, topics, versions, packets in any pieces, hostile lengths. */
 #include "pieces.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define C(text)                                                                                    \
-	{                                                                                          \
-		SL_TO_SERVER, text, sizeof(text) - 1                                               \
-	}
-#define S(text)                                                                                    \
-	{                                                                                          \
-		SL_TO_CLIENT, text, sizeof(text) - 1                                               \
-	}
-
 /* suricata-verify's mqtt31-unsub-userpass. */
 static void test_31(void **s)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ntp_test.c - NTP of all modes is recognised at its port, and what is no NTP is not. */
-#include "cut.h"
+#include "hex_steps.h"
 
 /* zeek ntp.pcap, frames 1 and 2 */
 static const char client[] = "e300080000000000000000000000000000000000000000000000000000000000"
@@ -16,33 +16,22 @@ static const char malformed[] = "542020202020ffff2020ff2020202020202020202020202
 				"ffffffffff20202020202020ffffffffffff2020202020202020202020207fff"
 				"ffff202020ffffff20";
 
-static const char *probe(const char *hex, bool datagram, uint16_t port)
-{
-	uint8_t bytes[2048];
-	bool more;
-	struct sl_piece p = { .bytes = sl_span(bytes, from_hex(hex, bytes, sizeof(bytes))),
-		.datagram = datagram };
-	const struct sl_parser *got =
-		sl_parser_probe(&p, datagram ? SL_OVER_UDP : SL_OVER_TCP, 40000, port, &more);
-	return got != NULL ? got->name : more ? "more" : "";
-}
-
 static void test_probe(void **s)
 {
 	static const char *const yes[] = { client, server, control, private };
 	uint8_t bytes[512];
 	(void)s;
 	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++) {
-		assert_string_equal(probe(yes[i], true, 123), "ntp");
-		assert_string_equal(probe(yes[i], true, 4444), "");
+		assert_string_equal(probed_hex(yes[i], SL_OVER_UDP, 123), "ntp");
+		assert_string_equal(probed_hex(yes[i], SL_OVER_UDP, 4444), "");
 		cut_everywhere("ntp", SL_TO_SERVER, bytes, from_hex(yes[i], bytes, sizeof(bytes)));
 	}
-	assert_string_equal(probe(malformed, true, 123), "");
-	assert_string_equal(
-		probe("1602004400000000000000ff", true, 123), ""); /* data that isn't there */
-	assert_string_equal(probe("1701032c", true, 123), "");
-	assert_string_equal(probe("c30008000000", true, 123), "");
-	assert_string_equal(probe("20000000000000000000000000000000", true, 123), "");
+	assert_string_equal(probed_hex(malformed, SL_OVER_UDP, 123), "");
+	assert_string_equal(probed_hex("1602004400000000000000ff", SL_OVER_UDP, 123),
+		""); /* data that isn't there */
+	assert_string_equal(probed_hex("1701032c", SL_OVER_UDP, 123), "");
+	assert_string_equal(probed_hex("c30008000000", SL_OVER_UDP, 123), "");
+	assert_string_equal(probed_hex("20000000000000000000000000000000", SL_OVER_UDP, 123), "");
 }
 
 /* Nothing of it is said. */

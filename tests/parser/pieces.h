@@ -6,6 +6,16 @@
 
 #include "cut.h"
 
+/* Steps of text, the client's and the server's. */
+#define C(text)                                                                                    \
+	{                                                                                          \
+		SL_TO_SERVER, text, sizeof(text) - 1                                               \
+	}
+#define S(text)                                                                                    \
+	{                                                                                          \
+		SL_TO_CLIENT, text, sizeof(text) - 1                                               \
+	}
+
 enum { PIECES_WHOLE, PIECES_ONE, PIECES_SEVEN, PIECES_RANDOM, PIECES_KINDS };
 
 static inline size_t piece_len(unsigned kind, uint32_t *seed, size_t left)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* radius_test.c - users, addresses and stations of RADIUS, and what is no RADIUS. */
-#include "cut.h"
+#include "hex_steps.h"
 
 /* zeek radius/radius.pcap, frames 1 and 4 */
 static const char request[] = "0105008becfe3d2fe4473ec6299095ee46aedf7704060a00000105060000c35c"
@@ -65,31 +65,23 @@ static void test_bad(void **s)
 	feed_free(f);
 }
 
-static const char *probe(const char *hex, bool datagram, uint16_t port)
-{
-	uint8_t bytes[2048];
-	bool more;
-	struct sl_piece p = { .bytes = sl_span(bytes, from_hex(hex, bytes, sizeof(bytes))),
-		.datagram = datagram };
-	const struct sl_parser *got =
-		sl_parser_probe(&p, datagram ? SL_OVER_UDP : SL_OVER_TCP, 40000, port, &more);
-	return got != NULL ? got->name : more ? "more" : "";
-}
-
 static void test_probe(void **s)
 {
 	(void)s;
-	assert_string_equal(probe(request, true, 1812), "radius");
-	assert_string_equal(probe(request, true, 4444), "radius");
-	assert_string_equal(probe(malformed, true, 1812), "radius");
-	assert_string_equal(probe(malformed, true, 4444), "");
+	assert_string_equal(probed_hex(request, SL_OVER_UDP, 1812), "radius");
+	assert_string_equal(probed_hex(request, SL_OVER_UDP, 4444), "radius");
+	assert_string_equal(probed_hex(malformed, SL_OVER_UDP, 1812), "radius");
+	assert_string_equal(probed_hex(malformed, SL_OVER_UDP, 4444), "");
 	/* An answer has too little of its own, away from its port. */
-	assert_string_equal(probe(accept, true, 1812), "radius");
-	assert_string_equal(probe(accept, true, 4444), "");
-	assert_string_equal(probe("01f0008d2afdb090418ac6365298fbbb15e0fd2e", true, 1812), "");
-	assert_string_equal(probe("06f000142afdb090418ac6365298fbbb15e0fd2e", true, 1812), "");
+	assert_string_equal(probed_hex(accept, SL_OVER_UDP, 1812), "radius");
+	assert_string_equal(probed_hex(accept, SL_OVER_UDP, 4444), "");
 	assert_string_equal(
-		probe("01f000142afdb090418ac6365298fbbb15e0fd2e", true, 1812), "radius");
+		probed_hex("01f0008d2afdb090418ac6365298fbbb15e0fd2e", SL_OVER_UDP, 1812), "");
+	assert_string_equal(
+		probed_hex("06f000142afdb090418ac6365298fbbb15e0fd2e", SL_OVER_UDP, 1812), "");
+	assert_string_equal(
+		probed_hex("01f000142afdb090418ac6365298fbbb15e0fd2e", SL_OVER_UDP, 1812),
+		"radius");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rdp_test.c - how RDP connections begin: cookies, names, TLS, and what is no RDP. */
-#include "pieces.h"
+#include "hex_steps.h"
 
 /* zeek rdp/rdp-x509.pcap, frames 6, 7 and 11 */
 static const char request[] = "0300002f2ae00000000000436f6f6b69653a206d737473686173683d4a4f484e"
@@ -39,30 +39,15 @@ static const char old_request[] = "0300000b06e00000000000";
 static const char old_answer[] = "0300000b06d00000123400";
 static const char refused[] = "030000130ed000001234000300080002000000";
 
-struct turn {
-	enum sl_dir dir;
-	const char *hex;
-};
-
-static void expect(const struct turn *turn, size_t turns, enum sl_verdict last, const char *want)
-{
-	static uint8_t bytes[12][2048];
-	struct cut_step step[12];
-	assert_true(turns <= 12);
-	for (size_t i = 0; i < turns; i++)
-		step[i] = (struct cut_step){ turn[i].dir, bytes[i],
-			from_hex(turn[i].hex, bytes[i], sizeof(bytes[i])) };
-	expect_stream("rdp", step, turns, last, want);
-}
-#define EXPECT(t, last, want) expect(t, sizeof(t) / sizeof((t)[0]), last, want)
+#define EXPECT(t, last, want) expect_hex("rdp", t, COUNT(t), last, want)
 
 static void test_plain(void **s)
 {
-	static const struct turn t[] = { { SL_TO_SERVER, request }, { SL_TO_CLIENT, no_tls },
+	static const struct hex_step t[] = { { SL_TO_SERVER, request }, { SL_TO_CLIENT, no_tls },
 		{ SL_TO_SERVER, settings } };
-	static const struct turn both[] = { { SL_TO_SERVER, request_domain },
+	static const struct hex_step both[] = { { SL_TO_SERVER, request_domain },
 		{ SL_TO_CLIENT, refused } };
-	static const struct turn old[] = { { SL_TO_SERVER, old_request },
+	static const struct hex_step old[] = { { SL_TO_SERVER, old_request },
 		{ SL_TO_CLIENT, old_answer } };
 	(void)s;
 	EXPECT(t, SL_DONE,
@@ -73,8 +58,8 @@ static void test_plain(void **s)
 
 static void test_tls(void **s)
 {
-	static const struct turn t[] = { { SL_TO_SERVER, token }, { SL_TO_CLIENT, tls } };
-	static const struct turn one[] = { { SL_TO_SERVER, request_bare },
+	static const struct hex_step t[] = { { SL_TO_SERVER, token }, { SL_TO_CLIENT, tls } };
+	static const struct hex_step one[] = { { SL_TO_SERVER, request_bare },
 		{ SL_TO_SERVER, hello } };
 	uint8_t bytes[256];
 	bool progress;
@@ -94,17 +79,19 @@ static void test_tls(void **s)
 
 static void test_bad(void **s)
 {
-	static const struct turn text[] = { { SL_TO_SERVER, request },
+	static const struct hex_step text[] = { { SL_TO_SERVER, request },
 		{ SL_TO_SERVER, "474554202f" } };
-	static const struct turn head[] = { { SL_TO_SERVER, "0300000bffe0000000000000" } };
+	static const struct hex_step head[] = { { SL_TO_SERVER, "0300000bffe0000000000000" } };
 	/* What a head in pieces turns out to be, only its last byte tells. */
-	static const struct turn length[] = { { SL_TO_SERVER, request },
+	static const struct hex_step length[] = { { SL_TO_SERVER, request },
 		{ SL_TO_SERVER, "0300000016" } };
 	/* A length of core data that is not there, and none. */
-	static const struct turn core[] = { { SL_TO_SERVER, "0300001702f0807f65820571044475636104"
-							    "01c0ffff00" } };
-	static const struct turn zero[] = { { SL_TO_SERVER, "0300001702f0807f65820571044475636104"
-							    "02c0000000" } };
+	static const struct hex_step core[] = { { SL_TO_SERVER,
+		"0300001702f0807f65820571044475636104"
+		"01c0ffff00" } };
+	static const struct hex_step zero[] = { { SL_TO_SERVER,
+		"0300001702f0807f65820571044475636104"
+		"02c0000000" } };
 	(void)s;
 	EXPECT(text, SL_BAD, "rdp.cookie 1 JOHN-PC\nclose 1 \n");
 	EXPECT(head, SL_BAD, "");
@@ -113,29 +100,19 @@ static void test_bad(void **s)
 	EXPECT(zero, SL_DONE, "close 1 \n");
 }
 
-static const char *probe(const char *hex, bool datagram, uint16_t port)
-{
-	uint8_t bytes[2048];
-	bool more;
-	struct sl_piece p = { .bytes = sl_span(bytes, from_hex(hex, bytes, sizeof(bytes))),
-		.datagram = datagram };
-	const struct sl_parser *got =
-		sl_parser_probe(&p, datagram ? SL_OVER_UDP : SL_OVER_TCP, 40000, port, &more);
-	return got != NULL ? got->name : more ? "more" : "";
-}
-
 static void test_probe(void **s)
 {
 	(void)s;
-	assert_string_equal(probe(request, false, 4444), "rdp");
-	assert_string_equal(probe(token, false, 4444), "rdp");
-	assert_string_equal(probe(tls, false, 4444), "rdp");
-	assert_string_equal(probe(old_request, false, 3389), "rdp");
-	assert_string_not_equal(probe(old_request, false, 4444), "rdp");
-	assert_string_equal(probe("0300002f2ae000000000", false, 4444), "more");
+	assert_string_equal(probed_hex(request, SL_OVER_TCP, 4444), "rdp");
+	assert_string_equal(probed_hex(token, SL_OVER_TCP, 4444), "rdp");
+	assert_string_equal(probed_hex(tls, SL_OVER_TCP, 4444), "rdp");
+	assert_string_equal(probed_hex(old_request, SL_OVER_TCP, 3389), "rdp");
+	assert_string_not_equal(probed_hex(old_request, SL_OVER_TCP, 4444), "rdp");
+	assert_string_equal(probed_hex("0300002f2ae000000000", SL_OVER_TCP, 4444), "more");
 	/* arkime s7comm_synthetic.pcap */
 	assert_string_not_equal(
-		probe("0300001611e00000000100c0010ac1020100c2020102", false, 3389), "rdp");
+		probed_hex("0300001611e00000000100c0010ac1020100c2020102", SL_OVER_TCP, 3389),
+		"rdp");
 }
 
 int main(void)

@@ -2,8 +2,6 @@
 /* sip_test.c - SIP: requests and responses over UDP and TCP, forms of addresses, bodies, gaps. */
 #include "pieces.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 /* As in zeek's sip/wireshark. */
 static const char request[] =
 	"REGISTER sip:sip.cybercity.dk SIP/2.0\r\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* snmp_test.c - communities and users of SNMP 1, 2c and 3, and what is no SNMP. */
-#include "cut.h"
+#include "hex_steps.h"
 
 /* arkime snmpv3_synthetic.pcap, frames 1, 4, and those of ports 40001 and 40002 */
 static const char version_3[] = "305b02010330100204000000010202100004010402010304253029040b80001f"
@@ -61,26 +61,15 @@ static void test_bad(void **s)
 	feed_free(f);
 }
 
-static const char *probe(const char *hex, bool datagram, uint16_t port)
-{
-	uint8_t bytes[2048];
-	bool more;
-	struct sl_piece p = { .bytes = sl_span(bytes, from_hex(hex, bytes, sizeof(bytes))),
-		.datagram = datagram };
-	const struct sl_parser *got =
-		sl_parser_probe(&p, datagram ? SL_OVER_UDP : SL_OVER_TCP, 40000, port, &more);
-	return got != NULL ? got->name : more ? "more" : "";
-}
-
 static void test_probe(void **s)
 {
 	(void)s;
-	assert_string_equal(probe(version_3, true, 4444), "snmp");
-	assert_string_equal(probe(version_2c, true, 4444), "snmp");
-	assert_string_equal(probe(trap, true, 162), "snmp");
-	assert_string_equal(probe(version_odd, true, 161), "");
-	assert_string_equal(probe(no_pdu, true, 161), "");
-	assert_string_equal(probe("302602010104067075626c6963", true, 161), "");
+	assert_string_equal(probed_hex(version_3, SL_OVER_UDP, 4444), "snmp");
+	assert_string_equal(probed_hex(version_2c, SL_OVER_UDP, 4444), "snmp");
+	assert_string_equal(probed_hex(trap, SL_OVER_UDP, 162), "snmp");
+	assert_string_equal(probed_hex(version_odd, SL_OVER_UDP, 161), "");
+	assert_string_equal(probed_hex(no_pdu, SL_OVER_UDP, 161), "");
+	assert_string_equal(probed_hex("302602010104067075626c6963", SL_OVER_UDP, 161), "");
 }
 
 int main(void)

@@ -1,34 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* socks_test.c - SOCKS 4, 4a and 5, in pieces of any size, up to where another protocol begins. */
-#include "cut.h"
-
-struct turn {
-	enum sl_dir dir;
-	const char *p;
-	size_t len;
-};
-#define C(text)                                                                                    \
-	{                                                                                          \
-		SL_TO_SERVER, text, sizeof(text) - 1                                               \
-	}
-#define S(text)                                                                                    \
-	{                                                                                          \
-		SL_TO_CLIENT, text, sizeof(text) - 1                                               \
-	}
+#include "pieces.h"
 
 /* Plays turns in pieces of `size` bytes until one is not SL_MORE. */
-static enum sl_verdict play(struct feed *f, const struct turn *t, size_t turns, size_t size)
+static enum sl_verdict play(struct feed *f, const struct cut_step *t, size_t turns, size_t size)
 {
 	enum sl_verdict v = SL_MORE;
 	for (size_t i = 0; i < turns && v == SL_MORE; i++)
 		for (size_t at = 0; at < t[i].len && v == SL_MORE; at += size) {
 			size_t n = size < t[i].len - at ? size : t[i].len - at;
-			v = feed_guarded(f, t[i].dir, t[i].p + at, n);
+			v = feed_guarded(f, t[i].dir, (const uint8_t *)t[i].p + at, n);
 		}
 	return v;
 }
 
-static void expect(const struct turn *t, size_t turns, enum sl_verdict last, const char *want)
+static void expect(const struct cut_step *t, size_t turns, enum sl_verdict last, const char *want)
 {
 	static const size_t size[] = { 1000, 1, 3 };
 	for (unsigned i = 0; i < 3; i++)
@@ -42,17 +28,17 @@ static void expect(const struct turn *t, size_t turns, enum sl_verdict last, con
 	for (size_t i = 0; i < turns; i++)
 		cut_everywhere("socks", t[i].dir, t[i].p, t[i].len);
 }
-#define EXPECT(t, last, want) expect(t, sizeof(t) / sizeof((t)[0]), last, want)
+#define EXPECT(t, last, want) expect(t, COUNT(t), last, want)
 
 static void test_5(void **s)
 {
-	static const struct turn name[] = { C("\5\1\0"), S("\5\0"),
+	static const struct cut_step name[] = { C("\5\1\0"), S("\5\0"),
 		C("\5\1\0\3\x0c"
 		  "evil.example\1\xbb"),
 		S("\5\0\0\1\0\0\0\0\0\0") };
-	static const struct turn user[] = { C("\5\2\0\2"), S("\5\2"), C("\1\5alice\3pwd"),
+	static const struct cut_step user[] = { C("\5\2\0\2"), S("\5\2"), C("\1\5alice\3pwd"),
 		S("\1\0"), C("\5\1\0\1\x0a\0\0\1\0\x50"), S("\5\0\0\3\1h\0\0") };
-	static const struct turn six[] = { C("\5\1\0"), S("\5\0"),
+	static const struct cut_step six[] = { C("\5\1\0"), S("\5\0"),
 		C("\5\3\0\4\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1\0\x50"),
 		S("\5\0\0\1\0\0\0\0\0\0") };
 	(void)s;
@@ -63,11 +49,11 @@ static void test_5(void **s)
 
 static void test_4(void **s)
 {
-	static const struct turn plain[] = { C("\4\1\0\x50\x0a\0\0\1"
-					       "bob\0"),
+	static const struct cut_step plain[] = { C("\4\1\0\x50\x0a\0\0\1"
+						   "bob\0"),
 		S("\0\x5a\0\0\0\0\0\0") };
-	static const struct turn name[] = { C("\4\1\0\x50\0\0\0\1\0"
-					      "evil.example\0"),
+	static const struct cut_step name[] = { C("\4\1\0\x50\0\0\0\1\0"
+						  "evil.example\0"),
 		S("\0\x5a\0\0\0\0\0\0") };
 	(void)s;
 	EXPECT(plain, SL_NOT_MINE, "socks.user 1 bob\nsocks.ip 1 10.0.0.1\nclose 1 \n");
@@ -77,7 +63,7 @@ static void test_4(void **s)
 /* The server isn't seen: what the client sends next ends it. */
 static void test_one_sided(void **s)
 {
-	static const struct turn t[] = { C("\5\2\0\2"), C("\1\1a\1b"), C("\5\1\0\3\1h\0\x50") };
+	static const struct cut_step t[] = { C("\5\2\0\2"), C("\1\1a\1b"), C("\5\1\0\3\1h\0\x50") };
 	struct feed *f = feed_new("socks", 0);
 	struct sl_piece p = { .bytes = sl_span("GET / HTTP/1.0\r\n", 16) };
 	(void)s;
@@ -90,7 +76,7 @@ static void test_one_sided(void **s)
 /* What follows the server's answer in the same piece isn't consumed. */
 static void test_rest(void **s)
 {
-	static const struct turn t[] = { C("\4\1\0\x50\x0a\0\0\1\0") };
+	static const struct cut_step t[] = { C("\4\1\0\x50\x0a\0\0\1\0") };
 	struct feed *f = feed_new("socks", 0);
 	struct sl_piece p = { .bytes = sl_span("\0\x5a\0\0\0\0\0\0SSH-2.0", 15),
 		.dir = SL_TO_CLIENT };
@@ -104,9 +90,9 @@ static void test_rest(void **s)
 
 static void test_bad(void **s)
 {
-	static const struct turn kind[] = { C("\5\1\0"), S("\5\0"), C("\5\1\0\7\1\1\1\1\1\1") };
-	static const struct turn odd[] = { C("\5\1\0"), S("\5\0"), C("\7\1\0\1\1\1\1\1\1\1") };
-	static const struct turn server[] = { C("\5\1\0"), S("HTTP/1.1 400\r\n") };
+	static const struct cut_step kind[] = { C("\5\1\0"), S("\5\0"), C("\5\1\0\7\1\1\1\1\1\1") };
+	static const struct cut_step odd[] = { C("\5\1\0"), S("\5\0"), C("\7\1\0\1\1\1\1\1\1\1") };
+	static const struct cut_step server[] = { C("\5\1\0"), S("HTTP/1.1 400\r\n") };
 	(void)s;
 	EXPECT(kind, SL_BAD, "");
 	EXPECT(odd, SL_BAD, "");

@@ -2,8 +2,6 @@
 /* syslog_test.c - syslog: host and program in both forms, and what has neither. */
 #include "cut.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static void expect(const char *in, const char *want)
 {
 	struct cut_step step = { SL_TO_SERVER, in, strlen(in) };

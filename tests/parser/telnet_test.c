@@ -2,16 +2,6 @@
 /* telnet_test.c - Telnet: negotiated terminal and user, answers to prompts, bounds. */
 #include "pieces.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define C(text)                                                                                    \
-	{                                                                                          \
-		SL_TO_SERVER, text, sizeof(text) - 1                                               \
-	}
-#define S(text)                                                                                    \
-	{                                                                                          \
-		SL_TO_CLIENT, text, sizeof(text) - 1                                               \
-	}
-
 static void test_negotiated(void **s)
 {
 	static const struct cut_step t[] = { S("\xff\xfd\x18\xff\xfd\x20\xff\xfd\x27"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* vnc_test.c - versions and names of VNC through each security that can be followed, and what is no
  * VNC. */
-#include "pieces.h"
+#include "hex_steps.h"
 
 #define VERSION_8 "524642203030332e3030380a"
 #define VERSION_7 "524642203030332e3030370a"
@@ -44,29 +44,14 @@ static const char apple_server_init[] =
 	"078004382018000100ff00ff00ff10080000000000000021000000000002bffe"
 	"e703e000000000000000000000004d61634d696e6920535344";
 
-struct turn {
-	enum sl_dir dir;
-	const char *hex;
-};
-
-static void expect(const struct turn *turn, size_t turns, enum sl_verdict last, const char *want)
-{
-	static uint8_t bytes[12][2048];
-	struct cut_step step[12];
-	assert_true(turns <= 12);
-	for (size_t i = 0; i < turns; i++)
-		step[i] = (struct cut_step){ turn[i].dir, bytes[i],
-			from_hex(turn[i].hex, bytes[i], sizeof(bytes[i])) };
-	expect_stream("vnc", step, turns, last, want);
-}
-#define EXPECT(t, last, want) expect(t, sizeof(t) / sizeof((t)[0]), last, want)
+#define EXPECT(t, last, want) expect_hex("vnc", t, COUNT(t), last, want)
 
 static void test_none(void **s)
 {
-	static const struct turn t[] = { { SL_TO_CLIENT, VERSION_8 }, { SL_TO_SERVER, VERSION_8 },
-		{ SL_TO_CLIENT, "020102" }, { SL_TO_SERVER, "01" }, { SL_TO_CLIENT, "00000000" },
-		{ SL_TO_SERVER, "01" }, { SL_TO_CLIENT, INIT } };
-	static const struct turn seven[] = { { SL_TO_CLIENT, VERSION_8 },
+	static const struct hex_step t[] = { { SL_TO_CLIENT, VERSION_8 },
+		{ SL_TO_SERVER, VERSION_8 }, { SL_TO_CLIENT, "020102" }, { SL_TO_SERVER, "01" },
+		{ SL_TO_CLIENT, "00000000" }, { SL_TO_SERVER, "01" }, { SL_TO_CLIENT, INIT } };
+	static const struct hex_step seven[] = { { SL_TO_CLIENT, VERSION_8 },
 		{ SL_TO_SERVER, VERSION_7 }, { SL_TO_CLIENT, "0101" }, { SL_TO_SERVER, "01" },
 		{ SL_TO_SERVER, "01" }, { SL_TO_CLIENT, INIT } };
 	(void)s;
@@ -81,10 +66,11 @@ static void test_none(void **s)
 /* zeek rfb/vnc-mac-to-linux.pcap: the client wants 3.3 */
 static void test_password(void **s)
 {
-	static const struct turn t[] = { { SL_TO_CLIENT, VERSION_8 }, { SL_TO_SERVER, VERSION_3 },
-		{ SL_TO_CLIENT, "00000002" SIXTEEN }, { SL_TO_SERVER, SIXTEEN },
-		{ SL_TO_CLIENT, "00000000" }, { SL_TO_SERVER, "01" }, { SL_TO_CLIENT, INIT } };
-	static const struct turn wrong[] = { { SL_TO_CLIENT, VERSION_8 },
+	static const struct hex_step t[] = { { SL_TO_CLIENT, VERSION_8 },
+		{ SL_TO_SERVER, VERSION_3 }, { SL_TO_CLIENT, "00000002" SIXTEEN },
+		{ SL_TO_SERVER, SIXTEEN }, { SL_TO_CLIENT, "00000000" }, { SL_TO_SERVER, "01" },
+		{ SL_TO_CLIENT, INIT } };
+	static const struct hex_step wrong[] = { { SL_TO_CLIENT, VERSION_8 },
 		{ SL_TO_SERVER, VERSION_8 }, { SL_TO_CLIENT, "0102" }, { SL_TO_SERVER, "02" },
 		{ SL_TO_CLIENT, SIXTEEN }, { SL_TO_SERVER, SIXTEEN },
 		{ SL_TO_CLIENT, "00000001" } };
@@ -98,7 +84,7 @@ static void test_password(void **s)
 
 static void test_apple(void **s)
 {
-	static const struct turn t[] = { { SL_TO_CLIENT, apple_greeting },
+	static const struct hex_step t[] = { { SL_TO_CLIENT, apple_greeting },
 		{ SL_TO_SERVER, apple_client_greeting }, { SL_TO_CLIENT, apple_types },
 		{ SL_TO_SERVER, apple_choice }, { SL_TO_CLIENT, apple_parameters },
 		{ SL_TO_SERVER, apple_credentials }, { SL_TO_CLIENT, apple_result },
@@ -111,8 +97,8 @@ static void test_apple(void **s)
 
 static void test_tls(void **s)
 {
-	static const struct turn t[] = { { SL_TO_CLIENT, VERSION_8 }, { SL_TO_SERVER, VERSION_8 },
-		{ SL_TO_CLIENT, "0112" }, { SL_TO_SERVER, "12" } };
+	static const struct hex_step t[] = { { SL_TO_CLIENT, VERSION_8 },
+		{ SL_TO_SERVER, VERSION_8 }, { SL_TO_CLIENT, "0112" }, { SL_TO_SERVER, "12" } };
 	(void)s;
 	EXPECT(t, SL_NOT_MINE,
 		"vnc.version 1 003.008\nclose 1 \nvnc.version 2 003.008\nclose 2 \n");
@@ -121,12 +107,12 @@ static void test_tls(void **s)
 /* What can't be followed: another security, a refusal, one side alone. */
 static void test_left(void **s)
 {
-	static const struct turn other[] = { { SL_TO_CLIENT, VERSION_8 },
+	static const struct hex_step other[] = { { SL_TO_CLIENT, VERSION_8 },
 		{ SL_TO_SERVER, VERSION_8 }, { SL_TO_CLIENT, "0110" }, { SL_TO_SERVER, "10" } };
-	static const struct turn refused[] = { { SL_TO_CLIENT, VERSION_8 "0000000004" } };
-	static const struct turn one[] = { { SL_TO_CLIENT, VERSION_8 "010100000000" } };
-	static const struct turn odd[] = { { SL_TO_CLIENT, VERSION_3 "0000ff02" } };
-	static const struct turn text[] = { { SL_TO_CLIENT, VERSION_8 },
+	static const struct hex_step refused[] = { { SL_TO_CLIENT, VERSION_8 "0000000004" } };
+	static const struct hex_step one[] = { { SL_TO_CLIENT, VERSION_8 "010100000000" } };
+	static const struct hex_step odd[] = { { SL_TO_CLIENT, VERSION_3 "0000ff02" } };
+	static const struct hex_step text[] = { { SL_TO_CLIENT, VERSION_8 },
 		{ SL_TO_SERVER, "474554202f20" } };
 	(void)s;
 	EXPECT(other, SL_DONE,
@@ -137,24 +123,13 @@ static void test_left(void **s)
 	EXPECT(text, SL_BAD, "vnc.version 1 003.008\nclose 1 \n");
 }
 
-static const char *probe(const char *hex, bool datagram, uint16_t port)
-{
-	uint8_t bytes[2048];
-	bool more;
-	struct sl_piece p = { .bytes = sl_span(bytes, from_hex(hex, bytes, sizeof(bytes))),
-		.datagram = datagram };
-	const struct sl_parser *got =
-		sl_parser_probe(&p, datagram ? SL_OVER_UDP : SL_OVER_TCP, 40000, port, &more);
-	return got != NULL ? got->name : more ? "more" : "";
-}
-
 static void test_probe(void **s)
 {
 	(void)s;
-	assert_string_equal(probe(VERSION_8, false, 4444), "vnc");
-	assert_string_equal(probe("524642203030", false, 5900), "more");
-	assert_string_not_equal(probe("524642203030332e3030380d", false, 5900), "vnc");
-	assert_string_not_equal(probe("52464220303033003030380a", false, 5900), "vnc");
+	assert_string_equal(probed_hex(VERSION_8, SL_OVER_TCP, 4444), "vnc");
+	assert_string_equal(probed_hex("524642203030", SL_OVER_TCP, 5900), "more");
+	assert_string_not_equal(probed_hex("524642203030332e3030380d", SL_OVER_TCP, 5900), "vnc");
+	assert_string_not_equal(probed_hex("52464220303033003030380a", SL_OVER_TCP, 5900), "vnc");
 }
 
 int main(void)

@@ -2,16 +2,6 @@
 /* xmpp_test.c - XMPP: the ends of streams, STARTTLS, tags in any pieces. */
 #include "pieces.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define C(text)                                                                                    \
-	{                                                                                          \
-		SL_TO_SERVER, text, sizeof(text) - 1                                               \
-	}
-#define S(text)                                                                                    \
-	{                                                                                          \
-		SL_TO_CLIENT, text, sizeof(text) - 1                                               \
-	}
-
 /* zeek's tls/xmpp-starttls, and a header whose values hide a bracket. */
 static void test_starttls(void **s)
 {
