@@ -201,7 +201,7 @@ static bool say_vias(struct telling *t, struct sl_span rest)
 {
 	while (rest.len > 0) {
 		struct sl_span via = uri_bare(value_next(&rest));
-		const uint8_t *slash = via.len > 0 && via.p != NULL ? memrchr(via.p, '/', via.len) : NULL;
+		const uint8_t *slash = via.p != NULL ? memrchr(via.p, '/', via.len) : NULL;
 		via = sl_span_from(via, slash != NULL ? (size_t)(slash - via.p) + 1 : 0);
 		(void)mail_word(&via);
 		if (!say_host(t, via))
