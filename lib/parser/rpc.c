@@ -3,6 +3,7 @@
  * (RFC 1094, 1813, 7530, 8881) the names of files, of MOUNT the paths. Worker. Calls only; of each
  * the first KEPT bytes are read, which is where names stand. */
 #include "chunks.h"
+#include "decimal.h"
 #include "parsers.h"
 #include "say.h"
 #include <sightline/hot.h>
@@ -304,12 +305,8 @@ static bool say_compound(struct say *s, struct sl_rd *r)
 
 static bool say_number(struct say *s, enum sl_where w, uint32_t n)
 {
-	char text[10];
-	size_t at = sizeof(text);
-	do
-		text[--at] = (char)('0' + n % 10);
-	while ((n /= 10) > 0);
-	return say_plain(s, w, sl_span(text + at, sizeof(text) - at));
+	char text[DECIMAL_MAX];
+	return say_plain(s, w, sl_span(text, decimal(n, text)));
 }
 
 static bool has_names(const struct call *c)
