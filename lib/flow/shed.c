@@ -12,7 +12,7 @@
 
 const char *sl_shed_name(enum sl_shed_level level)
 {
-#define X(id, name, what) [SL_SHED_##id] = name,
+#define X(id, name, what) [SL_SHED_##id] = (name),
 	static const char *const names[] = { [SL_SHED_NONE] = "", SL_SHED_LEVELS(X) };
 #undef X
 	return names[level];

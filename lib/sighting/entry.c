@@ -131,7 +131,7 @@ char *entry_value_new(uint16_t where, struct sl_span value, size_t max)
 static int context_add(Sightline__V1__Sighting *m, const char *key, char *value)
 {
 	Sightline__V1__Sighting__ContextEntry *c = malloc(sizeof(*c)), **list;
-	list = realloc(m->context, (m->n_context + 1) * sizeof(*list));
+	list = reallocarray(m->context, m->n_context + 1, sizeof(void *));
 	if (list != NULL)
 		m->context = list;
 	if (c == NULL || list == NULL || value == NULL) {
@@ -204,7 +204,7 @@ static bool member_add(
 	}
 	Sightline__V1__Indicator **list = NULL;
 	if (at < ENTRY_INDICATORS)
-		list = realloc(m->indicators, (at + 1) * sizeof(*list));
+		list = reallocarray(m->indicators, at + 1, sizeof(void *));
 	if (list == NULL) {
 		indicators_put(sc->indicators, i);
 		return false;

@@ -300,8 +300,8 @@ const char *sl_ports_unwaitable(const struct sl_source *s)
 {
 	const struct ports *ps = (const struct ports *)s;
 	for (unsigned i = 0; i < ps->count; i++)
-		for (uint16_t q = 0; q < ps->port[i]->queues; q++)
-			if (ps->port[i]->kind->fd(ps->port[i], q) < 0)
+		for (unsigned q = 0; q < ps->port[i]->queues; q++)
+			if (ps->port[i]->kind->fd(ps->port[i], (uint16_t)q) < 0)
 				return ps->port[i]->dev;
 	return NULL;
 }
