@@ -68,7 +68,8 @@ static inline struct sl_span sl_rd_take(struct sl_rd *r, size_t n)
 		return sl_span(r->end, 0);
 	}
 	struct sl_span s = sl_span(r->p, n);
-	r->p += n;
+	if (n > 0) /* of nothing there may be no address to count from */
+		r->p += n;
 	return s;
 }
 

@@ -213,6 +213,8 @@ def scripts(files):
     bad = []
     for path in files:
         text = read(path)[:64]
+        if path.startswith("tests/system/") and text.startswith("#!") and not os.access(os.path.join(TOP, path), os.X_OK):
+            bad.append(f"{path}: is not executable, so nobody runs it")
         if path.endswith(".sh") or text.startswith("#!/usr/bin/env bash") or text.startswith("#!/bin/bash"):
             r = subprocess.run(["bash", "-n", path], cwd=TOP, capture_output=True, text=True)
             if r.returncode != 0:
