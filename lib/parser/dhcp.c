@@ -5,7 +5,7 @@
  * the file and the server's name where option 52 says so. */
 #include "dns_name.h"
 #include "parsers.h"
-#include "say.h"
+#include "datagram.h"
 #include <sightline/hot.h>
 
 enum { PORT_SERVER = 67, PORT_CLIENT = 68 };
@@ -21,11 +21,6 @@ enum { TYPE_ACK = 5 };
 #define FQDN_WIRE 4 /* the name is in labels, not text */
 
 static const uint8_t cookie[4] = { 99, 130, 83, 99 };
-
-struct dhcp {
-	uint32_t message; /* that a full batch stopped; 0: none */
-	uint16_t said;
-};
 
 struct message {
 	uint8_t op, type;
@@ -214,49 +209,28 @@ static bool assigns(const struct message *m)
 	return m->op == REPLY && (m->type == TYPE_ACK || (m->type == 0 && !m->part));
 }
 
-static bool say_message(struct say *say, const struct message *m)
+static bool say_message(struct say *say, const struct sl_piece *p, bool *part)
 {
-	if (!is_zero(m->hardware) && !say_formed(say, SL_WHERE_DHCP_CLIENT_MAC, m->hardware))
+	struct message m;
+	message_read(p, &m);
+	*part |= m.part;
+	if (!is_zero(m.hardware) && !say_formed(say, SL_WHERE_DHCP_CLIENT_MAC, m.hardware))
 		return false;
-	if (!say_options(say, m))
-		return false;
-	if (assigns(m) && !say_address(say, SL_WHERE_DHCP_ASSIGNED_IP, m->assigned))
-		return false;
-	return sl_batch_close(say->b, say->dir, say->message);
+	return say_options(say, &m) &&
+	       (!assigns(&m) || say_address(say, SL_WHERE_DHCP_ASSIGNED_IP, m.assigned));
 }
+
+static const struct datagram_kind kind = { head_likely, say_message };
 
 static enum sl_verdict dhcp_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct dhcp *d = state;
-	struct message m;
-	*consumed = p->kind == SL_PIECE_BYTES ? p->bytes.len : 0;
-	if (p->kind == SL_PIECE_END)
-		return SL_DONE;
-	if (p->kind != SL_PIECE_BYTES)
-		return SL_MORE;
-	if (!head_likely(p->bytes)) {
-		parser_count_part(b);
-		return SL_MORE;
-	}
-	message_read(p, &m);
-	if (d->message == 0) {
-		d->message = sl_batch_next_message(b);
-		if (m.part)
-			parser_count_part(b);
-	}
-	struct say say = { .b = b, .message = d->message, .dir = p->dir, .said = &d->said };
-	if (!say_message(&say, &m)) {
-		*consumed = 0;
-		return SL_FULL;
-	}
-	*d = (struct dhcp){ .message = 0 };
-	return SL_MORE;
+	return datagram_feed(state, &kind, p, b, consumed);
 }
 
 const struct sl_parser sl_parser_dhcp = {
 	.name = "dhcp",
-	.state_bytes = sizeof(struct dhcp),
+	.state_bytes = sizeof(struct datagram),
 	.over = SL_OVER_UDP,
 	.probe = dhcp_probe,
 	.begins = dhcp_begins,

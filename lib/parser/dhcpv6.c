@@ -4,7 +4,7 @@
  * of their messages. */
 #include "dns_name.h"
 #include "parsers.h"
-#include "say.h"
+#include "datagram.h"
 #include <sightline/hot.h>
 
 enum { PORT_CLIENT = 546, PORT_SERVER = 547 };
@@ -17,11 +17,6 @@ enum { ETHERNET = 1, MAC_BYTES = 6 };
 #define HEAD 4 /* type and transaction */
 #define RELAY_HEAD 34 /* type, hops and two addresses */
 #define RELAYS_MAX 8 /* RFC 8415 7.6 */
-
-struct dhcpv6 {
-	uint32_t message; /* that a full batch stopped; 0: none */
-	uint16_t said;
-};
 
 struct message {
 	uint8_t type;
@@ -204,49 +199,31 @@ static bool say_option(
 	}
 }
 
-static bool say_message(struct say *say, const struct message *m)
+static bool say_message(struct say *say, const struct sl_piece *p, bool *part)
 {
-	struct sl_rd r = sl_rd(m->options);
+	struct message m;
+	message_read(p, &m);
+	*part |= m.part;
+	struct sl_rd r = sl_rd(m.options);
 	struct sl_span value;
 	uint16_t code;
 	while (option_next(&r, &code, &value))
-		if (!say_option(say, m, code, value))
+		if (!say_option(say, &m, code, value))
 			return false;
-	return sl_batch_close(say->b, say->dir, say->message);
+	return true;
 }
+
+static const struct datagram_kind kind = { head_likely, say_message };
 
 static enum sl_verdict dhcpv6_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct dhcpv6 *d = state;
-	struct message m;
-	*consumed = p->kind == SL_PIECE_BYTES ? p->bytes.len : 0;
-	if (p->kind == SL_PIECE_END)
-		return SL_DONE;
-	if (p->kind != SL_PIECE_BYTES)
-		return SL_MORE;
-	if (!head_likely(p->bytes)) {
-		parser_count_part(b);
-		return SL_MORE;
-	}
-	message_read(p, &m);
-	if (d->message == 0) {
-		d->message = sl_batch_next_message(b);
-		if (m.part)
-			parser_count_part(b);
-	}
-	struct say say = { .b = b, .message = d->message, .dir = p->dir, .said = &d->said };
-	if (!say_message(&say, &m)) {
-		*consumed = 0;
-		return SL_FULL;
-	}
-	*d = (struct dhcpv6){ .message = 0 };
-	return SL_MORE;
+	return datagram_feed(state, &kind, p, b, consumed);
 }
 
 const struct sl_parser sl_parser_dhcpv6 = {
 	.name = "dhcpv6",
-	.state_bytes = sizeof(struct dhcpv6),
+	.state_bytes = sizeof(struct datagram),
 	.over = SL_OVER_UDP,
 	.probe = dhcpv6_probe,
 	.begins = dhcpv6_begins,

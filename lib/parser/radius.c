@@ -2,7 +2,7 @@
 /* radius.c - RADIUS (RFC 2865, 2866, 5176): users, and the addresses and stations that they come
  * by. Worker. Each datagram is a message. */
 #include "parsers.h"
-#include "say.h"
+#include "datagram.h"
 #include <sightline/hot.h>
 
 #define HEADER 20u
@@ -19,11 +19,6 @@ enum attribute {
 	ACCT_STATUS_TYPE = 40,
 	NAS_IPV6 = 95,
 	FRAMED_IPV6 = 168,
-};
-
-struct radius {
-	uint32_t message;
-	uint16_t said;
 };
 
 /* ---- Whether it is RADIUS ---- */
@@ -104,14 +99,7 @@ static bool radius_begins(uint8_t first)
 
 static bool say_addr(struct say *s, enum sl_where w, struct sl_span value)
 {
-	union sl_addr a = { .q = { 0, 0 } };
-	if ((value.len != 4 && value.len != 16) || !say_needs(s, w))
-		return true;
-	memcpy(a.b, value.p, value.len);
-	if (!sl_batch_add_addr(s->b, w, s->dir, s->message, &a, value.len == 4 ? 4 : 6))
-		return false;
-	say_pass(s);
-	return true;
+	return (value.len != 4 && value.len != 16) || say_formed(s, w, value);
 }
 
 static bool attribute_say(struct say *s, uint8_t type, struct sl_span value)
@@ -136,46 +124,36 @@ static bool attribute_say(struct say *s, uint8_t type, struct sl_span value)
 	}
 }
 
-/* False: the batch is full. */
-static bool message_say(struct say *s, struct sl_rd *r)
+static bool is_message(struct sl_span in)
 {
+	struct sl_rd attributes;
+	return message_read(in, &attributes);
+}
+
+static bool message_say(struct say *s, const struct sl_piece *p, bool *part)
+{
+	struct sl_rd r;
 	struct sl_span value;
 	uint8_t type;
-	while (attribute_next(r, &type, &value))
+	(void)message_read(p->bytes, &r);
+	while (attribute_next(&r, &type, &value))
 		if (!attribute_say(s, type, value))
 			return false;
-	return sl_batch_close(s->b, s->dir, s->message);
+	*part |= r.bad;
+	return true;
 }
+
+static const struct datagram_kind kind = { is_message, message_say };
 
 static enum sl_verdict radius_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct radius *d = state;
-	struct sl_rd r;
-	*consumed = 0;
-	if (p->kind == SL_PIECE_END)
-		return SL_DONE;
-	if (p->kind != SL_PIECE_BYTES)
-		return SL_MORE;
-	bool sound = message_read(p->bytes, &r);
-	if (sound) {
-		if (d->message == 0)
-			d->message = sl_batch_next_message(b);
-		struct say s = { .b = b, .message = d->message, .dir = p->dir, .said = &d->said };
-		if (!message_say(&s, &r))
-			return SL_FULL;
-		d->message = 0;
-		d->said = 0;
-	}
-	if (!sound || r.bad || p->cut)
-		parser_count_part(b);
-	*consumed = p->bytes.len;
-	return SL_MORE;
+	return datagram_feed(state, &kind, p, b, consumed);
 }
 
 const struct sl_parser sl_parser_radius = {
 	.name = "radius",
-	.state_bytes = sizeof(struct radius),
+	.state_bytes = sizeof(struct datagram),
 	.over = SL_OVER_UDP,
 	.probe = radius_probe,
 	.begins = radius_begins,

@@ -3,17 +3,12 @@
  * that a trap of version 1 names. Worker. Each datagram is a message. */
 #include "der.h"
 #include "parsers.h"
-#include "say.h"
+#include "datagram.h"
 #include <sightline/hot.h>
 
 enum { VERSION_1 = 0, VERSION_2C = 1, VERSION_3 = 3 };
 enum { GET = 0xa0, TRAP_1 = 0xa4, REPORT = 0xa8, IP_ADDRESS = 0x40 };
 enum { USM = 3 };
-
-struct snmp {
-	uint32_t message;
-	uint16_t said;
-};
 
 struct message {
 	uint8_t version;
@@ -96,51 +91,32 @@ static bool snmp_begins(uint8_t first)
 	return first == DER_SEQUENCE;
 }
 
-static bool message_say(struct say *s, const struct message *m)
+static bool is_message(struct sl_span in)
 {
-	union sl_addr a = { .q = { 0, 0 } };
-	if (!say_plain(s, SL_WHERE_SNMP_COMMUNITY, m->community) ||
-		!say_plain(s, SL_WHERE_SNMP_USER, m->user))
-		return false;
-	if (m->agent.len == 0 || !say_needs(s, SL_WHERE_SNMP_AGENT))
-		return true;
-	memcpy(a.b, m->agent.p, 4);
-	if (!sl_batch_add_addr(s->b, SL_WHERE_SNMP_AGENT, s->dir, s->message, &a, 4))
-		return false;
-	say_pass(s);
-	return true;
+	struct message m;
+	return message_read(in, &m);
 }
+
+static bool message_say(struct say *s, const struct sl_piece *p, bool *part)
+{
+	struct message m;
+	*part |= !message_read(p->bytes, &m);
+	return say_plain(s, SL_WHERE_SNMP_COMMUNITY, m.community) &&
+	       say_plain(s, SL_WHERE_SNMP_USER, m.user) &&
+	       say_formed(s, SL_WHERE_SNMP_AGENT, m.agent);
+}
+
+static const struct datagram_kind kind = { is_message, message_say };
 
 static enum sl_verdict snmp_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct snmp *n = state;
-	struct message m;
-	*consumed = 0;
-	if (p->kind == SL_PIECE_END)
-		return SL_DONE;
-	if (p->kind != SL_PIECE_BYTES)
-		return SL_MORE;
-	if (message_read(p->bytes, &m)) {
-		if (n->message == 0)
-			n->message = sl_batch_next_message(b);
-		struct say s = { .b = b, .message = n->message, .dir = p->dir, .said = &n->said };
-		if (!message_say(&s, &m) || !sl_batch_close(b, p->dir, n->message))
-			return SL_FULL;
-		n->message = 0;
-		n->said = 0;
-		if (p->cut)
-			parser_count_part(b);
-	} else {
-		parser_count_part(b);
-	}
-	*consumed = p->bytes.len;
-	return SL_MORE;
+	return datagram_feed(state, &kind, p, b, consumed);
 }
 
 const struct sl_parser sl_parser_snmp = {
 	.name = "snmp",
-	.state_bytes = sizeof(struct snmp),
+	.state_bytes = sizeof(struct datagram),
 	.over = SL_OVER_UDP,
 	.probe = snmp_probe,
 	.begins = snmp_begins,

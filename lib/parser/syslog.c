@@ -3,16 +3,11 @@
  * found in use: the host and the program that a message is of. Worker. Each datagram is a message.
  */
 #include "parsers.h"
-#include "say.h"
+#include "datagram.h"
 #include <sightline/hot.h>
 
 #define PORT_SYSLOG 514
 #define HEAD_MAX 1024 /* of a message, in which host and program stand */
-
-struct syslog {
-	uint32_t message; /* that a full batch stopped; 0: none */
-	uint16_t said;
-};
 
 struct entry {
 	struct sl_span host, app;
@@ -144,33 +139,31 @@ static bool syslog_begins(uint8_t first)
 	return first == '<';
 }
 
+static bool has_priority(struct sl_span in)
+{
+	return priority_read(&in);
+}
+
+static bool message_say(struct say *s, const struct sl_piece *p, bool *part)
+{
+	struct entry e;
+	(void)part;
+	entry_read(p->bytes, &e);
+	return say_plain(s, SL_WHERE_SYSLOG_HOSTNAME, e.host) &&
+	       say_plain(s, SL_WHERE_SYSLOG_APP, e.app);
+}
+
+static const struct datagram_kind kind = { has_priority, message_say };
+
 static enum sl_verdict syslog_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct syslog *s = state;
-	struct entry e;
-	*consumed = p->kind == SL_PIECE_BYTES ? p->bytes.len : 0;
-	if (p->kind == SL_PIECE_END)
-		return SL_DONE;
-	if (p->kind != SL_PIECE_BYTES)
-		return SL_MORE;
-	entry_read(p->bytes, &e);
-	if (s->message == 0)
-		s->message = sl_batch_next_message(b);
-	struct say say = { .b = b, .message = s->message, .dir = p->dir, .said = &s->said };
-	if (!say_plain(&say, SL_WHERE_SYSLOG_HOSTNAME, e.host) ||
-		!say_plain(&say, SL_WHERE_SYSLOG_APP, e.app) ||
-		!sl_batch_close(b, p->dir, s->message)) {
-		*consumed = 0;
-		return SL_FULL;
-	}
-	*s = (struct syslog){ .message = 0 };
-	return SL_MORE;
+	return datagram_feed(state, &kind, p, b, consumed);
 }
 
 const struct sl_parser sl_parser_syslog = {
 	.name = "syslog",
-	.state_bytes = sizeof(struct syslog),
+	.state_bytes = sizeof(struct datagram),
 	.over = SL_OVER_UDP,
 	.probe = syslog_probe,
 	.begins = syslog_begins,
