@@ -23,26 +23,11 @@ static const char coa[] = "2ba600197fbf02c6662b5990838a5e6e331b3ff00105626f62";
 static const char malformed[] = "01010038000102030405060708090a0b0c0d0e0f010874657374757365720212"
 				"000102030405060708090a0b0c0d0e0f0406c0a80164050600000000";
 
-struct datagram {
-	enum sl_dir dir;
-	const char *hex;
-};
-
-static void expect(const struct datagram *d, size_t n, const char *want)
-{
-	static uint8_t bytes[8][2048];
-	struct cut_step step[8];
-	assert_true(n <= 8);
-	for (size_t i = 0; i < n; i++)
-		step[i] = (struct cut_step){ d[i].dir, bytes[i],
-			from_hex(d[i].hex, bytes[i], sizeof(bytes[i])) };
-	expect_log("radius", step, n, want);
-}
-#define EXPECT(d, want) expect(d, sizeof(d) / sizeof((d)[0]), want)
+#define EXPECT(d, want) expect_hex_log("radius", d, sizeof(d) / sizeof((d)[0]), want)
 
 static void test_messages(void **s)
 {
-	static const struct datagram d[] = { { SL_TO_SERVER, request }, { SL_TO_CLIENT, accept },
+	static const struct hex_step d[] = { { SL_TO_SERVER, request }, { SL_TO_CLIENT, accept },
 		{ SL_TO_SERVER, request_6 }, { SL_TO_SERVER, coa } };
 	(void)s;
 	EXPECT(d, "radius.nas_ip 1 10.0.0.1\nradius.user 1 John.McGuirk\nradius.called_station_id "

@@ -18,26 +18,11 @@ static const char sealed[] = "3046020103300c020101020164040103020103042b30290403
 			     "04067365616c6564";
 static const char model[] = "301d020103300c0201010201640401030201040402000104067365616c6564";
 
-struct datagram {
-	enum sl_dir dir;
-	const char *hex;
-};
-
-static void expect(const struct datagram *d, size_t n, const char *want)
-{
-	static uint8_t bytes[8][2048];
-	struct cut_step step[8];
-	assert_true(n <= 8);
-	for (size_t i = 0; i < n; i++)
-		step[i] = (struct cut_step){ d[i].dir, bytes[i],
-			from_hex(d[i].hex, bytes[i], sizeof(bytes[i])) };
-	expect_log("snmp", step, n, want);
-}
-#define EXPECT(d, want) expect(d, sizeof(d) / sizeof((d)[0]), want)
+#define EXPECT(d, want) expect_hex_log("snmp", d, sizeof(d) / sizeof((d)[0]), want)
 
 static void test_messages(void **s)
 {
-	static const struct datagram d[] = { { SL_TO_SERVER, version_3 },
+	static const struct hex_step d[] = { { SL_TO_SERVER, version_3 },
 		{ SL_TO_SERVER, version_2c }, { SL_TO_SERVER, trap }, { SL_TO_CLIENT, sealed },
 		{ SL_TO_CLIENT, model } };
 	(void)s;
