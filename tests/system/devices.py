@@ -4,8 +4,9 @@
 replay of a file; with huge pages and without. Needs root, for a network namespace and the pool of huge pages."""
 import contextlib, re, socket, subprocess
 from harness import *
+from metrics import when
 from ports import MARK, MTU, Known, Live, frame, main_in_namespace, named, pair, port_sum, read_frames, received, with_mark_only, \
-    write_pcap
+    without_loss, write_pcap
 
 FORWARD = os.path.join(BUILD, "tests/source/forward")
 
@@ -14,24 +15,20 @@ def test_tap_device(folder):
     """A tap device of DPDK's own; two workers by the dispatcher."""
     known = Known(folder, 1500)
     for workers in 1, 2:
-        with Live(folder, ["net_tap0,iface=sltap0"], *known.args, "--workers", str(workers)) as live:
-            sent = live.send(known.capture, "--pps", "3000", "--preload-pcap", "-i", "sltap0")
-            sent += live.mark("sltap0")
-            out, _, st = live.end()
-        if received(st, sent) == 0:
-            known.compare(out, "net_tap, %d workers" % workers, True)
+        out, st = without_loss(folder, "tap", ["net_tap0,iface=sltap0"], ["sltap0"], known, workers, "outer",
+                               ("--preload-pcap", "-i", "sltap0"))
+        known.compare(out, st, "net_tap, %d workers" % workers, True)
 
 
 def test_pcap_device(folder):
     """A file behind DPDK's driver; 9.6 kB frames."""
     known = Known(folder, 9600)
-    with_end = os.path.join(folder, "end.pcap")
-    write_pcap(with_end, list(read_frames(known.capture)) + [frame("45.13.228.1", MARK, 1)])
-    with Live(folder, ["net_pcap0,rx_pcap=" + with_end], *known.args, "--workers", "1") as live:
-        assert live.told('"id":"mark"'), live.run.text["err"]
+    frames = len(list(read_frames(known.capture)))
+    with Live(folder, ["net_pcap0,rx_pcap=" + known.capture], *known.args, "--workers", "1", "--metrics", "0") as live:
+        when(live.url(), lambda v: (v["sightline_rx_packets_total"] == frames, live.run._pump(0))[0])
         out, _, st = live.end()
-    assert received(st, len(list(read_frames(with_end)))) == 0
-    known.compare(out, "net_pcap", True)
+    assert received(st, frames) == 0
+    known.compare(out, st, "net_pcap", True)
 
 
 def test_memif_device(folder):
@@ -49,7 +46,7 @@ def test_memif_device(folder):
                     assert sender.files, sender.text["err"]
                     sender._pump(0.02)
                     live.run._pump(0)
-                assert live.told('"id":"mark"'), live.run.text["err"]
+                assert live.told('"id":"mark"', PATIENCE), live.run.text["err"]
                 sender.p.stdin.close()
                 _, out, _ = sender.end()
             live.run.until("link down", count=2)
@@ -57,7 +54,7 @@ def test_memif_device(folder):
             out, _, st = live.end()
         assert sent == len(list(read_frames(with_end)))
         if received(st, sent) == 0:
-            known.compare(out, "net_memif, %d workers" % workers, True)
+            known.compare(out, st, "net_memif, %d workers" % workers, True)
 
 
 def test_null_device(folder):
@@ -81,7 +78,7 @@ def test_time_of_the_device(folder):
                 with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
                     s.bind((to, 0))
                     s.send(frame("10.1.1.%d" % i, "10.2.2.2", i))
-            assert live.told('"value":"10.1.1.19"'), live.run.text["err"]
+            assert live.told('"value":"10.1.1.19"', PATIENCE), live.run.text["err"]
             out, err, st = live.end()
         got = port_sum(st, "sightline_port_stamped_packets_total")
         assert received(st, port_sum(st, "sightline_port_packets_total")) == 0
@@ -140,11 +137,11 @@ def test_huge_pages(folder):
                 live.run.until("in huge pages)")
                 assert before - free_pages() > 16, (before, free_pages())
                 if "xdp" in name:
-                    sent = live.send(known.capture, "--pps", "3000", "--preload-pcap", "-i", end) + live.mark(end)
+                    sent = live.send(known.capture, "--pps", "10000", "--preload-pcap", "-i", end) + live.mark(end)
                 out, err, st = live.end()
             assert "not in huge pages" not in err, err
             if "xdp" in name and received(st, sent) == 0:
-                known.compare(out, "in huge pages", True)
+                known.compare(out, st, "in huge pages", True)
             assert free_pages() == before, (before, free_pages())
     with huge_pages(8):
         with Live(folder, [named("af_xdp", port)], *known.args, "--workers", "1") as live:
