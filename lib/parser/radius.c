@@ -135,7 +135,8 @@ static bool message_say(struct say *s, const struct sl_piece *p, bool *part)
 	struct sl_rd r;
 	struct sl_span value;
 	uint8_t type;
-	(void)message_read(p->bytes, &r);
+	if (!message_read(p->bytes, &r))
+		return true;
 	while (attribute_next(&r, &type, &value))
 		if (!attribute_say(s, type, value))
 			return false;
