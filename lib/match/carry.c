@@ -10,10 +10,10 @@
 /* ---- Identity ---- */
 
 uint64_t detection_hash(
-	struct sl_hash_key key, const struct sl_ruleset *rs, const struct sl_detection *d)
+	struct sl_hash_key key, const struct base *base, const struct sl_detection *d)
 {
 	struct sl_indicator i;
-	sl_ruleset_indicator(rs, d->indicator, &i);
+	sl_book_get(base->layer.set.book, d->indicator, &i);
 	uint64_t h = sl_hash_bytes(key, i.value, i.value_len);
 	h = sl_hash_u128(key, h, sl_hash_bytes(key, i.id, strlen(i.id)));
 	for (uint16_t l = 0; l < d->leaves; l++) /* the parts of a pattern differ in these */
@@ -61,12 +61,12 @@ static bool same_structure(const struct sl_detection *a, const struct sl_detecti
 	return true;
 }
 
-bool detection_same(const struct sl_ruleset *rs_a, const struct sl_detection *a,
-	const struct sl_ruleset *rs_b, const struct sl_detection *b)
+bool detection_same(const struct base *base_a, const struct sl_detection *a,
+	const struct base *base_b, const struct sl_detection *b)
 {
 	struct sl_indicator i, k;
-	sl_ruleset_indicator(rs_a, a->indicator, &i);
-	sl_ruleset_indicator(rs_b, b->indicator, &k);
+	sl_book_get(base_a->layer.set.book, a->indicator, &i);
+	sl_book_get(base_b->layer.set.book, b->indicator, &k);
 	return i.value_len == k.value_len && memcmp(i.value, k.value, i.value_len) == 0 &&
 	       strcmp(i.id, k.id) == 0 && strcmp(i.source, k.source) == 0 && same_structure(a, b);
 }
@@ -75,22 +75,22 @@ bool detection_same(const struct sl_ruleset *rs_a, const struct sl_detection *a,
 
 /* A throw-away table of the newer set's detections; slots hold number + 1. */
 struct found {
-	const struct sl_ruleset *rs;
+	const struct base *b;
 	uint32_t *slot;
 	size_t mask;
 	struct sl_hash_key key;
 };
 
-static int found_init(struct found *f, const struct sl_ruleset *rs)
+static int found_init(struct found *f, const struct base *b)
 {
 	size_t slots = 64;
-	while (slots < rs->trees.detections * 2)
+	while (slots < b->trees.detections * 2)
 		slots *= 2;
-	*f = (struct found){ rs, calloc(slots, sizeof(*f->slot)), slots - 1, rs->identity_key };
+	*f = (struct found){ b, calloc(slots, sizeof(*f->slot)), slots - 1, b->identity_key };
 	if (f->slot == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < rs->trees.detections; i++) {
-		size_t at = detection_hash(f->key, rs, &rs->trees.detection[i]) & f->mask;
+	for (size_t i = 0; i < b->trees.detections; i++) {
+		size_t at = detection_hash(f->key, b, &b->trees.detection[i]) & f->mask;
 		while (f->slot[at] != 0)
 			at = (at + 1) & f->mask;
 		f->slot[at] = (uint32_t)i + 1;
@@ -100,12 +100,12 @@ static int found_init(struct found *f, const struct sl_ruleset *rs)
 
 /* Of detections that are the same in every way each goes on as another one. */
 static uint32_t found_take(
-	struct found *f, const struct sl_ruleset *rs, const struct sl_detection *d, uint8_t *taken)
+	struct found *f, const struct base *b, const struct sl_detection *d, uint8_t *taken)
 {
-	for (size_t at = detection_hash(f->key, rs, d) & f->mask; f->slot[at] != 0;
+	for (size_t at = detection_hash(f->key, b, d) & f->mask; f->slot[at] != 0;
 		at = (at + 1) & f->mask) {
 		uint32_t number = f->slot[at] - 1;
-		if (taken[number] || !detection_same(rs, d, f->rs, &f->rs->trees.detection[number]))
+		if (taken[number] || !detection_same(b, d, f->b, &f->b->trees.detection[number]))
 			continue;
 		taken[number] = 1;
 		return number;
@@ -123,12 +123,12 @@ static uint32_t *list_new(struct carry *c, uint32_t generation, size_t n)
 	return c->to;
 }
 
-static int step(struct sl_ruleset *rs, const struct sl_ruleset *previous, uint8_t *taken)
+static int step(struct base *b, const struct base *previous, uint8_t *taken)
 {
 	struct found f;
 	size_t n = previous->trees.detections;
-	uint32_t *to = list_new(&rs->carry[0], previous->generation, n);
-	if (to == NULL || found_init(&f, rs) < 0)
+	uint32_t *to = list_new(&b->carry[0], previous->generation, n);
+	if (to == NULL || found_init(&f, b) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		to[i] = found_take(&f, previous, &previous->trees.detection[i], taken);
@@ -137,56 +137,56 @@ static int step(struct sl_ruleset *rs, const struct sl_ruleset *previous, uint8_
 }
 
 /* Sets before the previous one, by way of it. */
-static int steps_before(struct sl_ruleset *rs, const struct sl_ruleset *previous)
+static int steps_before(struct base *b, const struct base *previous)
 {
 	for (unsigned k = 0; k + 1 < CARRIES && previous->carry[k].to != NULL; k++) {
 		const struct carry *from = &previous->carry[k];
-		uint32_t *to = list_new(&rs->carry[k + 1], from->generation, from->n);
+		uint32_t *to = list_new(&b->carry[k + 1], from->generation, from->n);
 		if (to == NULL)
 			return -ENOMEM;
 		for (size_t i = 0; i < from->n; i++)
-			to[i] = from->to[i] != CARRY_NONE ? rs->carry[0].to[from->to[i]]
+			to[i] = from->to[i] != CARRY_NONE ? b->carry[0].to[from->to[i]]
 							  : CARRY_NONE;
 	}
 	return 0;
 }
 
-int carry_build(struct sl_ruleset *rs, const struct sl_ruleset *previous)
+int carry_build(struct base *b, const struct base *previous)
 {
 	if (previous == NULL)
 		return 0;
-	uint8_t *taken = calloc(rs->trees.detections + 1, 1);
-	int rc = taken == NULL ? -ENOMEM : step(rs, previous, taken);
-	rc = rc ? rc : steps_before(rs, previous);
+	uint8_t *taken = calloc(b->trees.detections + 1, 1);
+	int rc = taken == NULL ? -ENOMEM : step(b, previous, taken);
+	rc = rc ? rc : steps_before(b, previous);
 	/* What was taken apart in another way is another detection. */
-	for (size_t i = 0; rc == 0 && i < rs->trees.detections; i++)
+	for (size_t i = 0; rc == 0 && i < b->trees.detections; i++)
 		if (!taken[i])
-			rs->born[rs->trees.detection[i].indicator] = rs->generation;
+			b->layer.born[b->trees.detection[i].indicator] = b->generation;
 	free(taken);
 	return rc;
 }
 
-void carry_fini(struct sl_ruleset *rs)
+void carry_fini(struct base *b)
 {
 	for (unsigned i = 0; i < CARRIES; i++)
-		free(rs->carry[i].to);
+		free(b->carry[i].to);
 }
 
-size_t carry_bytes(const struct sl_ruleset *rs)
+size_t carry_bytes(const struct base *b)
 {
 	size_t bytes = 0;
 	for (unsigned i = 0; i < CARRIES; i++)
-		bytes += rs->carry[i].n * sizeof(*rs->carry[i].to);
+		bytes += b->carry[i].n * sizeof(*b->carry[i].to);
 	return bytes;
 }
 
 #include <sightline/hot.h>
 
-uint32_t carry_to(const struct sl_ruleset *rs, uint32_t generation, uint32_t number)
+uint32_t carry_to(const struct base *b, uint32_t generation, uint32_t number)
 {
 	for (unsigned i = 0; i < CARRIES; i++) {
-		const struct carry *c = &rs->carry[i];
-		if (c->to != NULL && c->generation == generation)
+		const struct carry *c = &b->carry[i];
+		if (c->to != NULL && c->generation <= generation)
 			return number < c->n ? c->to[number] : CARRY_NONE;
 	}
 	return CARRY_NONE;

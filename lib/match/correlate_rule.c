@@ -335,8 +335,8 @@ static struct rule *find_identity(const struct rules *t, uint64_t identity,
 	const struct sl_ruleset *rs, const struct sl_detection *d)
 {
 	struct rule *r = t->by_identity[identity & t->mask];
-	while (r != NULL &&
-		!(r->identity == identity && detection_same(r->rs, r->detection, rs, d)))
+	while (r != NULL && !(r->identity == identity &&
+				    detection_same(r->rs->base, r->detection, rs->base, d)))
 		r = r->by_identity;
 	return r;
 }
@@ -360,7 +360,7 @@ struct rule *rules_get(struct rules *t, const struct sl_ruleset *rs, uint32_t nu
 		return r;
 	/* A set follows another: what stays goes on under its number in the newer one. */
 	const struct sl_detection *d = sl_ruleset_detection(rs, number);
-	uint64_t identity = detection_hash(t->key, rs, d);
+	uint64_t identity = detection_hash(t->key, rs->base, d);
 	r = find_identity(t, identity, rs, d);
 	if (r != NULL && sl_ruleset_generation(rs) > sl_ruleset_generation(r->rs))
 		rebind(t, r, rs, number);
@@ -387,12 +387,26 @@ static void kill(struct rules *t, struct rule *r, struct rule **at)
 	t->dead = r;
 }
 
+/* Sets of one base number their detections alike. */
+static void retire_alike(
+	struct rules *t, const struct sl_ruleset *old, const struct sl_ruleset *next)
+{
+	for (size_t i = 0; i <= t->mask; i++)
+		for (struct rule *r = t->by_identity[i]; r != NULL; r = r->by_identity)
+			if (r->rs == old)
+				rebind(t, r, next, r->number);
+}
+
 void rules_retire(struct rules *t, const struct sl_ruleset *old, const struct sl_ruleset *next)
 {
+	if (next != NULL && next->base == old->base) {
+		retire_alike(t, old, next);
+		return;
+	}
 	size_t n = next != NULL ? sl_ruleset_detections(next) : 0;
 	for (uint32_t i = 0; t->count > 0 && i < n; i++) {
 		const struct sl_detection *d = sl_ruleset_detection(next, i);
-		struct rule *r = find_identity(t, detection_hash(t->key, next, d), next, d);
+		struct rule *r = find_identity(t, detection_hash(t->key, next->base, d), next, d);
 		if (r != NULL && r->rs == old)
 			rebind(t, r, next, i);
 	}

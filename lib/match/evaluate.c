@@ -65,7 +65,7 @@ void sl_trees_free(struct sl_trees *t)
 
 bool sl_ruleset_has_trees(const struct sl_ruleset *rs)
 {
-	return rs->trees.detections > 0;
+	return rs->base->trees.detections > 0;
 }
 
 /* ---- What is known ---- */
@@ -106,10 +106,10 @@ static enum kleene leaf_value(
 	struct sl_trees *t, const struct sl_detection *d, const struct known *k, uint16_t number)
 {
 	const struct sl_leaf *l = &d->leaf[number];
-	struct leaf_ref ref = { (uint32_t)(d - t->rs->trees.detection), number };
+	struct leaf_ref ref = { (uint32_t)(d - t->rs->base->trees.detection), number };
 	switch ((enum sl_leaf_kind)l->kind) {
 	case SL_LEAF_FLOW:
-		return flow_leaf(&t->rs->trees, t->room, ref, t->flow,
+		return flow_leaf(&t->rs->base->trees, t->room, ref, t->flow,
 			t->ended || t->obs->message != 0, t->ended);
 	case SL_LEAF_UNSEEN:
 		return UNKNOWN;
@@ -181,15 +181,16 @@ static uint16_t matched_list(
 
 static bool valid(const struct sl_trees *t, const struct sl_detection *d)
 {
-	const struct set *s = &t->rs->armed;
-	return t->rs->validity != SL_VALID_PACKET ||
+	const struct set *s = &t->rs->base->layer.set;
+	return t->rs->base->validity != SL_VALID_PACKET ||
 	       set_valid(s, set_entry(s, d->indicator), t->obs->ts_ns);
 }
 
 /* Whether a set that is no longer in force told of it, as far as it held. */
 static bool old_news(const struct sl_trees *t, const struct sl_detection *d)
 {
-	return (t->obs->flags & SL_OBS_AGAIN) && t->rs->born[d->indicator] <= t->flow->generation;
+	return (t->obs->flags & SL_OBS_AGAIN) &&
+	       t->rs->base->layer.born[d->indicator] <= t->flow->generation;
 }
 
 /* The end of the flow that completes something at its begin; 0: something else does. */
@@ -245,7 +246,7 @@ static void ask(struct sl_trees *t, const struct sl_detection *d, uint16_t expre
 	uint32_t message, bool complete, bool repeat)
 {
 	const struct sl_expression *e = &d->expression[expression];
-	uint32_t number = (uint32_t)(d - t->rs->trees.detection);
+	uint32_t number = (uint32_t)(d - t->rs->base->trees.detection);
 	uint16_t bit = (uint16_t)(1u << expression);
 	struct known k;
 	if (e->at_close && !complete)
@@ -270,7 +271,7 @@ static void ask(struct sl_trees *t, const struct sl_detection *d, uint16_t expre
 /* What the flow says by itself may complete any of its messages. */
 static void ask_messages(struct sl_trees *t, const struct sl_detection *d, uint16_t expression)
 {
-	uint32_t number = (uint32_t)(d - t->rs->trees.detection), last = 0;
+	uint32_t number = (uint32_t)(d - t->rs->base->trees.detection), last = 0;
 	struct state *s = state_at(&t->states, t->flow->trees);
 	for (unsigned i = 0; s != NULL && i < STATES_OF_FLOW; i++) {
 		if (s->detection == number && s->message != 0 && s->message != last) {
@@ -314,7 +315,7 @@ static struct state *state_find(
 
 static void touch(struct sl_trees *t, struct leaf_ref ref)
 {
-	const struct sl_detection *d = &t->rs->trees.detection[ref.detection];
+	const struct sl_detection *d = &t->rs->base->trees.detection[ref.detection];
 	const struct sl_expression *e = &d->expression[d->leaf[ref.leaf].expression];
 	uint16_t expression = (uint16_t)(e - d->expression);
 	uint32_t message = t->obs->message;
@@ -351,7 +352,7 @@ static void touch_test(void *arg, struct leaf_ref ref, bool pattern)
 static void aim(struct sl_trees *t, const struct sl_ruleset *rs, const struct sl_observable *o)
 {
 	t->rs = rs;
-	t->room = t->worker < rs->trees.rooms ? &rs->trees.room[t->worker] : NULL;
+	t->room = t->worker < rs->base->trees.rooms ? &rs->base->trees.room[t->worker] : NULL;
 	t->obs = o;
 	t->flow = o->flow;
 	t->ended = false;
@@ -365,7 +366,7 @@ static void ask_complete(struct sl_trees *t, uint32_t only, bool any_message)
 {
 	struct state *s = state_at(&t->states, t->flow->trees);
 	for (unsigned i = 0; s != NULL && i < 2 * STATES_OF_FLOW; i++) {
-		const struct sl_detection *d = &t->rs->trees.detection[s->detection];
+		const struct sl_detection *d = &t->rs->base->trees.detection[s->detection];
 		for (uint16_t e = 0; (any_message || s->message == only) && e < d->expressions;
 			e++) {
 			const struct sl_expression *x = &d->expression[e];
@@ -381,7 +382,7 @@ static void ask_complete(struct sl_trees *t, uint32_t only, bool any_message)
 static bool over_with(const struct state *s, const void *arg)
 {
 	const struct sl_trees *t = arg;
-	const struct sl_detection *d = &t->rs->trees.detection[s->detection];
+	const struct sl_detection *d = &t->rs->base->trees.detection[s->detection];
 	if (s->message != t->obs->message)
 		return false;
 	for (unsigned e = 0; e < d->expressions; e++)
@@ -402,10 +403,9 @@ static void message_end(struct sl_trees *t)
 static void touch_listing(
 	struct sl_trees *t, const struct sl_hit *hit, const struct sl_hit *all, uint32_t n)
 {
-	const struct set *s = &t->rs->armed;
-	bool many = hit->value & LISTING_MANY;
-	const uint32_t *m = many ? &s->members[(hit->value & ~LISTING_MANY) + 1] : &hit->value;
-	uint32_t count = many ? m[-1] : 1, touched = 0;
+	const struct set *s = &t->rs->base->layer.set;
+	uint32_t count, touched = 0;
+	const uint32_t *m = listing_members(s, &hit->value, &count);
 	uint8_t how;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct sl_entry *e = set_entry(s, m[i]);
@@ -413,8 +413,9 @@ static void touch_listing(
 			continue;
 		if (e->detection == 0) /* the leaves stand before */
 			return;
-		if (!seek_holds(s, e, t->obs, t->rs->validity, (enum relation)hit->match, &how) ||
-			hit_undone(s, all, n, set_kind(s, e)->source))
+		if (!seek_holds(
+			    s, e, t->obs, t->rs->base->validity, (enum relation)hit->match, &how) ||
+			hit_undone(t->rs, all, n, set_kind(s, e)->source))
 			continue;
 		if (touched++ < LEAVES_OF_VALUE)
 			touch(t, (struct leaf_ref){ e->detection - 1, e->leaf });
@@ -426,6 +427,8 @@ static void touch_listing(
 void sl_trees_take(struct sl_trees *t, const struct sl_ruleset *rs, const struct sl_observable *o,
 	const struct sl_hit *hit, uint32_t n)
 {
+	if ((o->flags & SL_OBS_AGAIN) && rs->base->generation <= o->flow->generation)
+		return; /* the trees are those that were asked */
 	aim(t, rs, o);
 	if (o->flags & SL_OBS_CLOSE) {
 		message_end(t);
@@ -435,21 +438,21 @@ void sl_trees_take(struct sl_trees *t, const struct sl_ruleset *rs, const struct
 		if (hit[i].leaf && !hit[i].undone)
 			touch_listing(t, &hit[i], hit, n);
 	uint64_t gave_up = 0;
-	if (o->len > 0 && (rs->trees.tested[o->where / 64] >> (o->where % 64) & 1))
-		tests_ask(&rs->trees, t->room, o, touch_test, t, &gave_up);
+	if (o->len > 0 && (rs->base->trees.tested[o->where / 64] >> (o->where % 64) & 1))
+		tests_ask(&rs->base->trees, t->room, o, touch_test, t, &gave_up);
 	if (gave_up > 0)
 		sl_count(t->counters, SL_C_SEARCHES_GIVEN_UP, gave_up);
 }
 
 static void ask_flow_only(struct sl_trees *t)
 {
-	const struct trees *all = &t->rs->trees;
+	const struct trees *all = &t->rs->base->trees;
 	size_t n = all->flow_only_count < FLOW_ONLY_MAX ? all->flow_only_count : FLOW_ONLY_MAX;
 	for (size_t i = 0; i < n; i++) {
 		const struct sl_detection *d = &all->detection[all->flow_only[i].detection];
 		const struct sl_expression *e = &d->expression[all->flow_only[i].leaf];
 		/* A flow that had no packet since there is this one ends as it was. */
-		if (t->ended && t->rs->born[d->indicator] > t->flow->generation)
+		if (t->ended && t->rs->base->layer.born[d->indicator] > t->flow->generation)
 			continue;
 		if (!t->ended || e->flow_numbers || e->at_close)
 			ask(t, d, (uint16_t)all->flow_only[i].leaf, 0, t->ended, false);
@@ -464,7 +467,8 @@ void sl_trees_begin(struct sl_trees *t, const struct sl_ruleset *rs, struct sl_f
 	struct sl_observable o = { .flow = f,
 		.ts_ns = ts_ns,
 		.flags = (uint8_t)(SL_OBS_CLOSE | (again ? SL_OBS_AGAIN : 0)) };
-	if (rs->trees.flow_only_count == 0)
+	if (rs->base->trees.flow_only_count == 0 ||
+		(again && rs->base->generation <= f->generation))
 		return;
 	aim(t, rs, &o);
 	ask_flow_only(t);

@@ -2,7 +2,6 @@
 /* lookup.c - a batch of observables against the ruleset: hash all, prefetch all, compare those that
  * the filters let through. Worker. */
 #include "ruleset.h"
-#include "seek.h"
 
 #include <sightline/hot.h>
 
@@ -10,40 +9,47 @@
 
 bool ruleset_allows(const struct sl_ruleset *rs, const struct sl_observable *o)
 {
+	const struct base *b = rs->base;
 	struct sl_hit hit[SL_HITS_PER_OBS];
+	struct maybe m;
 	struct seek k;
-	if (rs->allow.count == 0)
+	if (b->allow.count == 0)
 		return false;
-	seek_begin(&k, &rs->allow, o);
-	if (!seek_maybe(&k, &rs->allow))
+	seek_begin(&k, &b->allow, &b->allow_reach, o);
+	if (!seek_maybe(&k, &b->allow, &m))
 		return false;
-	struct take t = { .set = &rs->allow, .seek = &k, .validity = rs->validity, .hit = hit };
+	struct take t = {
+		.set = &b->allow, .seek = &k, .maybe = &m, .validity = b->validity, .hit = hit
+	};
 	if (k.version != 0)
 		seek_address(&t);
 	seek_text(&t);
 	return t.n > 0;
 }
 
-static const char *source_of(const struct set *s, uint32_t number)
+static const char *source_of(const struct sl_ruleset *rs, uint32_t number)
 {
-	return set_kind(s, set_entry(s, number))->source;
+	return ruleset_kind(rs, number)->source;
 }
 
-bool hit_undone(const struct set *s, const struct sl_hit *hit, uint32_t n, const char *source)
+bool hit_undone(
+	const struct sl_ruleset *rs, const struct sl_hit *hit, uint32_t n, const char *source)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (hit[i].undone && strcmp(source_of(s, hit[i].indicator), source) == 0)
+		if (hit[i].undone && strcmp(source_of(rs, hit[i].indicator), source) == 0)
 			return true;
 	return false;
 }
 
 /* Takes out what an entry of the same source says is benign. The entry itself stays, among the
  * leaves: it undoes those of its source as well. */
-static uint32_t undo_by_source(const struct set *s, struct sl_hit *hit, uint32_t n, bool *undone)
+static uint32_t undo_by_source(
+	const struct sl_ruleset *rs, struct sl_hit *hit, uint32_t n, bool *undone)
 {
 	uint32_t left = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		bool benign = !hit[i].leaf && hit_undone(s, hit, n, source_of(s, hit[i].indicator));
+		bool benign =
+			!hit[i].leaf && hit_undone(rs, hit, n, source_of(rs, hit[i].indicator));
 		*undone |= benign;
 		if (!benign)
 			hit[left++] = hit[i];
@@ -77,25 +83,48 @@ static bool undo_home(struct take *t)
 	return plain > 0;
 }
 
+/* One observable on its way through the layers. */
+struct asked {
+	struct seek seek;
+	struct maybe maybe[LAYERS];
+	unsigned layers; /* a bit each: maybe in it */
+};
+
+static void aim(struct take *t, const struct sl_ruleset *rs, const struct asked *a, unsigned layer)
+{
+	const struct layer *l = rs->layer[layer];
+	t->set = &l->set;
+	t->maybe = &a->maybe[layer];
+	t->layer = layer << LAYER_SHIFT;
+	t->gone = rs->gone[layer] != NULL ? rs->gone[layer]->bit : NULL;
+	if (t->born != NULL)
+		t->born = l->born;
+}
+
 /* All hits of one observable; returns their number. */
-static uint32_t resolve(const struct sl_ruleset *rs, const struct seek *k, uint16_t obs,
+static uint32_t resolve(const struct sl_ruleset *rs, const struct asked *a, uint16_t obs,
 	struct sl_hit *hit, struct sl_counters *counters)
 {
+	const struct seek *k = &a->seek;
 	bool again = (k->obs->flags & SL_OBS_AGAIN) && k->obs->flow != NULL, undone = false;
-	struct take t = { .set = &rs->armed,
-		.seek = k,
-		.validity = rs->validity,
-		.born = again ? rs->born : NULL,
+	struct take t = { .seek = k,
+		.validity = rs->base->validity,
+		.born = again ? rs->layer[0]->born : NULL,
 		.newer_than = again ? k->obs->flow->generation : 0,
 		.hit = hit,
 		.obs = obs };
-	if (k->version != 0)
+	for (unsigned left = k->version != 0 ? a->layers : 0; left != 0; left &= left - 1) {
+		aim(&t, rs, a, (unsigned)__builtin_ctz(left));
 		seek_address(&t);
-	if (t.n > 0 && rs->home != NULL && sl_nets_has(rs->home, &k->addr, k->version))
+	}
+	if (t.n > 0 && rs->base->home != NULL && sl_nets_has(rs->base->home, &k->addr, k->version))
 		undone = undo_home(&t);
-	seek_text(&t);
+	for (unsigned left = a->layers; left != 0; left &= left - 1) {
+		aim(&t, rs, a, (unsigned)__builtin_ctz(left));
+		seek_text(&t);
+	}
 	if (t.undone)
-		t.n = undo_by_source(&rs->armed, t.hit, t.n, &undone);
+		t.n = undo_by_source(rs, t.hit, t.n, &undone);
 	if (t.n > 0 && ruleset_allows(rs, k->obs)) {
 		t.n = 0;
 		t.cut = 0;
@@ -110,25 +139,50 @@ static uint32_t resolve(const struct sl_ruleset *rs, const struct seek *k, uint1
 	return t.n;
 }
 
+static void filter(struct asked *a, const struct sl_ruleset *rs, unsigned from, unsigned to)
+{
+	for (unsigned l = from; l < to; l++)
+		if (seek_maybe(&a->seek, &rs->layer[l]->set, &a->maybe[l]))
+			a->layers |= 1u << l;
+}
+
+/* What the filters of the layers say. What is asked again is a matter of those that have something
+ * newer; if they may, of all, as what undoes and what is known may lie anywhere. */
+static void filters(struct asked *a, const struct sl_ruleset *rs)
+{
+	const struct sl_observable *o = a->seek.obs;
+	unsigned first = 0;
+	a->layers = 0;
+	if ((o->flags & SL_OBS_AGAIN) && o->flow != NULL)
+		while (first < rs->layers && rs->layer[first]->newest <= o->flow->generation)
+			first++;
+	filter(a, rs, first, rs->layers);
+	if (a->layers != 0)
+		filter(a, rs, 0, first);
+}
+
 uint32_t sl_match(const struct sl_ruleset *rs, const struct sl_batch *b, uint16_t *from,
 	struct sl_hit *hit, uint32_t max, struct sl_counters *counters)
 {
-	struct seek k[GROUP];
-	bool maybe[GROUP];
+	struct asked a[GROUP];
 	uint32_t hits = 0, looked = 0;
 	while (*from < b->n) {
 		uint16_t first = *from;
 		uint16_t n = b->n - first < GROUP ? (uint16_t)(b->n - first) : GROUP;
-		for (uint16_t i = 0; i < n; i++)
-			seek_begin(&k[i], &rs->armed, &b->obs[first + i]);
-		for (uint16_t i = 0; i < n; i++)
-			maybe[i] = seek_maybe(&k[i], &rs->armed);
 		for (uint16_t i = 0; i < n; i++) {
-			if (maybe[i] && max - hits < SL_HITS_PER_OBS)
+			seek_begin(&a[i].seek, &rs->layer[0]->set, &rs->reach, &b->obs[first + i]);
+			for (unsigned l = 0; l < rs->layers; l++)
+				seek_fetch(&a[i].seek, &rs->layer[l]->set);
+		}
+		for (uint16_t i = 0; i < n; i++)
+			filters(&a[i], rs);
+		for (uint16_t i = 0; i < n; i++) {
+			bool maybe = a[i].layers != 0;
+			if (maybe && max - hits < SL_HITS_PER_OBS)
 				goto out;
-			if (maybe[i])
+			if (maybe)
 				hits += resolve(
-					rs, &k[i], (uint16_t)(first + i), hit + hits, counters);
+					rs, &a[i], (uint16_t)(first + i), hit + hits, counters);
 			looked += !(b->obs[first + i].flags & SL_OBS_CLOSE);
 			++*from;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ruleset.c - making a ruleset and asking about it. Control thread. */
+/* ruleset.c - making a ruleset from whole feeds, and asking about it. Control thread. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -7,86 +7,13 @@
 
 #include "ruleset.h"
 
-/* ---- Identity: which indicator of the set before is this one ---- */
-
-static uint64_t identity_of(
-	struct sl_hash_key key, const struct sl_kind *k, const struct sl_entry *e)
-{
-	uint64_t h = sl_hash_bytes(key, k->source, strlen(k->source));
-	h = sl_hash_fold(h ^ key.k1, sl_hash_bytes(key, e->id, strlen(e->id)));
-	h = sl_hash_fold(h ^ key.k1, sl_hash_bytes(key, e->value, e->value_len));
-	return sl_hash_u128(key, h,
-		(uint64_t)k->where << 32 | (uint64_t)e->port << 16 | (uint64_t)k->type << 8 |
-			k->match);
-}
-
-/* A throw-away table from identity to number in the set before; slots hold number + 1. */
-struct before {
-	const struct sl_ruleset *rs;
-	uint32_t *slot;
-	size_t mask;
-};
-
-static int before_init(struct before *b, const struct sl_ruleset *rs)
-{
-	size_t slots = 64;
-	while (slots < rs->armed.count * 2)
-		slots *= 2;
-	*b = (struct before){ rs, calloc(slots, sizeof(*b->slot)), slots - 1 };
-	if (b->slot == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < rs->armed.count; i++) {
-		size_t at = rs->identity[i] & b->mask;
-		while (b->slot[at] != 0 && rs->identity[b->slot[at] - 1] != rs->identity[i])
-			at = (at + 1) & b->mask;
-		b->slot[at] = (uint32_t)i + 1;
-	}
-	return 0;
-}
-
-static uint32_t before_born(const struct before *b, uint64_t identity, uint32_t otherwise)
-{
-	for (size_t at = identity & b->mask; b->slot[at] != 0; at = (at + 1) & b->mask) {
-		uint32_t number = b->slot[at] - 1;
-		if (b->rs->identity[number] == identity)
-			return b->rs->born[number];
-	}
-	return otherwise;
-}
-
-static int births(struct sl_ruleset *rs, const struct sl_ruleset *previous)
-{
-	size_t n = rs->armed.count;
-	struct before before = { NULL, NULL, 0 };
-	int rc = 0;
-	rs->born = sl_mem_map((n + 1) * sizeof(*rs->born));
-	rs->identity = sl_mem_map((n + 1) * sizeof(*rs->identity));
-	if (rs->born == NULL || rs->identity == NULL)
-		return -ENOMEM;
-	if (previous != NULL) {
-		rs->identity_key = previous->identity_key;
-		rc = before_init(&before, previous);
-	} else {
-		rc = sl_hash_key_draw(&rs->identity_key);
-	}
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		const struct sl_entry *e = set_entry(&rs->armed, (uint32_t)i);
-		rs->identity[i] = identity_of(rs->identity_key, set_kind(&rs->armed, e), e);
-		rs->born[i] = previous == NULL
-				      ? rs->generation
-				      : before_born(&before, rs->identity[i], rs->generation);
-	}
-	free(before.slot);
-	return rc;
-}
-
 /* ---- The allow-list, copied, as its intel is only lent ---- */
 
-static int allow_copy(struct sl_ruleset *rs, const struct sl_book *from)
+static int allow_copy(struct base *b, const struct sl_book *from)
 {
-	int rc = sl_arena_new(&rs->allowed_arena);
+	int rc = sl_arena_new(&b->allowed_arena);
 	if (rc == 0)
-		rc = sl_book_init(&rs->allowed, rs->allowed_arena);
+		rc = sl_book_init(&b->allowed, b->allowed_arena);
 	for (size_t i = 0; i < from->count && rc == 0; i++) {
 		struct sl_indicator one;
 		sl_book_get(from, i, &one);
@@ -95,111 +22,138 @@ static int allow_copy(struct sl_ruleset *rs, const struct sl_book *from)
 		one.id = one.source = one.name = one.severity = "";
 		one.labels = one.quiet_reason = one.part = "";
 		one.allow = false;
-		one.value = sl_arena_text(rs->allowed_arena, one.value, one.value_len);
-		rc = one.value != NULL ? sl_book_add(&rs->allowed, &one) : -ENOMEM;
+		one.value = sl_arena_text(b->allowed_arena, one.value, one.value_len);
+		rc = one.value != NULL ? sl_book_add(&b->allowed, &one) : -ENOMEM;
 	}
-	sl_book_close(&rs->allowed);
+	sl_book_close(&b->allowed);
 	return rc;
-}
-
-/* ---- What is wanted ---- */
-
-static bool looked_for_in(const struct sl_kind *i, enum sl_where w)
-{
-	if (i->where != SL_WHERE_NONE)
-		return i->where == w;
-	if (i->type == SL_TYPE_IPV4 || i->type == SL_TYPE_IPV6)
-		return sl_wheres[w].form == SL_FORM_ADDR || sl_where_is_host(w);
-	return sl_wheres[w].type == i->type;
-}
-
-static void want_find(struct sl_ruleset *rs)
-{
-	bool seen[SL_TYPE_COUNT] = { false };
-	for (size_t n = 0; n < rs->armed.count; n++) {
-		const struct sl_kind *i = set_kind(&rs->armed, set_entry(&rs->armed, (uint32_t)n));
-		if (i->match == SL_MATCH_TREE)
-			continue;
-		if (i->where == SL_WHERE_NONE && seen[i->type])
-			continue;
-		if (i->where == SL_WHERE_NONE)
-			seen[i->type] = true;
-		for (unsigned w = SL_WHERE_NONE + 1; w < SL_WHERE_COUNT; w++) {
-			if (looked_for_in(i, (enum sl_where)w))
-				rs->want[w / 64] |= 1ull << (w % 64);
-		}
-	}
-	for (unsigned i = 0; i < WHERE_WORDS; i++)
-		rs->want[i] |= rs->trees.tested[i];
-}
-
-static void whole_count(struct sl_ruleset *rs)
-{
-	for (size_t n = 0; n < rs->armed.count; n++) {
-		const struct sl_entry *e = set_entry(&rs->armed, (uint32_t)n);
-		const struct sl_kind *k = set_kind(&rs->armed, e);
-		rs->whole += !k->allow && (e->detection == 0 || k->match == SL_MATCH_TREE);
-	}
 }
 
 /* ---- Life ---- */
 
-static int fill(
-	struct sl_ruleset *rs, const struct sl_match_options *o, const struct sl_ruleset *previous)
+static size_t whole_count(const struct set *s)
 {
-	int rc = set_build(&rs->armed, sl_intel_book(rs->intel));
+	size_t whole = 0;
+	for (size_t n = 0; n < s->count; n++) {
+		const struct sl_entry *e = set_entry(s, (uint32_t)n);
+		const struct sl_kind *k = set_kind(s, e);
+		whole += !k->allow && (e->detection == 0 || k->match == SL_MATCH_TREE);
+	}
+	return whole;
+}
+
+static int fill(struct base *b, const struct sl_match_options *o, const struct sl_ruleset *previous)
+{
+	struct sl_hash_key key;
+	int rc = sl_hash_key_draw(&key);
+	if (rc == 0 && previous == NULL)
+		rc = sl_hash_key_draw(&b->identity_key);
+	else if (rc == 0)
+		b->identity_key = previous->base->identity_key;
 	if (rc == 0)
-		rc = births(rs, previous);
+		rc = set_build(&b->allow, NULL, key);
 	if (rc == 0)
-		rc = trees_build(&rs->trees, rs->intel, o->workers);
+		rc = layer_build(&b->layer, sl_intel_book(b->intel), key, b->identity_key, previous,
+			b->generation);
 	if (rc == 0)
-		rc = carry_build(rs, previous);
+		rc = trees_build(&b->trees, b->intel, o->workers);
+	if (rc == 0)
+		rc = carry_build(b, previous != NULL ? previous->base : NULL);
 	if (rc < 0)
 		return rc;
-	whole_count(rs);
-	want_find(rs);
+	b->whole = whole_count(&b->layer.set);
 	if (o->allow == NULL)
 		return 0;
-	rc = allow_copy(rs, sl_intel_book(o->allow));
-	return rc < 0 ? rc : set_build(&rs->allow, &rs->allowed);
+	rc = allow_copy(b, sl_intel_book(o->allow));
+	rc = rc < 0 ? rc : set_build(&b->allow, &b->allowed, key);
+	reach_add(&b->allow_reach, &b->allow);
+	return rc;
+}
+
+static void base_free(struct base *b)
+{
+	carry_fini(b);
+	trees_fini(&b->trees);
+	layer_fini(&b->layer);
+	set_fini(&b->allow);
+	sl_book_fini(&b->allowed);
+	sl_arena_free(b->allowed_arena);
+	sl_intel_free(b->intel);
+	free(b);
+}
+
+static struct base *base_new(struct sl_intel *intel, const struct sl_match_options *o,
+	const struct sl_ruleset *previous, uint32_t generation, int *rc)
+{
+	struct base *b = calloc(1, sizeof(*b));
+	if (b == NULL) {
+		sl_intel_free(intel);
+		*rc = -ENOMEM;
+		return NULL;
+	}
+	b->layer.refs = 1;
+	b->layer.base = b;
+	b->intel = intel;
+	b->home = o->home;
+	b->validity = o->validity;
+	b->generation = generation;
+	*rc = fill(b, o, previous);
+	if (*rc == 0)
+		return b;
+	base_free(b);
+	return NULL;
 }
 
 int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
 	const struct sl_match_options *o, const struct sl_ruleset *previous, uint32_t generation)
 {
+	int rc;
+	struct base *b = base_new(intel, o, previous, generation, &rc);
+	if (b == NULL)
+		return rc;
 	struct sl_ruleset *rs = calloc(1, sizeof(*rs));
 	if (rs == NULL) {
-		sl_intel_free(intel);
+		base_free(b);
 		return -ENOMEM;
 	}
-	rs->intel = intel;
-	rs->home = o->home;
-	rs->validity = o->validity;
+	rs->base = b;
+	rs->layer[0] = &b->layer;
+	rs->layers = 1;
 	rs->generation = generation;
-	int rc = set_build(&rs->allow, NULL);
-	if (rc == 0)
-		rc = fill(rs, o, previous);
-	if (rc < 0) {
-		sl_ruleset_free(rs);
-		return rc;
-	}
+	rs->whole = b->whole;
+	ruleset_join(rs);
 	*out = rs;
 	return 0;
+}
+
+void layer_drop(struct layer *l)
+{
+	if (l == NULL || atomic_fetch_sub(&l->refs, 1) > 1)
+		return;
+	if (l->base != NULL) {
+		base_free(l->base);
+		return;
+	}
+	layer_fini(l);
+	free(l);
+}
+
+void gone_drop(struct gone *g)
+{
+	if (g == NULL || atomic_fetch_sub(&g->refs, 1) > 1)
+		return;
+	sl_mem_unmap(g->bit, g->bytes);
+	free(g);
 }
 
 void sl_ruleset_free(struct sl_ruleset *rs)
 {
 	if (rs == NULL)
 		return;
-	sl_mem_unmap(rs->born, (rs->armed.count + 1) * sizeof(*rs->born));
-	sl_mem_unmap(rs->identity, (rs->armed.count + 1) * sizeof(*rs->identity));
-	carry_fini(rs);
-	trees_fini(&rs->trees);
-	set_fini(&rs->armed);
-	set_fini(&rs->allow);
-	sl_book_fini(&rs->allowed);
-	sl_arena_free(rs->allowed_arena);
-	sl_intel_free(rs->intel);
+	for (unsigned i = 0; i < LAYERS; i++) {
+		layer_drop(rs->layer[i]);
+		gone_drop(rs->gone[i]);
+	}
 	free(rs);
 }
 
@@ -215,10 +169,12 @@ size_t sl_ruleset_indicators(const struct sl_ruleset *rs)
 
 size_t sl_ruleset_bytes(const struct sl_ruleset *rs)
 {
-	size_t each = sizeof(*rs->born) + sizeof(*rs->identity);
-	return sizeof(*rs) + (rs->armed.count + 1) * each + set_bytes(&rs->armed) +
-	       set_bytes(&rs->allow) + trees_bytes(&rs->trees) + carry_bytes(rs) +
-	       sl_book_bytes(&rs->allowed) + sl_intel_bytes(rs->intel);
+	const struct base *b = rs->base;
+	size_t bytes = sizeof(*rs) + sizeof(*b) + set_bytes(&b->allow) + trees_bytes(&b->trees) +
+		       carry_bytes(b) + sl_book_bytes(&b->allowed) + sl_intel_bytes(b->intel);
+	for (unsigned i = 0; i < rs->layers; i++)
+		bytes += layer_bytes(rs->layer[i]) + (rs->gone[i] ? rs->gone[i]->bytes : 0);
+	return bytes;
 }
 
 void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT + 63) / 64])
@@ -228,15 +184,16 @@ void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT 
 
 void sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number, struct sl_indicator *out)
 {
-	sl_book_get(rs->armed.book, number, out);
+	sl_book_get(layer_of(rs, number)->set.book, number & (INDICATORS_MAX - 1), out);
 }
 
 const struct sl_detection *sl_ruleset_detection(const struct sl_ruleset *rs, uint32_t number)
 {
-	return number < rs->trees.detections ? &rs->trees.detection[number] : NULL;
+	const struct trees *t = &rs->base->trees;
+	return number < t->detections ? &t->detection[number] : NULL;
 }
 
 size_t sl_ruleset_detections(const struct sl_ruleset *rs)
 {
-	return rs->trees.detections;
+	return rs->base->trees.detections;
 }

@@ -7,14 +7,12 @@
 
 /* ---- Step 1: hash and prefetch ---- */
 
-static void begin_address(struct seek *k, const struct set *s)
+void reach_add(struct reach *r, const struct set *s)
 {
-	const struct tags *hosts = k->version == 4 ? &s->host4 : &s->host6;
-	const struct prefixes *p = k->version == 4 ? &s->prefix4 : &s->prefix6;
-	k->addr_hash = k->version == 4 ? host4_hash(s, k->addr.v4_be) : host6_hash(s, &k->addr);
-	tags_prefetch_bloom(hosts, k->addr_hash);
-	if (p->lengths > 0)
-		__builtin_prefetch(&p->filter[prefix_slice(p, s, &k->addr, k->version)]);
+	const struct names *t = &s->names;
+	r->longest = t->longest > r->longest ? t->longest : r->longest;
+	r->first = r->first == 0 || t->first < r->first ? t->first : r->first;
+	r->schemeless |= s->texts.schemeless;
 }
 
 /* Where the label that ends before `end` - 1 begins; false: further left than any listed name
@@ -32,18 +30,18 @@ static bool label_begin(const struct seek *k, uint32_t longest, uint32_t end, ui
 	return true;
 }
 
-static void begin_name(struct seek *k, const struct set *s)
+static void begin_name(struct seek *k, const struct set *key, const struct reach *r)
 {
 	uint32_t at = k->len + 1;
-	for (unsigned label = 0; label < s->names.first; label++) {
-		if (!label_begin(k, s->names.longest, at, &at)) {
+	for (unsigned label = 0; label < r->first; label++) {
+		if (!label_begin(k, r->longest, at, &at)) {
 			k->text = NULL;
 			return;
 		}
 	}
 	k->from = at;
-	k->text_hash = name_hash(s, k->text + at, k->len - at);
-	tags_prefetch_bloom(&s->names.tags, k->text_hash);
+	k->first = r->first;
+	k->text_hash = name_hash(key, k->text + at, k->len - at);
 }
 
 /* Where a URL's text without its scheme begins ("//host/path"); 0: it has no scheme. */
@@ -53,17 +51,15 @@ static uint32_t scheme_end(const struct seek *k)
 	return colon == NULL ? 0 : (uint32_t)(colon - k->text) + 1;
 }
 
-static void begin_text(struct seek *k, const struct set *s)
+static void begin_text(struct seek *k, const struct set *key, const struct reach *r)
 {
 	uint8_t type = k->obs->type;
-	k->text_hash = text_hash(s, type, k->text, k->len);
-	tags_prefetch_bloom(&s->texts.tags, k->text_hash);
+	k->text_hash = text_hash(key, type, k->text, k->len);
 	k->tail = 0;
-	if (type != SL_TYPE_URL || !s->texts.schemeless)
+	if (type != SL_TYPE_URL || !r->schemeless)
 		return;
 	k->tail = scheme_end(k);
-	k->tail_hash = text_hash(s, type, k->text + k->tail, k->len - k->tail);
-	tags_prefetch_bloom(&s->texts.tags, k->tail_hash);
+	k->tail_hash = text_hash(key, type, k->text + k->tail, k->len - k->tail);
 }
 
 static void mac_text(struct seek *k)
@@ -120,18 +116,35 @@ static void take_value(struct seek *k)
 		literal_address(k);
 }
 
-void seek_begin(struct seek *k, const struct set *s, const struct sl_observable *o)
+void seek_begin(
+	struct seek *k, const struct set *key, const struct reach *r, const struct sl_observable *o)
 {
 	k->obs = o;
 	take_value(k);
 	if (k->version != 0)
-		begin_address(k, s);
+		k->addr_hash = k->version == 4 ? host4_hash(key, k->addr.v4_be)
+					       : host6_hash(key, &k->addr);
 	if (k->text == NULL)
 		return;
 	if (k->name)
-		begin_name(k, s);
+		begin_name(k, key, r);
 	else
-		begin_text(k, s);
+		begin_text(k, key, r);
+}
+
+void seek_fetch(const struct seek *k, const struct set *s)
+{
+	if (k->version != 0) {
+		const struct prefixes *p = k->version == 4 ? &s->prefix4 : &s->prefix6;
+		tags_prefetch_bloom(k->version == 4 ? &s->host4 : &s->host6, k->addr_hash);
+		if (p->lengths > 0)
+			__builtin_prefetch(&p->filter[prefix_slice(p, s, &k->addr, k->version)]);
+	}
+	if (k->text == NULL)
+		return;
+	tags_prefetch_bloom(k->name ? &s->names.tags : &s->texts.tags, k->text_hash);
+	if (!k->name && k->tail != 0)
+		tags_prefetch_bloom(&s->texts.tags, k->tail_hash);
 }
 
 /* ---- Step 2: the filters ---- */
@@ -161,8 +174,10 @@ static uint64_t prefix_lengths(const struct seek *k, const struct set *s, const 
 	return keep;
 }
 
-static bool text_maybe(struct seek *k, const struct set *s)
+static bool text_maybe(const struct seek *k, const struct set *s)
 {
+	if (k->name && s->names.first != k->first) /* its names begin with more labels */
+		return s->names.longest > 0;
 	if (k->name) {
 		bool maybe = tags_maybe(&s->names.tags, k->text_hash);
 		if (maybe)
@@ -174,19 +189,17 @@ static bool text_maybe(struct seek *k, const struct set *s)
 	return maybe || (k->tail != 0 && tags_maybe(&s->texts.tags, k->tail_hash));
 }
 
-bool seek_maybe(struct seek *k, const struct set *s)
+bool seek_maybe(const struct seek *k, const struct set *s, struct maybe *m)
 {
-	k->host = false;
-	k->lengths = 0;
+	*m = (struct maybe){ .whole = k->text != NULL && text_maybe(k, s) };
 	if (k->version != 0) {
 		const struct tags *hosts = k->version == 4 ? &s->host4 : &s->host6;
-		k->host = tags_maybe(hosts, k->addr_hash);
-		if (k->host)
+		m->host = tags_maybe(hosts, k->addr_hash);
+		if (m->host)
 			tags_prefetch_line(hosts, k->addr_hash);
-		k->lengths = prefix_lengths(k, s, k->version == 4 ? &s->prefix4 : &s->prefix6);
+		m->lengths = prefix_lengths(k, s, k->version == 4 ? &s->prefix4 : &s->prefix6);
 	}
-	k->whole = k->text != NULL && text_maybe(k, s);
-	return k->host || k->lengths != 0 || k->whole;
+	return m->host || m->lengths != 0 || m->whole;
 }
 
 /* ---- Step 3: the tables ---- */
@@ -237,12 +250,17 @@ static void put(struct take *t, struct sl_hit hit)
 	t->hit[t->n++] = hit;
 }
 
+static bool is_gone(const struct take *t, uint32_t number)
+{
+	return t->gone != NULL && (t->gone[number / 64] >> (number % 64) & 1);
+}
+
 static void take_one(struct take *t, uint32_t number, uint32_t value, enum relation r)
 {
 	const struct sl_entry *e = set_entry(t->set, number);
 	bool allow = set_kind(t->set, e)->allow;
 	uint8_t how;
-	if (!seek_holds(t->set, e, t->seek->obs, t->validity, r, &how))
+	if (is_gone(t, number) || !seek_holds(t->set, e, t->seek->obs, t->validity, r, &how))
 		return;
 	if (t->born != NULL && !allow && t->born[number] <= t->newer_than) {
 		t->known = true;
@@ -253,8 +271,8 @@ static void take_one(struct take *t, uint32_t number, uint32_t value, enum relat
 		       .match = how,
 		       .leaf = allow,
 		       .undone = allow,
-		       .indicator = number,
-		       .value = value });
+		       .indicator = t->layer | number,
+		       .value = t->layer | value });
 }
 
 /* One hit stands for all leaves of a listing, of which there may be many: they are gone through
@@ -342,28 +360,14 @@ void seek_address(struct take *t)
 {
 	const struct seek *k = t->seek;
 	const struct prefixes *p = k->version == 4 ? &t->set->prefix4 : &t->set->prefix6;
-	for (uint64_t left = k->lengths; left != 0; left &= left - 1) {
+	for (uint64_t left = t->maybe->lengths; left != 0; left &= left - 1) {
 		unsigned place = (unsigned)__builtin_ctzll(left);
 		unsigned end = place == PREFIX_SHARED ? p->lengths : place + 1;
 		for (; place < end; place++)
 			take_prefix(t, p, place);
 	}
-	if (k->host)
+	if (t->maybe->host)
 		take_host(t);
-}
-
-static const struct name_node *node_find(
-	const struct set *s, uint64_t hash, const uint8_t *text, size_t len)
-{
-	struct tags_search at = tags_search(&s->names.tags, hash, (uint32_t)hash);
-	uint32_t place;
-	while (tags_next(&at, &place)) {
-		const void *p = s->names.node + (size_t)place * 4;
-		const struct name_node *n = p;
-		if (n->len == len && memcmp(n->text, text, len) == 0)
-			return n;
-	}
-	return NULL;
 }
 
 static void take_name(struct take *t)
@@ -372,8 +376,13 @@ static void take_name(struct take *t)
 	const struct set *s = t->set;
 	uint32_t from = k->from;
 	uint64_t hash = k->text_hash;
+	for (unsigned label = k->first; label < s->names.first; label++) {
+		if (!label_begin(k, s->names.longest, from, &from))
+			return;
+		hash = name_hash(s, k->text + from, k->len - from);
+	}
 	for (;;) {
-		const struct name_node *n = node_find(s, hash, k->text + from, k->len - from);
+		const struct name_node *n = name_find(s, hash, k->text + from, k->len - from);
 		if (n == NULL)
 			return;
 		if (n->listing != LISTING_NONE)
@@ -441,7 +450,7 @@ static void take_prefixes(struct take *t, const uint8_t *p, uint32_t len)
 void seek_text(struct take *t)
 {
 	const struct seek *k = t->seek;
-	if (!k->whole)
+	if (!t->maybe->whole)
 		return;
 	if (k->name) {
 		take_name(t);

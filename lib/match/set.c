@@ -8,8 +8,6 @@
 
 #include "set.h"
 
-enum table { HOST4, HOST6, PREFIX4, PREFIX6, NAME, TEXT, TABLE_COUNT };
-
 /* An indicator under the hash of its value. */
 struct item {
 	uint64_t hash;
@@ -17,43 +15,48 @@ struct item {
 	uint32_t table;
 };
 
-static int item_make(const struct set *s, uint32_t number, struct item *out)
+bool value_hash(const struct set *s, const struct sl_kind *k, const struct sl_entry *e,
+	enum table *table, uint64_t *hash)
 {
-	const struct sl_entry *e = set_entry(s, number);
-	const struct sl_kind *k = set_kind(s, e);
-	struct item it = { .ind = number };
+	const uint8_t *text = (const uint8_t *)e->value;
 	if (k->type == SL_TYPE_IPV4 || k->type == SL_TYPE_IPV6) {
 		bool four = k->type == SL_TYPE_IPV4;
 		if (k->version != (four ? 4 : 6) || k->prefix_len > (four ? 32 : 128))
-			return -EINVAL;
+			return false;
 		union sl_addr whole = sl_book_addr(k, e), a = addr_masked(&whole, k->prefix_len);
 		if (k->prefix_len == (four ? 32 : 128)) {
-			it.table = four ? HOST4 : HOST6;
-			it.hash = four ? host4_hash(s, a.v4_be) : host6_hash(s, &a);
+			*table = four ? HOST4 : HOST6;
+			*hash = four ? host4_hash(s, a.v4_be) : host6_hash(s, &a);
 		} else {
-			it.table = four ? PREFIX4 : PREFIX6;
-			it.hash = prefix_hash(s, &a, k->prefix_len);
+			*table = four ? PREFIX4 : PREFIX6;
+			*hash = prefix_hash(s, &a, k->prefix_len);
 		}
-	} else if (k->type == SL_TYPE_DOMAIN) {
-		it.table = NAME;
-		it.hash = name_hash(s, (const uint8_t *)e->value, e->value_len);
-	} else {
-		it.table = TEXT;
-		it.hash = text_hash(s, k->type, (const uint8_t *)e->value, e->value_len);
+		return k->where < SL_WHERE_COUNT;
 	}
-	bool text = it.table == NAME || it.table == TEXT;
 	if (k->type == SL_TYPE_NONE || k->type >= SL_TYPE_COUNT || k->where >= SL_WHERE_COUNT ||
-		(text && (e->value_len == 0 || e->value_len > SL_VALUE_MAX)) ||
-		(it.table == NAME && e->value_len > NAME_BYTES_MAX))
+		e->value_len == 0 || e->value_len > SL_VALUE_MAX ||
+		(k->type == SL_TYPE_DOMAIN && e->value_len > NAME_BYTES_MAX))
+		return false;
+	*table = k->type == SL_TYPE_DOMAIN ? NAME : TEXT;
+	*hash = *table == NAME ? name_hash(s, text, e->value_len)
+			       : text_hash(s, k->type, text, e->value_len);
+	return true;
+}
+
+static int item_make(const struct set *s, uint32_t number, struct item *out)
+{
+	const struct sl_entry *e = set_entry(s, number);
+	enum table table;
+	out->ind = number;
+	if (!value_hash(s, set_kind(s, e), e, &table, &out->hash))
 		return -EINVAL;
-	*out = it;
+	out->table = table;
 	return 0;
 }
 
-static int value_order(const struct set *s, uint32_t first, uint32_t second)
+int value_order(const struct sl_kind *ka, const struct sl_entry *a, const struct sl_kind *kb,
+	const struct sl_entry *b)
 {
-	const struct sl_entry *a = set_entry(s, first), *b = set_entry(s, second);
-	const struct sl_kind *ka = set_kind(s, a), *kb = set_kind(s, b);
 	if (ka->type != kb->type)
 		return ka->type < kb->type ? -1 : 1;
 	if (ka->type == SL_TYPE_IPV4 || ka->type == SL_TYPE_IPV6) {
@@ -67,6 +70,12 @@ static int value_order(const struct set *s, uint32_t first, uint32_t second)
 	if (a->value_len != b->value_len)
 		return a->value_len < b->value_len ? -1 : 1;
 	return memcmp(a->value, b->value, a->value_len);
+}
+
+static int number_order(const struct set *s, uint32_t first, uint32_t second)
+{
+	const struct sl_entry *a = set_entry(s, first), *b = set_entry(s, second);
+	return value_order(set_kind(s, a), a, set_kind(s, b), b);
 }
 
 /* What undoes others is never among those beyond the bound; leaves stand together. */
@@ -86,7 +95,7 @@ static int item_order(const void *pa, const void *pb, void *arg)
 		return a->table < b->table ? -1 : 1;
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
-	int d = value_order(s, a->ind, b->ind);
+	int d = number_order(s, a->ind, b->ind);
 	if (d == 0)
 		d = rank(s, a->ind) - rank(s, b->ind);
 	return d != 0 ? d : a->ind < b->ind ? -1 : 1;
@@ -94,7 +103,7 @@ static int item_order(const void *pa, const void *pb, void *arg)
 
 static bool item_same(const struct set *s, const struct item *a, const struct item *b)
 {
-	return a->table == b->table && a->hash == b->hash && value_order(s, a->ind, b->ind) == 0;
+	return a->table == b->table && a->hash == b->hash && number_order(s, a->ind, b->ind) == 0;
 }
 
 /* All but the trees, whose leaves stand for them. */
@@ -188,16 +197,14 @@ static int tables_build(struct set *s, const struct listed *v, const size_t coun
 	return rc;
 }
 
-int set_build(struct set *s, const struct sl_book *book)
+int set_build(struct set *s, const struct sl_book *book, struct sl_hash_key key)
 {
-	*s = (struct set){ .book = book, .count = book != NULL ? book->count : 0 };
+	*s = (struct set){ .book = book, .count = book != NULL ? book->count : 0, .key = key };
 	/* Empty tables, so that set_fini can be called whatever failed. */
 	(void)tables_build(s, &(struct listed){ 0 }, (size_t[TABLE_COUNT]){ 0 });
 	if (s->count > INDICATORS_MAX)
 		return -E2BIG;
-	int rc = sl_hash_key_draw(&s->key);
-	if (rc < 0)
-		return rc;
+	int rc;
 	size_t items;
 	struct item *it = items_sorted(s, &items, &rc);
 	if (it == NULL)

@@ -17,7 +17,9 @@
  * indicator, or LISTING_MANY and where in `members` their count stands, and they behind it. */
 #define LISTING_MANY 0x80000000u
 #define LISTING_NONE 0xffffffffu
-#define INDICATORS_MAX 0x40000000u /* so that a place in `members` fits */
+#define INDICATORS_MAX                                                                             \
+	0x10000000u /* so that a place in `members` fits, and the number of a layer                \
+		     * beside one of an indicator */
 
 /* Prefixes of one version, shorter than a host. `filter` tells for a slice of the address space
  * (v4: the /16; v6: a hash of the first 32 bits) which lengths can occur there, by their place in
@@ -80,10 +82,30 @@ struct set {
 	struct texts texts;
 };
 
-/* 0, -ENOMEM, -EIO (no random bits), -E2BIG, or -EINVAL: an indicator that no table can hold. */
-int set_build(struct set *s, const struct sl_book *book);
+/* Sets that are asked about one observable have one key, so that it is hashed once. 0, -ENOMEM,
+ * -E2BIG, or -EINVAL: an indicator that no table can hold. */
+int set_build(struct set *s, const struct sl_book *book, struct sl_hash_key key);
 void set_fini(struct set *s);
 size_t set_bytes(const struct set *s);
+/* find.c: how a value like that of an entry of another book is listed; LISTING_NONE: it isn't. */
+uint32_t set_find(const struct set *s, const struct sl_kind *k, const struct sl_entry *e);
+/* The indicators of a listing; *n: how many. */
+static inline const uint32_t *listing_members(
+	const struct set *s, const uint32_t *listing, uint32_t *n)
+{
+	bool many = *listing & LISTING_MANY;
+	const uint32_t *m = many ? &s->members[*listing & ~LISTING_MANY] : listing;
+	*n = many ? *m : 1;
+	return many ? m + 1 : m;
+}
+
+/* An entry under the hash of its value; false: no table can hold it. */
+enum table { HOST4, HOST6, PREFIX4, PREFIX6, NAME, TEXT, TABLE_COUNT };
+bool value_hash(const struct set *s, const struct sl_kind *k, const struct sl_entry *e,
+	enum table *table, uint64_t *hash);
+/* As memcmp: by type and value. */
+int value_order(const struct sl_kind *ka, const struct sl_entry *a, const struct sl_kind *kb,
+	const struct sl_entry *b);
 
 /* ---- Building: each table from its listed values ---- */
 

@@ -5,7 +5,7 @@
 
 #include <sightline/mem.h>
 
-#include "carry.h"
+#include "ruleset.h"
 #include "states.h"
 
 int states_init(struct states *s, uint32_t count, struct sl_counters *counters)
@@ -101,9 +101,11 @@ static bool is_forgotten(const struct state *s, const void *arg)
 void states_carry(struct states *s, struct sl_flow *f, const struct sl_ruleset *rs)
 {
 	uint64_t forgotten = 0;
+	if (f->generation >= rs->base->generation)
+		return;
 	for (uint32_t at = f->trees; at != 0; at = s->at[at].next) {
 		struct state *st = &s->at[at];
-		st->detection = carry_to(rs, f->generation, st->detection);
+		st->detection = carry_to(rs->base, f->generation, st->detection);
 		forgotten += st->detection == CARRY_NONE;
 	}
 	if (forgotten == 0)
