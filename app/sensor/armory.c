@@ -3,42 +3,19 @@
  * thread only; workers see nothing of it but a pointer that changes. */
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <sightline/clock.h>
-#include <sightline/intel.h>
 #include <sightline/lists.h>
 #include <sightline/log.h>
-#include <sightline/policy.h>
 
-#include "sensor.h"
+#include "armory.h"
 
 #define FEEDS_TOLD 256 /* feeds of which the metrics tell */
 #define TOLD_MAX 20 /* findings told one by one at a load; the rest are counted */
-
-struct armory {
-	const struct sl_config *config;
-	unsigned workers;
-	uint64_t packet_time_ns;
-	struct sl_nets *home;
-	struct sl_intel *allow;
-	struct publisher *publisher;
-	struct sl_ruleset *current,
-		*leaving; /* in force; seen by no worker, maybe named by records */
-	uint32_t generation;
-	/* control writes, the metrics' thread reads, under lock */
-	pthread_mutex_t lock;
-	struct armory_counts counts;
-	struct armory_feed *feed;
-	/* -- */
-	struct sl_counters counters;
-	unsigned told;
-	bool said; /* why it can't start */
-};
 
 static void tell_finding(void *arg, const struct sl_finding *f)
 {
@@ -64,7 +41,7 @@ static void tell_finding(void *arg, const struct sl_finding *f)
 			f->reason, sep, f->part);
 }
 
-static enum sl_validity validity(const struct armory *a)
+enum sl_validity armory_validity(const struct armory *a)
 {
 	const char *v = sl_config_text(a->config, "validity");
 	size_t ports;
@@ -76,22 +53,30 @@ static enum sl_validity validity(const struct armory *a)
 	return strcmp(v, "now") == 0 ? SL_VALID_NOW : SL_VALID_IGNORE;
 }
 
-/* Reads every path of a list into one set. The first failure is returned, after all were tried. */
-static int read_paths(
-	struct armory *a, const char *key, struct sl_intel *in, const struct sl_judging *by)
+struct sl_intel_options armory_options(struct armory *a, const struct sl_judging *by)
 {
-	struct sl_intel_options o = { .validity = validity(a), .finding = tell_finding, .arg = a };
+	struct sl_intel_options o = {
+		.validity = armory_validity(a), .finding = tell_finding, .arg = a
+	};
 	if (by != NULL) {
 		o.lists = by->lists;
 		o.policy = by->policy;
 		o.home = by->home;
 	}
 	o.taken_as_said = by == NULL;
-	size_t n;
 	o.now_ns = o.validity == SL_VALID_NOW ? sl_clock_wall_ns() : a->packet_time_ns;
+	a->told = 0;
+	return o;
+}
+
+/* Reads every path of a list into one set. The first failure is returned, after all were tried. */
+static int read_paths(
+	struct armory *a, const char *key, struct sl_intel *in, const struct sl_judging *by)
+{
+	struct sl_intel_options o = armory_options(a, by);
+	size_t n;
 	const char *const *path = sl_config_list(a->config, key, &n);
 	int rc = 0;
-	a->told = 0;
 	for (size_t i = 0; i < n; i++) {
 		int r = sl_intel_read(in, path[i], &o);
 		if (r < 0 && rc == 0)
@@ -153,16 +138,16 @@ static struct armory_feed *feeds_of(const struct sl_intel *in, struct armory_cou
 	return f;
 }
 
-/* What is in force is another from now on. */
-static void counts_change(struct armory *a, const struct armory_counts *c, struct armory_feed *feed)
+void armory_counts_change(struct armory *a, const struct armory_counts *c, struct armory_feed *feed)
 {
 	pthread_mutex_lock(&a->lock);
-	struct armory_feed *old = a->feed;
+	struct armory_feed *old = feed != NULL || a->feed == NULL ? a->feed : NULL;
 	size_t had = a->counts.feeds_told;
 	a->counts = *c;
 	a->counts.generation = a->generation;
 	a->counts.loaded_s = sl_clock_wall_ns() / SL_SECOND;
-	a->feed = feed;
+	if (feed != NULL)
+		a->feed = feed;
 	pthread_mutex_unlock(&a->lock);
 	feeds_free(old, had);
 }
@@ -181,9 +166,10 @@ static const char *useless_source(const struct sl_intel *in)
 
 static int compile(struct armory *a, struct sl_intel *in, struct sl_ruleset **out)
 {
-	struct sl_match_options o = {
-		.validity = validity(a), .home = a->home, .allow = a->allow, .workers = a->workers
-	};
+	struct sl_match_options o = { .validity = armory_validity(a),
+		.home = a->home,
+		.allow = a->allow,
+		.workers = a->workers };
 	return sl_ruleset_build(out, in, &o, a->current, a->generation + 1);
 }
 
@@ -294,7 +280,7 @@ int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 		return rc;
 	}
 	a->generation = 1;
-	counts_change(a, &counts, feed);
+	armory_counts_change(a, &counts, feed);
 	tell_counts(&counts);
 	*out = a;
 	return 0;
@@ -308,6 +294,7 @@ void armory_free(struct armory *a)
 		sl_ruleset_free(a->leaving);
 	if (a->current != NULL)
 		sl_ruleset_free(a->current);
+	armory_judging_forget(a);
 	sl_intel_free(a->allow);
 	sl_nets_free(a->home);
 	feeds_free(a->feed, a->counts.feeds_told);
@@ -335,6 +322,15 @@ static void refuse(struct armory *a, const char *why)
 		a->counts.armed);
 }
 
+void armory_swap(struct armory *a, struct sl_ruleset *next)
+{
+	publisher_admit(a->publisher, next);
+	a->leaving = sl_ruleset_publish(next);
+	a->current = next;
+	a->generation++;
+	publisher_retire(a->publisher, a->leaving);
+}
+
 void armory_reload(struct armory *a)
 {
 	struct sl_ruleset *next = NULL;
@@ -358,12 +354,9 @@ void armory_reload(struct armory *a)
 		sl_ruleset_free(next);
 		return;
 	}
-	publisher_admit(a->publisher, next);
-	a->leaving = sl_ruleset_publish(next);
-	a->current = next;
-	a->generation++;
-	counts_change(a, &c, feed);
-	publisher_retire(a->publisher, a->leaving);
+	armory_judging_forget(a);
+	armory_swap(a, next);
+	armory_counts_change(a, &c, feed);
 	sl_count(&a->counters, SL_C_RELOADS, 1);
 	tell_counts(&c);
 	sl_info("reloaded: generation %" PRIu32 " in force", a->generation);

@@ -152,6 +152,18 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(RELOADS, "sightline_intel_reloads_total{result=\"ok\"}",                                 \
 		"intel reloads that took effect")                                                  \
 	X(RELOADS_REFUSED, "sightline_intel_reloads_total{result=\"refused\"}", "reloads refused") \
+	X(CHANGES, "sightline_intel_changes_total{result=\"ok\"}",                                 \
+		"changes of single indicators that came into force")                               \
+	X(CHANGES_REFUSED, "sightline_intel_changes_total{result=\"refused\"}",                    \
+		"changes that could not be read or made")                                          \
+	X(CHANGE_ADDED, "sightline_intel_changed_indicators_total{how=\"added\"}",                 \
+		"indicators that a change added")                                                  \
+	X(CHANGE_REPLACED, "sightline_intel_changed_indicators_total{how=\"replaced\"}",           \
+		"indicators that a change said anew")                                              \
+	X(CHANGE_REMOVED, "sightline_intel_changed_indicators_total{how=\"removed\"}",             \
+		"indicators that a change took out")                                               \
+	X(CHANGE_ABSENT, "sightline_intel_changed_indicators_total{how=\"absent\"}",               \
+		"indicators that a change would take out, and that weren't there")                 \
 	X(FEED_BAD, "sightline_intel_unusable_lines_total", "feed entries that could not be used") \
 	X(SIGHTINGS_LOST, "sightline_sightings_lost_total", "hits that could not be aggregated")   \
 	X(LINES_LOST, "sightline_lines_lost_total", "JSON lines that could not be made")           \

@@ -32,6 +32,24 @@ struct sl_match_options {
  * readers of intelligence let none of that through. */
 int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
 	const struct sl_match_options *o, const struct sl_ruleset *previous, uint32_t generation);
+/* What a change did. An indicator that says the same of the same source and id as one that there
+ * was takes its place (`replaced`) and is as old. */
+struct sl_change {
+	uint32_t added, replaced, removed;
+	uint32_t absent; /* to be removed, and not there */
+	int64_t armed, quiet; /* how many more there are of each now */
+};
+/* *out: `now` with the indicators of `more` and without those of `fewer` (either may be NULL),
+ * which go first. Shares with `now` what stays, and lives as long as it likes; costs what changes,
+ * and now and then what changed lately. What is removed is found by source, id, type, value, match,
+ * where and port. Neither `now` nor the books are changed, and the books may be freed. 0, -ENOMEM,
+ * -EINVAL as above, or -EOPNOTSUPP: one is a tree, which takes a whole build. */
+int sl_ruleset_change(struct sl_ruleset **out, const struct sl_ruleset *now,
+	const struct sl_book *more, const struct sl_book *fewer, uint32_t generation,
+	struct sl_change *sum);
+/* Indicators that stand beside the base or are taken out of it: with many of them a whole build
+ * pays. */
+size_t sl_ruleset_changed(const struct sl_ruleset *rs);
 /* Frees one that was never published or is no longer in force and no longer read. */
 void sl_ruleset_free(struct sl_ruleset *rs);
 

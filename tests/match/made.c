@@ -93,6 +93,7 @@ struct sl_indicator *made_add(
 		.severity = "",
 		.labels = "",
 		.quiet_reason = "",
+		.part = "",
 		.type = (uint8_t)type,
 		.match = (uint8_t)match,
 		.confidence = SL_CONFIDENCE_NONE };

@@ -3,143 +3,11 @@
  * at every pair. Values come from small alphabets, so that they nest, share ends and collide. */
 #include <stdio.h>
 
-#include "made.h"
+#include "drawn.h"
 #include "spelled.h"
 
 #define INDICATORS 60
 #define ROUNDS 400
-
-static uint64_t seed = 20260101;
-
-static unsigned pick(unsigned n)
-{
-	return (unsigned)(made_random(&seed) % n);
-}
-
-static void random_addr4(char *out)
-{
-	static const unsigned part[] = { 0, 1, 127, 128, 254, 255 };
-	sprintf(out, "%u.%u.%u.%u", pick(8) ? 10 : part[pick(6)], part[pick(6)], part[pick(6)],
-		part[pick(6)]);
-}
-
-static void random_addr6(char *out)
-{
-	static const unsigned part[] = { 0, 1, 0x7fff, 0x8000, 0xffff };
-	char *p = out + sprintf(out, "%x:%x", pick(8) ? 0x2001 : 0xfe80, part[pick(5)]);
-	for (unsigned i = 0; i < 6; i++)
-		p += sprintf(p, ":%x", part[pick(5)]);
-}
-
-static void random_name(char *out)
-{
-	static const char *label[] = { "evil", "notevil", "a", "b", "example", "com", "\\xff", "" };
-	unsigned labels = 1 + pick(5);
-	*out = '\0';
-	for (unsigned i = 0; i < labels; i++) {
-		strcat(out, label[pick(7 + (pick(30) == 0))]);
-		if (i + 1 < labels)
-			strcat(out, ".");
-	}
-	if (*out == '\0')
-		strcpy(out, "com");
-}
-
-static void random_url(char *out)
-{
-	static const char *scheme[] = { "http:", "https:", "" };
-	static const char *piece[] = { "/", "a", "evil.example", "?q=", "0123456789abcdef", "b" };
-	unsigned pieces = pick(7);
-	sprintf(out, "%s//", scheme[pick(3)]);
-	for (unsigned i = 0; i < pieces; i++)
-		strcat(out, piece[pick(6)]);
-}
-
-static void random_agent(char *out)
-{
-	static const char *piece[] = { "Mozilla", "/", "5.0", "(bot)", " ", "curl" };
-	unsigned pieces = 1 + pick(5);
-	*out = '\0';
-	for (unsigned i = 0; i < pieces; i++)
-		strcat(out, piece[pick(6)]);
-}
-
-static void random_indicator(struct sl_intel *in)
-{
-	static const uint16_t place[] = { SL_WHERE_IP_SRC, SL_WHERE_DNS_ANSWER_IP,
-		SL_WHERE_HTTP_HOST, SL_WHERE_DNS_QUERY, SL_WHERE_HTTP_URL };
-	static char id[64][4];
-	char text[256];
-	struct sl_indicator *i;
-	switch (pick(5)) {
-	case 0:
-		random_addr4(text);
-		if (pick(2))
-			sprintf(text + strlen(text), "/%u", pick(33));
-		i = made_add(in, SL_TYPE_IPV4, text, SL_MATCH_EXACT);
-		break;
-	case 1:
-		random_addr6(text);
-		if (pick(2))
-			sprintf(text + strlen(text), "/%u", pick(129));
-		i = made_add(in, SL_TYPE_IPV6, text, SL_MATCH_EXACT);
-		break;
-	case 2:
-		random_name(text);
-		i = made_add(in, SL_TYPE_DOMAIN, text, pick(2) ? SL_MATCH_EXACT : SL_MATCH_SUFFIX);
-		break;
-	case 3:
-		random_url(text);
-		i = made_add(in, SL_TYPE_URL, text, pick(2) ? SL_MATCH_EXACT : SL_MATCH_PREFIX);
-		break;
-	default:
-		random_agent(text);
-		i = made_add(
-			in, SL_TYPE_USER_AGENT, text, pick(4) ? SL_MATCH_EXACT : SL_MATCH_PREFIX);
-	}
-	unsigned n = pick(64);
-	sprintf(id[n], "%u", n);
-	i->id = id[n];
-	i->where = pick(6) ? SL_WHERE_NONE : place[pick(5)];
-	i->port = pick(8) ? 0 : (uint16_t)(pick(2) ? 1111 : 2222);
-	i->valid_from_ns = pick(6) ? 0 : pick(10);
-	i->valid_until_ns = pick(6) ? 0 : pick(10);
-}
-
-static void random_observable(struct made_batch *m)
-{
-	static const uint16_t ip[] = { SL_WHERE_IP_SRC, SL_WHERE_IP_DST, SL_WHERE_DNS_ANSWER_IP };
-	static const uint16_t name[] = { SL_WHERE_DNS_QUERY, SL_WHERE_HTTP_HOST, SL_WHERE_TLS_SNI };
-	char text[256];
-	struct sl_observable *o;
-	switch (pick(6)) {
-	case 0:
-		random_addr4(text);
-		o = made_addr(m, ip[pick(3)], text);
-		break;
-	case 1:
-		random_addr6(text);
-		o = made_addr(m, ip[pick(3)], text);
-		break;
-	case 2:
-		random_name(text);
-		o = made_text(m, name[pick(3)], text);
-		break;
-	case 3:
-		random_url(text);
-		o = made_text(m, SL_WHERE_HTTP_URL, text);
-		break;
-	case 4:
-		random_agent(text);
-		o = made_text(m, SL_WHERE_HTTP_USER_AGENT, text);
-		break;
-	default:
-		pick(2) ? random_addr4(text) : random_addr6(text);
-		o = made_text(m, name[pick(3)], text);
-	}
-	o->ts_ns = pick(10);
-	o->part = pick(12) ? SL_PART_WHOLE : SL_PART_TRUNCATED;
-}
 
 /* ---- The oracle ---- */
 
@@ -271,13 +139,13 @@ static void test_model(void **state)
 	uint64_t total = 0;
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		struct sl_intel *in = made_new();
-		unsigned n = pick(INDICATORS);
+		unsigned n = drawn(INDICATORS);
 		for (unsigned i = 0; i < n; i++)
-			random_indicator(in);
+			(void)drawn_indicator(in);
 		struct sl_ruleset *rs = made_ruleset(in, NULL);
 		sl_batch_empty(&m->b);
 		for (unsigned i = 0; i < SL_BATCH_MAX; i++)
-			random_observable(m);
+			drawn_observable(m);
 		uint32_t hits = made_match(rs, m, hit, SL_BATCH_MAX * SL_HITS_PER_OBS), at = 0;
 		for (uint16_t i = 0; i < m->b.n; i++) {
 			uint32_t first = at;

@@ -2,8 +2,10 @@
 /* stress_test.c - rulesets published and freed while readers look up; ThreadSanitizer's and
  * AddressSanitizer's case. Bounded by rounds, not by time.
  *
- * In generation g the value number v belongs to the indicator whose id says (v + g) % VALUES: a
- * reader that saw a table of one generation with indicators of another would notice. */
+ * In generation g the value number v belongs to the indicator whose id says (v + h) % VALUES, where
+ * h is g, or, where generations change a share of the values each, the last one up to g that
+ * changed this: a reader that saw a table of one generation with indicators of another would
+ * notice. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -11,11 +13,12 @@
 #include "made.h"
 #include "spelled.h"
 
-enum { VALUES = 300, READERS = 3, GENERATIONS = 200 };
+enum { VALUES = 300, READERS = 3, GENERATIONS = 200, SHARE = 10, CHANGES = 2000, WHOLE = 250 };
 
 static char ids[VALUES][8];
 static int stop;
 static int wrong;
+static bool by_shares; /* but for generations that are whole ones */
 static uint64_t rounds[READERS];
 
 static void value_text(char *out, unsigned v)
@@ -28,6 +31,20 @@ static void value_text(char *out, unsigned v)
 		sprintf(out, "http://example/%u", v);
 }
 
+/* The generation that said last whose the value is. */
+static uint32_t said_in(uint32_t g, unsigned v)
+{
+	uint32_t whole = (g - 1) / WHOLE * WHOLE + 1;
+	while (by_shares && g > whole && g % SHARE != v % SHARE)
+		g--;
+	return g;
+}
+
+static enum sl_type value_type(unsigned v)
+{
+	return v % 3 == 0 ? SL_TYPE_IPV4 : v % 3 == 1 ? SL_TYPE_DOMAIN : SL_TYPE_URL;
+}
+
 static struct sl_ruleset *generation_build(uint32_t g, const struct sl_ruleset *previous)
 {
 	static const struct sl_match_options o = { .validity = SL_VALID_PACKET };
@@ -37,16 +54,30 @@ static struct sl_ruleset *generation_build(uint32_t g, const struct sl_ruleset *
 	for (unsigned k = 0; k < VALUES; k++) {
 		unsigned v = (k * 7 + g) % VALUES; /* another order in each */
 		value_text(text, v);
-		struct sl_indicator *i = made_add(in,
-			v % 3 == 0   ? SL_TYPE_IPV4
-			: v % 3 == 1 ? SL_TYPE_DOMAIN
-				     : SL_TYPE_URL,
-			text, SL_MATCH_EXACT);
+		struct sl_indicator *i = made_add(in, value_type(v), text, SL_MATCH_EXACT);
 		i->id = ids[(v + g) % VALUES];
 	}
 	if (sl_ruleset_build(&rs, in, &o, previous, g) != 0)
 		return NULL;
 	return rs;
+}
+
+static struct sl_ruleset *generation_change(uint32_t g, const struct sl_ruleset *now)
+{
+	struct sl_intel *more = made_new(), *fewer = made_new();
+	struct sl_ruleset *rs = NULL;
+	struct sl_change sum;
+	char text[64];
+	for (unsigned v = g % SHARE; v < VALUES; v += SHARE) {
+		value_text(text, v);
+		made_add(fewer, value_type(v), text, SL_MATCH_EXACT)->id =
+			ids[(v + said_in(g - 1, v)) % VALUES];
+		made_add(more, value_type(v), text, SL_MATCH_EXACT)->id = ids[(v + g) % VALUES];
+	}
+	int rc = sl_ruleset_change(&rs, now, sl_intel_book(more), sl_intel_book(fewer), g, &sum);
+	sl_intel_free(more);
+	sl_intel_free(fewer);
+	return rc == 0 && sum.removed == VALUES / SHARE && sum.added == VALUES / SHARE ? rs : NULL;
 }
 
 static void fill(struct made_batch *m, unsigned first)
@@ -75,7 +106,8 @@ static bool consistent(const struct sl_ruleset *rs, struct made_batch *m, unsign
 		char text[64];
 		unsigned v = first + hit[i].obs;
 		value_text(text, v);
-		if (strcmp(ind->id, ids[(v + g) % VALUES]) != 0 || strcmp(ind->value, text) != 0)
+		if (strcmp(ind->id, ids[(v + said_in(g, v)) % VALUES]) != 0 ||
+			strcmp(ind->value, text) != 0)
 			return false;
 	}
 	return true;
@@ -115,19 +147,22 @@ static void readers_move(uint64_t before[READERS])
 	}
 }
 
-static void test_stress(void **state)
+static void stress(uint32_t generations)
 {
-	(void)state;
 	pthread_t thread[READERS];
 	uint64_t before[READERS] = { 0 };
+	memset(rounds, 0, sizeof(rounds));
+	stop = 0;
 	for (unsigned i = 0; i < VALUES; i++)
 		sprintf(ids[i], "%u", i);
 	assert_null(sl_ruleset_get());
 	for (uintptr_t i = 0; i < READERS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, reader, (void *)i), 0);
 	struct sl_ruleset *now = NULL;
-	for (uint32_t g = 1; g <= GENERATIONS; g++) {
-		struct sl_ruleset *next = generation_build(g, now);
+	for (uint32_t g = 1; g <= generations; g++) {
+		bool whole = !by_shares || g % WHOLE == 1;
+		struct sl_ruleset *next =
+			whole ? generation_build(g, now) : generation_change(g, now);
 		assert_non_null(next);
 		struct sl_ruleset *old = sl_ruleset_publish(next);
 		assert_ptr_equal(old, now);
@@ -144,10 +179,24 @@ static void test_stress(void **state)
 	assert_int_equal(made_live(), 0);
 }
 
+static void test_stress(void **state)
+{
+	(void)state;
+	stress(GENERATIONS);
+}
+
+static void test_changes(void **state)
+{
+	(void)state;
+	by_shares = true;
+	stress(CHANGES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stress),
+		cmocka_unit_test(test_changes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

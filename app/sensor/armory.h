@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* armory.h - the indicators in force, and who reads, changes and replaces them. Private to
+ * app/sensor/armory*.c. Control thread only; workers see nothing of it but a pointer that changes.
+ */
+#ifndef SENSOR_ARMORY_H
+#define SENSOR_ARMORY_H
+
+#include <pthread.h>
+
+#include <sightline/intel.h>
+#include <sightline/policy.h>
+
+#include "sensor.h"
+
+struct armory {
+	const struct sl_config *config;
+	unsigned workers;
+	uint64_t packet_time_ns;
+	struct sl_nets *home;
+	struct sl_intel *allow;
+	struct publisher *publisher;
+	struct sl_ruleset *current,
+		*leaving; /* in force; seen by no worker, maybe named by records */
+	uint32_t generation;
+	/* control writes, the metrics' thread reads, under lock */
+	pthread_mutex_t lock;
+	struct armory_counts counts;
+	struct armory_feed *feed;
+	/* -- */
+	struct sl_counters counters;
+	unsigned told;
+	bool said; /* why it can't start */
+	struct sl_judging judging; /* by which changes are judged; kept from one to the next */
+	bool judges; /* it is there */
+	uint64_t change_said_ns; /* changes are told of together */
+	struct sl_change changed; /* since */
+};
+
+/* ---- armory.c ---- */
+
+enum sl_validity armory_validity(const struct armory *a);
+/* How an indicator is judged; by NULL: it isn't. */
+struct sl_intel_options armory_options(struct armory *a, const struct sl_judging *by);
+/* From now on next is in force; the old one is on its way out. */
+void armory_swap(struct armory *a, struct sl_ruleset *next);
+/* What is in force is another from now on. `feed` NULL: the feeds are as they were. */
+void armory_counts_change(
+	struct armory *a, const struct armory_counts *c, struct armory_feed *feed);
+
+/* ---- armory_change.c ---- */
+
+/* What changes are judged by is read anew with the next one. */
+void armory_judging_forget(struct armory *a);
+
+#endif
