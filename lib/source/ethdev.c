@@ -89,9 +89,11 @@ static void queues_choose(struct ethdev *e, unsigned workers, bool dealt, struct
 				: "one queue");
 		return;
 	}
-	if (e->info.max_rx_queues < workers) {
+	unsigned most = e->info.max_rx_queues < ETH_QUEUES_MAX ? e->info.max_rx_queues
+							       : ETH_QUEUES_MAX;
+	if (most < workers) {
 		snprintf(e->spread, sizeof(e->spread),
-			"one queue: the device has %u for %u workers", e->info.max_rx_queues,
+			"one queue: of the device %u can be had, and there are %u workers", most,
 			workers);
 		return;
 	}

@@ -12,7 +12,7 @@
 
 #include "ports.h"
 
-#define ETH_QUEUES_MAX 64
+#define ETH_QUEUES_MAX PROOF_QUEUES /* of a port */
 #define ETH_KEY_MAX 64
 #define ETH_WANTED_MTU 9600u
 #define ETH_TAGS 8u /* bytes: two VLAN tags */

@@ -117,6 +117,23 @@ static void test_core(void **state)
 	card_close();
 }
 
+/* More workers than a port can have queues: one queue, and the dispatcher. */
+static void test_too_many_workers(void **state)
+{
+	static const char *const devs[] = { DEVICE ",no-rx=1" };
+	struct sl_ports_options o = { .devs = devs, .dev_count = 1, .queues = 65 };
+	char err[512] = "";
+	memset(&card, 0, sizeof(card));
+	int rc = sl_ports_open(&card.s, &o, err, sizeof(err));
+	assert_string_equal(err, "");
+	assert_int_equal(rc, 0);
+	sl_ports_plan(card.s, card_line, NULL);
+	assert_non_null(strstr(card.said, "a dispatcher on "));
+	assert_non_null(strstr(
+		card.said, "one queue: of the device 64 can be had, and there are 65 workers"));
+	card.s->ops->close(card.s);
+}
+
 static void test_never_stopped(void **state)
 {
 	card_open_as(3, SL_SPREAD_INNER);
@@ -132,6 +149,7 @@ int main(void)
 		cmocka_unit_test(test_full_lane),
 		cmocka_unit_test(test_late_release),
 		cmocka_unit_test(test_core),
+		cmocka_unit_test(test_too_many_workers),
 		cmocka_unit_test(test_never_stopped),
 	};
 	return cmocka_run_group_tests(tests, card_environment, NULL);
