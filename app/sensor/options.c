@@ -401,7 +401,7 @@ static const struct sl_opt opts[] = {
 		.min = 1048576,
 		.max = 1e11,
 		.help = "memory of the ring of each worker and port that the kernel fills "
-			"(afpacket)" },
+			"(afpacket); where packets are dealt out, all of a port in one" },
 	{ .key = "port_spread",
 		.kind = SL_OPT_CHOICE,
 		.def = "outer",

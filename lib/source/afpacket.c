@@ -271,6 +271,15 @@ static int queues_open(struct afpacket *a)
 	return rc;
 }
 
+/* One socket for all workers has all their memory. */
+static void size_up(struct afpacket *a, const struct sl_ports_options *o)
+{
+	size_t each = o->ring_bytes / BLOCK_ROOM, shares = o->queues / a->port.queues;
+	a->block_count = (uint32_t)((each < 4 ? 4 : each) * shares);
+	a->map_bytes = a->block_count * BLOCK_ROOM;
+	a->port.out_max = (uint32_t)(a->map_bytes / SLOT);
+}
+
 int afpacket_open(struct port **out, const struct sl_ports_options *o, const char *dev,
 	unsigned number, const struct wall *wall, char *err, size_t err_len)
 {
@@ -286,10 +295,7 @@ int afpacket_open(struct port **out, const struct sl_ports_options *o, const cha
 		.timed = true,
 		.late_ns = 2000000 }; /* from its time to the ring */
 	a->tuple = o->spread == SL_SPREAD_TUPLE;
-	a->block_count = (uint32_t)(o->ring_bytes / BLOCK_ROOM);
-	if (a->block_count < 4)
-		a->block_count = 4;
-	a->map_bytes = a->block_count * BLOCK_ROOM;
+	size_up(a, o);
 	int rc = netdev_open(&a->port.netdev, strchr(dev, ':') + 1);
 	a->port.node = a->port.netdev.node;
 	int link = linktype(a->port.netdev.hardware);

@@ -13,6 +13,7 @@
 #include "ports.h"
 
 #define BLOCK_WAIT_MS 10
+#define SLOT 2048u /* bytes of a ring that a packet takes, reckoned high */
 #define BLOCK_ROOM ((size_t)256 << 10) /* of a block: room for the longest joined frame */
 
 struct af_block {

@@ -37,6 +37,10 @@ int deal_init(struct deal *d, struct port *const *port, unsigned count, unsigned
 	d->stop = stop;
 	d->core = -1;
 	d->workers = workers;
+	d->room = LANE_PACKETS;
+	for (unsigned i = 0; i < count; i++)
+		if (port[i]->out_max / workers < d->room)
+			d->room = port[i]->out_max / workers;
 	atomic_store_explicit(&d->dealing, true, memory_order_relaxed);
 	int rc = intake_init(&d->in, port, count, ALL_QUEUES);
 	if (rc == 0)
@@ -104,9 +108,9 @@ static void to_packet(const struct dealt *t, struct sl_packet *p)
 /* ---- The dispatcher ---- */
 
 /* False: the worker has as much before it as it may. */
-static bool give(struct deal_lane *l, struct sl_packet *p)
+static bool give(struct deal *d, struct deal_lane *l, struct sl_packet *p)
 {
-	if (l->out >= LANE_PACKETS) {
+	if (l->out >= d->room) {
 		tally_add(&l->full, 1);
 		return false;
 	}
@@ -146,7 +150,7 @@ static uint16_t deal_round(struct deal *d, struct sl_packet *pkt)
 	bool last = atomic_load_explicit(d->stop, memory_order_acquire);
 	uint16_t n = intake_burst(&d->in, pkt, SL_BURST, last);
 	for (uint16_t i = 0; i < n; i++) {
-		if (!give(&d->lane[worker_of(d, &pkt[i])], &pkt[i]))
+		if (!give(d, &d->lane[worker_of(d, &pkt[i])], &pkt[i]))
 			intake_release(&d->in, &pkt[i], 1);
 	}
 	if (n == 0 && last && intake_drained(&d->in))
@@ -251,7 +255,7 @@ unsigned deal_fill(const struct deal *d, uint16_t worker)
 {
 	struct deal_lane *l = &d->lane[worker];
 	uint32_t there = atomic_load_explicit(&l->to_head, memory_order_relaxed) - l->to_tail;
-	return there * SL_QUEUE_FULL / LANE_PACKETS;
+	return there * SL_QUEUE_FULL / d->room;
 }
 
 void deal_release(struct deal *d, uint16_t worker, struct sl_packet *pkt, uint16_t n)

@@ -95,6 +95,8 @@ struct deal_lane {
 struct deal {
 	struct intake in;
 	unsigned workers;
+	uint32_t room; /* of a lane: <= LANE_PACKETS, so that it is full before a port's buffers
+			  are all out */
 	struct deal_lane *lane; /* owned; one for each worker */
 	struct sl_fragment_trail *trail;
 	bool tuple; /* deal by ports, too */

@@ -383,7 +383,7 @@ int ethdev_open(struct port **out, const struct sl_ports_options *o, const char 
 	if (rc == 0) {
 		e->tuple = o->spread == SL_SPREAD_TUPLE;
 		queues_choose(e, o->queues, o->spread == SL_SPREAD_INNER, &conf);
-		ethdev_size_up(e);
+		ethdev_size_up(e, o->queues);
 		rc = configure(e, &conf, err, err_len);
 	}
 	if (rc == 0)

@@ -72,7 +72,7 @@ struct ethdev {
 
 /* ethdev_pool.c */
 /* Descriptors and buffers, once MTU and queues are known. */
-void ethdev_size_up(struct ethdev *e);
+void ethdev_size_up(struct ethdev *e, unsigned workers);
 /* `what` makes its name; NULL: no memory. */
 struct rte_mempool *ethdev_pool_new(struct ethdev *e, const char *what, uint32_t n, uint32_t room);
 /* Memory of all pools of an open port. */

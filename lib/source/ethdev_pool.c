@@ -3,12 +3,13 @@
  * thread. */
 #include <stdio.h>
 
+#include "deal.h"
 #include "ethdev.h"
 #include "ethdev_xdp.h"
 
 #define IN_FLIGHT ((size_t)32 << 20) /* bytes of a port's frames that descriptors stand for */
 #define CACHE 256u
-#define LANES 4096u /* packets out at workers, where they are dealt */
+#define OUT_MAX (8 * LANE_PACKETS) /* packets of a port that are out at workers, at most */
 #define POOL_MIN 9216u
 #define QUEUE_EXTRA ((size_t)8 << 20) /* what a driver and the environment keep for a queue */
 
@@ -34,10 +35,19 @@ static uint16_t descriptors_for(unsigned queues, uint32_t frame)
 	return n < 512 ? 512 : n > 4096 ? 4096 : n;
 }
 
-/* Twice the descriptors, as some drivers keep as many back to fill up with. */
-static uint32_t mbufs_for(uint16_t descriptors)
+/* Of one queue, at workers, where they are dealt: all queues together as many as the lanes hold,
+ * within bounds. */
+static uint32_t out_for(unsigned queues, unsigned workers)
 {
-	uint32_t n = 2u * descriptors + LANES + 1024 + CACHE * 2;
+	uint64_t all = (uint64_t)LANE_PACKETS * workers;
+	uint32_t each = (uint32_t)((all < OUT_MAX ? all : OUT_MAX) / queues);
+	return each < LANE_PACKETS ? LANE_PACKETS : each;
+}
+
+/* Twice the descriptors, as some drivers keep as many back to fill up with. */
+static uint32_t mbufs_for(uint16_t descriptors, uint32_t out)
+{
+	uint32_t n = 2u * descriptors + out + 1024 + CACHE * 2;
 	return n < POOL_MIN ? POOL_MIN : n;
 }
 
@@ -51,7 +61,7 @@ static size_t slot(uint32_t room, bool huge)
 	return (bytes + page - 1) / page * page;
 }
 
-void ethdev_size_up(struct ethdev *e)
+void ethdev_size_up(struct ethdev *e, unsigned workers)
 {
 	uint32_t frame = frame_of(e->mtu);
 	e->descriptors = descriptors_for(e->port.queues, frame);
@@ -59,21 +69,30 @@ void ethdev_size_up(struct ethdev *e)
 	e->scatter = (e->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
 	e->room = e->scatter || frame < 2048 ? 2048 : frame;
 	e->room = xdp_room(&e->port, e->room);
-	e->pool_mbufs = mbufs_for(e->descriptors);
+	uint32_t out = out_for(e->port.queues, workers);
+	e->port.out_max = out * e->port.queues;
+	e->pool_mbufs = mbufs_for(e->descriptors, out);
 	e->hold_max = e->pool_mbufs / 8;
+}
+
+static size_t queues_memory(unsigned queues, unsigned workers, uint32_t frame, size_t slot_bytes)
+{
+	size_t mbufs = mbufs_for(descriptors_for(queues, frame), out_for(queues, workers));
+	return queues * (mbufs * slot_bytes + QUEUE_EXTRA);
 }
 
 /* A device that takes no frame in several buffers has the largest ones. */
 size_t ethdev_memory(const char *dev, unsigned workers, bool huge)
 {
-	unsigned queues = workers;
+	unsigned queues = 1;
 	uint32_t mtu = ETH_WANTED_MTU, room = frame_of(mtu);
-	if (xdp_ask(dev, &queues, &mtu)) {
-		struct port p = { .dev = dev };
-		room = xdp_room(&p, room);
-	}
-	size_t queue = mbufs_for(descriptors_for(queues, frame_of(mtu))) * slot(room, huge);
-	return queues * (queue + QUEUE_EXTRA) + LONG_MBUFS * slot(FRAME_MAX, huge);
+	bool own = xdp_ask(dev, &queues, &mtu);
+	struct port p = { .dev = dev };
+	size_t each = slot(xdp_room(&p, room), huge);
+	size_t dealt = queues_memory(queues, workers, frame_of(mtu), each), spread = 0;
+	if (!own && workers <= ETH_QUEUES_MAX)
+		spread = queues_memory(workers, workers, frame_of(mtu), each);
+	return (dealt > spread ? dealt : spread) + LONG_MBUFS * slot(FRAME_MAX, huge);
 }
 
 /* ---- Pools ---- */

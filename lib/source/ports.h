@@ -58,6 +58,8 @@ struct port {
 	int node; /* NUMA; -1: any */
 	bool gone; /* the device was taken away */
 	bool spread; /* queue i has what belongs to worker i */
+	uint32_t out_max; /* packets of it that may be out at workers, where they are dealt: for
+			     more it has no buffers */
 	bool timed; /* packets have the time of their arrival, not that at which they were taken */
 	uint64_t late_ns; /* after an empty burst: what came so long ago was given */
 	struct proof *proof; /* owned: the device spreads, and its packets' rss_hash is their home

@@ -76,6 +76,23 @@ static void test_full_lane(void **state)
 	card_close();
 }
 
+/* Workers that take nothing: every lane is full, and the device still has buffers. */
+static void test_full_lanes_of_all(void **state)
+{
+	card_open_as(WORKERS, SL_SPREAD_INNER);
+	for (unsigned i = 0; i < WORKERS; i++)
+		assert_int_equal(card.s->ops->fill(card.s, (uint16_t)i), 0);
+	for (unsigned i = 0; counted(MISSED) < 20000; i++) {
+		put_one(i % PAIRS);
+		while (rte_ring_count(card.ring[0]) > 64)
+			;
+	}
+	for (unsigned i = 0; i < WORKERS; i++)
+		assert_int_equal(card.s->ops->fill(card.s, (uint16_t)i), SL_QUEUE_FULL);
+	assert_true(rte_mempool_avail_count(rte_mempool_lookup("p0-q0")) > 1024);
+	card_close();
+}
+
 /* Packets that a worker has still not released when it is asked for the next. */
 static void test_late_release(void **state)
 {
@@ -147,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_full_lane),
+		cmocka_unit_test(test_full_lanes_of_all),
 		cmocka_unit_test(test_late_release),
 		cmocka_unit_test(test_core),
 		cmocka_unit_test(test_too_many_workers),
