@@ -90,9 +90,10 @@ static uint16_t take(
 static enum sl_rx ports_end(struct ports *ps, uint16_t queue, struct sl_packet *pkt)
 {
 	struct ports_queue *q = &ps->queue[queue];
-	if (dealing(ps) ? !deal_drained(&ps->deal, queue) : !intake_drained(&q->in))
+	bool dealt = dealing(ps); /* may begin at any time */
+	if (dealt ? !deal_drained(&ps->deal, queue) : !intake_drained(&q->in))
 		return SL_RX_OK;
-	if (!dealing(ps) && ps->doubt && !deal_own_ended(&ps->deal, queue))
+	if (!dealt && ps->doubt && !deal_own_ended(&ps->deal, queue))
 		return SL_RX_OK;
 	pkt->ts_ns = 0;
 	if (q->end_said)
@@ -116,7 +117,7 @@ static enum sl_rx ports_rx_burst(
 static unsigned ports_fill(struct sl_source *s, uint16_t queue)
 {
 	const struct ports *ps = (const struct ports *)s;
-	return ps->dealt ? deal_fill(&ps->deal, queue) : intake_fill(&ps->queue[queue].in);
+	return dealing(ps) ? deal_fill(&ps->deal, queue) : intake_fill(&ps->queue[queue].in);
 }
 
 static void ports_release(struct sl_source *s, uint16_t queue, struct sl_packet *pkt, uint16_t n)
@@ -380,11 +381,11 @@ static void say_proof(struct ports *ps, unsigned i, void (*line)(void *, const c
 		return;
 	ps->said[i] = true;
 	proof_sums(p->proof, &checked, &wrong);
-	if (wrong == 0)
+	if (proof_state(p->proof) == PROOF_HOLDS)
 		snprintf(text, sizeof(text),
 			"port %s: proven: %llu packets came with the hash and on the queue that "
 			"its own key says",
-			p->dev, (unsigned long long)checked);
+			p->dev, (unsigned long long)(checked - wrong));
 	else
 		snprintf(text, sizeof(text),
 			"port %s: WARNING: not proven: of %llu packets %llu came with another "

@@ -132,12 +132,15 @@ static bool hashed_of(const struct proof *p, struct hashed *h, const uint8_t *fr
 	}
 }
 
-static void settle(struct proof *p, enum proof_state to)
+/* Returns the state in force: who polls another queue may have been first. */
+static enum proof_state settle(struct proof *p, enum proof_state to)
 {
-	int open = PROOF_OPEN;
-	if (atomic_compare_exchange_strong(&p->state, &open, to) && to == PROOF_FAILED &&
-		p->doubt != NULL)
+	int was = PROOF_OPEN;
+	if (!atomic_compare_exchange_strong(&p->state, &was, to))
+		return (enum proof_state)was;
+	if (to == PROOF_FAILED && p->doubt != NULL)
 		atomic_store_explicit(p->doubt, true, memory_order_release);
+	return to;
 }
 
 unsigned proof_look(
@@ -156,14 +159,13 @@ unsigned proof_look(
 		tally_add(&q->bare, 1);
 	if (home != queue || (hash != NULL && *hash != sum)) {
 		tally_add(&q->wrong, 1);
-		settle(p, PROOF_FAILED);
-		return home;
+		return settle(p, PROOF_FAILED) == PROOF_HOLDS ? queue : home;
 	}
 	uint64_t checked, wrong;
 	if (proof_state(p) == PROOF_OPEN) {
 		proof_sums(p, &checked, &wrong);
 		if (checked >= PROOF_PACKETS)
-			settle(p, PROOF_HOLDS);
+			(void)settle(p, PROOF_HOLDS);
 	}
 	return home;
 }

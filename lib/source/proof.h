@@ -54,8 +54,8 @@ int proof_new(struct proof **out, const struct proof_spread *s);
 void proof_free(struct proof *p); /* NULL is allowed */
 /* Would both give every packet the same home? */
 bool proof_alike(const struct proof *a, const struct proof *b);
-/* A frame that came on this queue, with this hash (NULL: it has none): its home. Whoever polls the
- * queue. */
+/* A frame that came on this queue, with this hash (NULL: it has none): its home; once the device is
+ * believed, the queue. Whoever polls the queue. */
 unsigned proof_look(
 	struct proof *p, uint16_t queue, const uint8_t *frame, uint32_t len, const uint32_t *hash);
 static inline enum proof_state proof_state(const struct proof *p)

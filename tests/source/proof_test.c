@@ -6,6 +6,8 @@
 
 #include <sightline/packet.h>
 
+#include "../../lib/source/proof.h"
+
 #define CHECKED "sightline_port_hash_checked_packets_total"
 #define WRONG "sightline_port_hash_wrong_packets_total"
 #define PROVEN "sightline_port_spread_proven"
@@ -191,6 +193,51 @@ static void test_no_addresses(void **state)
 	card_close();
 }
 
+/* A device was found wrong: what a worker has not taken from its lane is what fills its queue. */
+static void test_fill_of_a_lane(void **state)
+{
+	card_open(2);
+	unsigned pair = 0;
+	while (home_of(pair) != 1)
+		pair++;
+	put(packet(pair, 0), 0);
+	drain();
+	while (counted("sightline_missed_packets_total") == 0) {
+		put(packet(pair, 0), 0);
+		while (rte_ring_count(card.ring[0]) > 64)
+			;
+	}
+	assert_int_equal(card.s->ops->fill(card.s, 1), SL_QUEUE_FULL);
+	assert_int_equal(card.s->ops->fill(card.s, 0), 0);
+	card_close();
+}
+
+/* One worker settles that the device is believed while another finds a packet that is not its own:
+ * nobody deals, so that it stays where it came. */
+static void test_wrong_and_believed(void **state)
+{
+	alignas(4) uint8_t key[PROOF_BYTES + 4];
+	const uint16_t table[] = { 0, 1 };
+	const struct proof_spread s = { .key = key, .table = table, .entries = 2, .queues = 2 };
+	uint8_t f[FRAME] = { [12] = 8, 0, 0x45, [16] = 0, 50, [23] = 17, [29] = 1, [33] = 2 };
+	struct proof *p;
+	_Atomic bool doubt = false;
+	memset(key, 0x6d, sizeof(key));
+	assert_int_equal(proof_new(&p, &s), 0);
+	p->doubt = &doubt;
+	uint64_t checked, wrong;
+	unsigned home = proof_look(p, 0, f, sizeof(f), NULL);
+	proof_sums(p, &checked, &wrong);
+	assert_int_equal(checked, 1);
+	assert_int_equal(doubt, home != 0);
+	doubt = false;
+	p->state = PROOF_HOLDS;
+	assert_int_equal(proof_look(p, (uint16_t)!home, f, sizeof(f), NULL), !home);
+	assert_false(doubt);
+	assert_int_equal(proof_state(p), PROOF_HOLDS);
+	proof_free(p);
+}
+
 /* Nobody took a packet. */
 static void test_closed_at_once(void **state)
 {
@@ -209,6 +256,8 @@ int main(void)
 		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_tuple),
 		cmocka_unit_test(test_no_addresses),
+		cmocka_unit_test(test_fill_of_a_lane),
+		cmocka_unit_test(test_wrong_and_believed),
 		cmocka_unit_test(test_closed_at_once),
 	};
 	return cmocka_run_group_tests(tests, card_environment, NULL);
