@@ -11,6 +11,8 @@
 #include "ethdev.h"
 #include "ethdev_xdp.h"
 
+#define FULL_FOR (rte_get_tsc_hz() / 8) /* longer than from one look to the next */
+
 static int refuse(const struct ethdev *e, int rc, char *err, size_t err_len, const char *why)
 {
 	snprintf(err, err_len, "port %s: %s", e->port.dev, why);
@@ -216,7 +218,9 @@ static void look_for_loss(struct ethdev *e)
 	for (unsigned i = 0; i < e->port.queues; i++) {
 		struct eth_queue *q = &e->queue[i];
 		uint64_t lost = tally_get(&q->missed) + tally_get(&e->missed);
-		atomic_store_explicit(&q->losing, lost > q->lost, memory_order_relaxed);
+		if (lost > q->lost)
+			atomic_store_explicit(
+				&q->full_until, rte_rdtsc() + FULL_FOR, memory_order_relaxed);
 		q->lost = lost;
 	}
 }
@@ -243,13 +247,31 @@ static void look(struct port *p)
 	ethdev_stamp_look(e);
 }
 
+/* What came before the start, and would have the time at which it is taken. A driver may make up
+ * packets without end: a full queue's at most. */
+static void leave_out(const struct ethdev *e, uint16_t queue)
+{
+	struct rte_mbuf *m[SL_BURST];
+	uint16_t n;
+	for (uint32_t all = 0; all < e->descriptors; all += n) {
+		n = rte_eth_rx_burst(e->id, queue, m, SL_BURST);
+		rte_pktmbuf_free_bulk(m, n);
+		if (n == 0)
+			break;
+	}
+}
+
 static int start(struct port *p)
 {
 	struct ethdev *e = (struct ethdev *)p;
+	for (unsigned i = 0; i < p->queues; i++) {
+		struct eth_queue *q = &e->queue[i];
+		if (!p->timed)
+			leave_out(e, (uint16_t)i);
+		q->missed_before = q->lost = xdp_is(p) ? xdp_missed(q->fd) : 0;
+		atomic_store_explicit(&q->missed, q->lost, memory_order_relaxed);
+	}
 	(void)rte_eth_stats_reset(e->id);
-	for (unsigned i = 0; i < p->queues; i++)
-		e->queue[i].missed_before = e->queue[i].lost =
-			xdp_is(p) ? xdp_missed(e->queue[i].fd) : 0;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #ifndef SOURCE_ETHDEV_H
 #define SOURCE_ETHDEV_H
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
@@ -40,7 +41,8 @@ struct eth_queue {
 	alignas(64) _Atomic uint64_t missed;
 	uint64_t missed_before;
 	uint64_t lost; /* of the queue or its device, at the last look */
-	_Atomic bool losing; /* it had grown then; whoever polls reads */
+	_Atomic uint64_t full_until; /* by the time-stamp counter, as it had grown; whoever polls
+					reads */
 };
 
 struct ethdev {

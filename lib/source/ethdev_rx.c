@@ -161,8 +161,7 @@ unsigned ethdev_fill(struct port *p, uint16_t queue)
 	int there = rte_eth_rx_queue_count(e->id, queue);
 	if (there >= 0 && e->descriptors > 0)
 		return (unsigned)there * SL_QUEUE_FULL / e->descriptors;
-	return atomic_load_explicit(&e->queue[queue].losing, memory_order_relaxed) ? SL_QUEUE_FULL
-										   : 0;
+	return rte_rdtsc() < tally_get(&e->queue[queue].full_until) ? SL_QUEUE_FULL : 0;
 }
 
 /* A burst that is empty had nothing to give; after quiet, what stood in the queue is read out. */

@@ -92,6 +92,17 @@ static void give_back(struct fixture *f, uint16_t n)
 	f->src->ops->release(f->src, 0, f->pkt, n);
 }
 
+/* What stood in the queues at the start. */
+static void test_nothing_from_before(void **state)
+{
+	struct fixture *f = *state;
+	struct rte_mempool *pool = rte_mempool_lookup("p0-q0");
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(get(f), 0);
+	assert_int_equal(rte_mempool_avail_count(pool), pool->size);
+	assert_int_equal(counter(f, "sightline_port_packets_total"), 0);
+}
+
 static void test_in_order_of_the_cards_time(void **state)
 {
 	struct fixture *f = *state;
@@ -227,11 +238,13 @@ static int setup(void **state)
 	struct sl_ports_options o = { .devs = devs, .dev_count = 2, .queues = 1 };
 	if (sl_threads_start(&want, &workers, err, sizeof(err)) < 0 || !rings_make() ||
 		sl_ports_open(&f.src, &o, err, sizeof(err)) < 0 ||
-		rte_mbuf_dyn_rx_timestamp_register(&f.stamp_at, &f.stamp_flag) < 0 ||
-		f.src->ops->start(f.src) < 0) {
+		rte_mbuf_dyn_rx_timestamp_register(&f.stamp_at, &f.stamp_flag) < 0) {
 		print_error("%s\n", err);
 		return -1;
 	}
+	for (unsigned i = 0; i < EACH; i++)
+		put(&f, 0, frame(0, 60), 0);
+	assert_int_equal(f.src->ops->start(f.src), 0);
 	*state = &f;
 	return 0;
 }
@@ -247,6 +260,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_from_before),
 		cmocka_unit_test(test_in_order_of_the_cards_time),
 		cmocka_unit_test(test_a_time_that_is_none),
 		cmocka_unit_test(test_turns),
