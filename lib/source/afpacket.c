@@ -215,7 +215,8 @@ static void plan(const struct port *p, FILE *f)
 		"%u sockets of the kernel's, a ring of %zu MiB each (port_ring) in blocks of %zu "
 		"KiB; MTU %u; %s; the kernel's time",
 		p->queues, a->map_bytes >> 20, BLOCK_ROOM >> 10, p->netdev.mtu,
-		p->queues == 1 ? "all to the one worker"
+		!p->spread       ? "all packets in one"
+		: p->queues == 1 ? "all to the one worker"
 		: a->tuple     ? "spread by a symmetric hash of outer addresses and ports"
 			       : "spread by a symmetric hash of the outer address pair");
 }
@@ -277,7 +278,7 @@ static void size_up(struct afpacket *a, const struct sl_ports_options *o)
 	size_t each = o->ring_bytes / BLOCK_ROOM, shares = o->queues / a->port.queues;
 	a->block_count = (uint32_t)((each < 4 ? 4 : each) * shares);
 	a->map_bytes = a->block_count * BLOCK_ROOM;
-	a->port.out_max = (uint32_t)(a->map_bytes / SLOT);
+	a->port.out_max = (uint32_t)(a->map_bytes / SLOT * a->port.queues);
 }
 
 int afpacket_open(struct port **out, const struct sl_ports_options *o, const char *dev,
@@ -291,7 +292,7 @@ int afpacket_open(struct port **out, const struct sl_ports_options *o, const cha
 		.number = (uint16_t)number,
 		.wall = wall,
 		.queues = o->spread == SL_SPREAD_INNER ? 1 : o->queues,
-		.spread = o->spread != SL_SPREAD_INNER,
+		.spread = o->spread != SL_SPREAD_INNER || o->queues == 1,
 		.timed = true,
 		.late_ns = 2000000 }; /* from its time to the ring */
 	a->tuple = o->spread == SL_SPREAD_TUPLE;

@@ -38,7 +38,7 @@ bool xdp_is(const struct port *p)
 
 static int refuse(const struct port *p, int rc, char *err, size_t err_len, const char *why)
 {
-	snprintf(err, err_len, "port %s: %s", p->dev, why);
+	snprintf(err, err_len, "port %.64s: %s", p->dev, why);
 	return rc;
 }
 
@@ -139,7 +139,7 @@ int xdp_devargs(struct port *p, char *args, size_t len, char *err, size_t err_le
 		int rc = xdp_check(p, err, err_len);
 		if (rc < 0)
 			return rc;
-		if (strstr(p->dev, ",queue_count=") == NULL)
+		if (strstr(p->dev, ",queue_count=") == NULL && (size_t)n < len)
 			n += snprintf(args + n, len - (size_t)n, ",queue_count=%u", xdp_queues(p));
 		/* Asking the kernel for packets where none are costs a call each time. */
 		if (strstr(p->dev, ",busy_budget=") == NULL && (size_t)n < len)

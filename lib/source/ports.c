@@ -288,6 +288,11 @@ int sl_ports_open(
 		rc = one_node(ps, err, err_len);
 	if (rc == 0)
 		rc = takers(ps, o);
+	if (rc == -E2BIG && err[0] == '\0')
+		snprintf(err, err_len,
+			"ports: the dispatcher takes from %u queues at most; use fewer workers or "
+			"ports, or ethtool -L IFACE combined N",
+			TAPS_MAX);
 	if (rc == -ENOMEM && err[0] == '\0')
 		snprintf(err, err_len, "ports: no memory for their queues; use fewer workers");
 	if (rc < 0 && ps != NULL)
@@ -355,6 +360,8 @@ void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text
 			continue;
 		fprintf(f, "port %s: ", p->dev);
 		p->kind->plan(p, f);
+		if (ps->dealt)
+			fputs("; dealt to the workers by the dispatcher", f);
 		fclose(f);
 		line(arg, text);
 	}

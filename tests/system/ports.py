@@ -458,6 +458,7 @@ def test_bad_input(folder):
             (["-p", "net_af_xdp0,iface=nosuch0"], "no such network device: nosuch0; ip link shows which there are"),
             (["-p", "net_af_xdp0"], "no device is named; write net_af_xdp0,iface=IFACE"),
             (["-p", "net_af_xdp0,iface=%s,queue_count=2" % port], "has 1 queues"),
+            (["-p", "net_af_xdp0,iface=%s,%s" % (port, "x" * 600)], "its name is too long"),
             (["-p", "net_af_xdp0,iface=" + wide], "an MTU of 9000 is more than AF_XDP takes; ip link set %s mtu 3482" % wide),
             (["-p", "0000:00:01.0"], "a card needs huge pages: "),
             (["-p", dev, "-p", dev], "port %s: named twice; name each port once" % dev),
@@ -467,6 +468,12 @@ def test_bad_input(folder):
         _, out, err = sensor(*args, "--allow-empty", check=2, timeout=60)
         assert said in err and out == "", err
         assert len(err.strip().splitlines()) == 1, err
+    config = os.path.join(folder, "many.yaml")
+    with open(config, "w") as f:
+        f.write("port_ring: 1MiB\nworkers: 64\n")
+    many = ["afpacket:" + pair(i, 1500)[1] for i in range(1, 5)] + ["net_tap0,iface=sltap8"]
+    _, _, err = sensor("-c", config, *(a for p in many for a in ("-p", p)), "--allow-empty", check=2, timeout=60)
+    assert "ports: the dispatcher takes from 256 queues at most; use fewer workers or ports" in err, err
     r = subprocess.run([SENSOR, "-p", dev, "--allow-empty"], user=65534, capture_output=True, text=True, timeout=60)
     assert r.returncode == 2 and "CAP_NET_RAW" in r.stderr, r.stderr
 
