@@ -107,7 +107,7 @@ int live_open(struct live **out, struct sl_source **src, const struct sl_config 
 	if (rc == 0)
 		rc = alarms_new(&l->alarms);
 	if (rc == 0)
-		rc = sl_watchdog_new(&l->dog, workers, sl_config_u64(c, "watchdog"), LOOK_NS);
+		rc = sl_watchdog_new(&l->dog, workers + 1, sl_config_u64(c, "watchdog"), LOOK_NS);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		l->names[i] = l->captures;
 	if (rc == 0)
@@ -160,21 +160,33 @@ void live_ready(const struct live *l, const struct sl_config *c, struct armory *
 		l->worker_count, (unsigned long long)n.armed);
 }
 
-/* A worker's loop goes round many times a second, whatever comes: one that stands still is lost,
- * and with it every packet of its queue. */
+static void look_at(struct live *l, unsigned slot, uint64_t beats, const char *who)
+{
+	uint64_t still_ns = sl_watchdog_stalled(l->dog, slot, beats);
+	if (still_ns == 0)
+		return;
+	sl_error("%s has stood still for %.1f s (watchdog): the sensor ends, so that a service "
+		 "manager can start it again",
+		who, (double)still_ns / 1e9);
+	l->stalls++;
+}
+
+/* The loop of a worker, and of the dispatcher, goes round many times a second, whatever comes: one
+ * that stands still is lost, and with it every packet of its queue. One that has ended is not
+ * waited for. */
 static bool stalled(struct live *l, struct worker *const *w, uint64_t now_ns)
 {
+	uint64_t rounds;
 	sl_watchdog_look(l->dog, now_ns);
 	for (unsigned i = 0; i < l->worker_count; i++) {
-		uint64_t at = atomic_load_explicit(&w[i]->beats, memory_order_relaxed);
-		uint64_t still_ns = sl_watchdog_stalled(l->dog, i, at);
-		if (still_ns == 0)
-			continue;
-		sl_error("worker %u has stood still for %.1f s (watchdog): the sensor ends, so "
-			 "that a service manager can start it again",
-			i, (double)still_ns / 1e9);
-		l->stalls++;
+		char who[32];
+		snprintf(who, sizeof(who), "worker %u", i);
+		if (!atomic_load_explicit(&w[i]->ended, memory_order_relaxed))
+			look_at(l, i, atomic_load_explicit(&w[i]->beats, memory_order_relaxed),
+				who);
 	}
+	if (sl_ports_dispatcher(l->src, &rounds))
+		look_at(l, l->worker_count, rounds, "the dispatcher");
 	return l->stalls > 0;
 }
 

@@ -426,8 +426,9 @@ static const struct sl_opt opts[] = {
 		.def = "10s",
 		.min = 1e8,
 		.max = 36e11,
-		.help = "a worker on ports that stands still for so long ends the sensor with "
-			"status 1; time in which the machine gave the watchdog no core either "
+		.help = "a worker on ports, or the dispatcher, that stands still for so long ends "
+			"the sensor with status 1; time in which the machine gave the watchdog no "
+			"core either "
 			"doesn't count" },
 	{ .key = "ring",
 		.kind = SL_OPT_SIZE,

@@ -93,6 +93,7 @@ struct worker {
 	alignas(64) struct sl_counters counters;
 	struct sl_parser_counters parsers[PARSERS_MAX];
 	alignas(64) _Atomic uint64_t beats; /* rounds of its loop, so that control sees it stall */
+	_Atomic bool ended; /* the loop: what is left is to wait for who reads the ring */
 	_Atomic uint8_t shed_level; /* enum sl_shed_level; as shed.level */
 	/* -- worker only -- */
 	alignas(64) const struct sl_ruleset *rules;
@@ -380,7 +381,7 @@ struct live;
 enum live_state {
 	LIVE_GOOD,
 	LIVE_GONE, /* a device is no more: said; what came is still to be told */
-	LIVE_STALLED, /* a worker does not go on: said; nothing can be waited for */
+	LIVE_STALLED, /* a worker, or the dispatcher, does not go on: said; nothing can be waited for */
 };
 /* Captures or ports, one of both. 0; -EINVAL and err. */
 int live_input(const struct sl_config *c, char *err, size_t err_len);
@@ -396,7 +397,7 @@ void live_ready(const struct live *l, const struct sl_config *c, struct armory *
 /* Often; looks ten times a second. */
 enum live_state live_watch(struct live *l, struct stats_view *v);
 const struct alarms *live_alarms(const struct live *l);
-uint64_t live_stalls(const struct live *l); /* workers that stood still */
+uint64_t live_stalls(const struct live *l); /* workers, dispatcher that stood still */
 /* How long the control thread itself stood still: the machine gave it no core. */
 uint64_t live_late_ns(const struct live *l);
 /* After the workers' end: counters are exact. */

@@ -443,6 +443,7 @@ int worker_run(void *arg)
 		sl_ruleset_quiescent(); /* no pointer into the ruleset or the burst survives this
 					   line */
 	}
+	atomic_store_explicit(&w->ended, true, memory_order_relaxed);
 	tell_mark(w, SL_REC_END, 0);
 	sl_ruleset_reader_unregister();
 	return 0;

@@ -217,6 +217,9 @@ int sl_ports_open(
 const char *sl_ports_unwaitable(const struct sl_source *s);
 /* How many workers are to be started; control, after open. */
 unsigned sl_ports_workers(const struct sl_source *s);
+/* How often the dispatcher went round, as it does many times a second; false: none deals packets
+ * now. Control, after start. */
+bool sl_ports_dispatcher(const struct sl_source *s, uint64_t *rounds);
 /* What was decided for each port, and what it follows from: one line a call. */
 void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg);
 /* Ten times a second or so: reads the devices' own counters and the state of links; a link that

@@ -70,6 +70,8 @@ int deal_start(struct deal *d)
 {
 	int rc = pthread_create(&d->thread, NULL, run, d);
 	d->started = rc == 0;
+	if (rc == 0)
+		pthread_setname_np(d->thread, "sl-dispatcher");
 	return -rc;
 }
 
@@ -273,4 +275,11 @@ bool deal_drained(const struct deal *d, uint16_t worker)
 	return atomic_load_explicit((_Atomic bool *)(uintptr_t)&d->ended, memory_order_acquire) &&
 	       atomic_load_explicit((_Atomic uint32_t *)(uintptr_t)&l->to_head,
 		       memory_order_acquire) == l->to_tail;
+}
+
+bool deal_beats(const struct deal *d, uint64_t *beats)
+{
+	*beats = tally_get(&d->beats);
+	return d->started && deal_is_on(d) &&
+	       !atomic_load_explicit((_Atomic bool *)(uintptr_t)&d->ended, memory_order_acquire);
 }

@@ -128,5 +128,7 @@ void deal_release(struct deal *d, uint16_t worker, struct sl_packet *pkt, uint16
 /* How full the worker's lane is, of SL_QUEUE_FULL. */
 unsigned deal_fill(const struct deal *d, uint16_t worker);
 bool deal_drained(const struct deal *d, uint16_t worker);
+/* Any thread: rounds of the dispatcher's loop. False: it does not deal, not yet or no more. */
+bool deal_beats(const struct deal *d, uint64_t *beats);
 
 #endif

@@ -317,6 +317,11 @@ unsigned sl_ports_workers(const struct sl_source *s)
 	return ((const struct ports *)s)->workers;
 }
 
+bool sl_ports_dispatcher(const struct sl_source *s, uint64_t *rounds)
+{
+	return deal_beats(&((const struct ports *)s)->deal, rounds);
+}
+
 static void plan_dispatcher(
 	const struct ports *ps, void (*line)(void *arg, const char *text), void *arg)
 {

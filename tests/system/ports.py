@@ -399,6 +399,33 @@ def test_stalled_worker(folder):
     assert st["sightline_worker_stalls_total"] == 1, st
 
 
+def test_stalled_dispatcher(folder):
+    """The thread that takes from the port for all workers."""
+    _, port = pair(0, 1500)
+    with Live(folder, ["afpacket:" + port], *with_mark_only(folder), "--workers", "2", watchdog="300ms", spread="inner") as live:
+        tid = thread(live.run.p.pid, "sl-dispatcher")
+        ptrace(PTRACE_SEIZE, tid)
+        ptrace(PTRACE_INTERRUPT, tid)
+        live.run.until("the dispatcher has stood still")
+        while not os.WIFSIGNALED(status := os.waitpid(tid, WALL)[1]) and not os.WIFEXITED(status):
+            pass
+        _, _, st = live.end(check=1, sig=None)
+    assert st["sightline_worker_stalls_total"] == 1, st
+
+
+def test_end_without_a_collector(folder):
+    """It is waited for longer than the watchdog is patient: workers that have ended don't stand still."""
+    end, port = pair(0, 1500)
+    nobody = "tcp://127.0.0.1:%d" % free_port()
+    with Live(folder, ["afpacket:" + port], *with_mark_only(folder), "--workers", "2", "--collector", nobody,
+              watchdog="300ms") as live:
+        marks = live.mark(end)
+        _, err, st = live.end(sig=signal.SIGTERM)
+    assert "stood still" not in err and "could not be delivered" in err, err
+    assert received(st, marks) == 0 and st["sightline_collector_lost_sightings_total"] > 0
+    assert st["sightline_worker_stalls_total"] == 0
+
+
 def test_stopped_process(folder):
     """All of it stands still, as in a guest that is paused: nobody is to blame, and it goes on."""
     end, port = pair(0, 1500)
