@@ -168,6 +168,7 @@ static bool feed_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece
 	uint32_t before = f->message;
 	enum sl_verdict v = feed(w, f, piece);
 	sl_count_cell(&c->messages, f->message - before);
+	f->rests = v == SL_REST;
 	switch (v) {
 	case SL_BAD:
 		sl_count_cell(&c->bad, 1);
@@ -179,6 +180,9 @@ static bool feed_one(struct worker *w, struct sl_flow *f, struct sl_piece *piece
 	case SL_NOT_MINE:
 		next_protocol(w, f);
 		return piece->bytes.len > 0;
+	case SL_REST:
+		shed_bypass(w, f);
+		break;
 	case SL_MORE:
 	case SL_FULL:
 		break;

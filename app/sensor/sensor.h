@@ -183,8 +183,8 @@ void shed_begin(struct worker *w, struct sl_flow *f);
 bool shed_packet(struct worker *w, const struct sl_packet *p);
 /* The batch wants what the flow may say. */
 void shed_narrow(struct worker *w, bool narrow);
-/* The parser is through with both directions: while the flow goes on, nothing of it is reassembled
- * any more. */
+/* The parser is through with both directions, or rests: while the flow goes on, nothing of it is
+ * reassembled any more, and a parser that rests is given only what wakes it. */
 void shed_bypass(struct worker *w, struct sl_flow *f);
 
 /* ---- probe.c: which parser a flow belongs to ---- */

@@ -73,37 +73,41 @@ void shed_begin(struct worker *w, struct sl_flow *f)
 		mark(w, f, SL_SHED_STREAMS);
 }
 
-/* What is held of a bypassed flow is still read out, so that the memory comes back. */
-static bool bypass(struct worker *w, const struct sl_packet *p)
+/* Nothing of this packet can be read. What is held of a flow is still read out, so that the memory
+ * comes back. */
+static bool is_passed_over(const struct sl_flow *f, const struct sl_packet *p)
 {
-	if (p->flow->stream != NULL)
-		return false;
-	sl_count(&w->counters, SL_C_BYPASSED_PACKETS, 1);
-	sl_count(&w->counters, SL_C_BYPASSED_BYTES, p->wire_len);
-	return true;
+	if (f->parser_dead == 3)
+		return f->stream == NULL;
+	return f->rests && (p->payload_len == 0 || !f->parser->begins(p->payload[0]));
 }
 
 bool shed_packet(struct worker *w, const struct sl_packet *p)
 {
 	struct sl_flow *f = p->flow;
-	if (f->shed & SL_SHED_BYPASSED)
-		return bypass(w, p);
-	if (w->elephants && !(f->shed & UNREAD) && is_read(f) &&
+	unsigned met = f->shed & ~SL_SHED_BYPASSED;
+	if (met != f->shed && !(met & UNREAD) && is_passed_over(f, p)) {
+		sl_count(&w->counters, SL_C_BYPASSED_PACKETS, 1);
+		sl_count(&w->counters, SL_C_BYPASSED_BYTES, p->wire_len);
+		return true;
+	}
+	if (w->elephants && !(met & UNREAD) && f->parser_dead != 3 && is_read(f) &&
 		f->bytes[0] + f->bytes[1] >= w->elephant_bytes) {
 		mark(w, f, SL_SHED_ELEPHANTS);
+		met = f->shed & ~SL_SHED_BYPASSED;
 		inspect_close(w, f);
 	}
-	if (f->shed == 0)
+	if (met == 0)
 		return false;
-	unsigned level = 32 - (unsigned)__builtin_clz(f->shed);
+	unsigned level = 32 - (unsigned)__builtin_clz(met);
 	count(w, SL_C_SHED_PACKETS_BODIES, level, 1);
 	count(w, SL_C_SHED_BYTES_BODIES, level, p->wire_len);
-	return (f->shed & UNREAD) != 0;
+	return (met & UNREAD) != 0;
 }
 
 void shed_bypass(struct worker *w, struct sl_flow *f)
 {
-	if ((f->shed & UNREAD) || f->end != SL_END_OPEN)
+	if ((f->shed & (UNREAD | SL_SHED_BYPASSED)) || f->end != SL_END_OPEN)
 		return;
 	f->shed |= SL_SHED_BYPASSED;
 	sl_count(&w->counters, SL_C_BYPASSED_FLOWS, 1);

@@ -94,7 +94,8 @@ struct sl_flow {
 
 	/* -- worker writes -- */
 	bool hit : 1; /* an indicator was satisfied by one of its addresses */
-	uint8_t told : 7; /* enum sl_outcome that went with the last such hit */
+	bool rests : 1; /* the parser waits for a datagram that it begins with */
+	uint8_t told : 6; /* enum sl_outcome that went with the last such hit */
 
 	/* -- flow table writes -- */
 	uint8_t vlan_count : 4;

@@ -18,6 +18,9 @@ enum sl_verdict {
 	SL_NOT_MINE, /* it is another protocol, in both directions, from what is not consumed on:
 			out->next, where the parser set it, or whatever a probe finds */
 	SL_BAD, /* malformed beyond recovery: nothing more of this direction is parsed */
+	SL_REST, /* of a protocol over datagrams that may begin anew: everything given is consumed,
+		    and of what follows, in both directions, only a datagram that it `begins` with
+		    can say anything. Until one comes it is fed nothing but SL_PIECE_END */
 };
 
 enum sl_probe {

@@ -24,9 +24,8 @@ enum sl_shed_level { SL_SHED_NONE, SL_SHED_LEVELS(X) SL_SHED_LEVEL_COUNT };
 const char *sl_shed_name(enum sl_shed_level level);
 
 /* What was left undone of one flow: a bit for each level that it met, and this one: its parser
- * wants nothing more of either direction, as behind a handshake all is encrypted. Nothing is lost
- * by that.
- */
+ * wants nothing more of either direction, or nothing before a handshake begins anew, as behind one
+ * all is encrypted. Nothing is lost by that. */
 #define SL_SHED_BIT(level) (1u << ((level)-1))
 #define SL_SHED_BYPASSED 0x80u
 

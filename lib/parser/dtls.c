@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* dtls.c - DTLS 1.0 to 1.3 (RFC 4347, 6347, 9147): what tls.c says of a handshake over TCP, of one
  * over datagrams. Worker. Records lie whole in a datagram; a handshake message may be dealt to
- * several as fragments, which come in any order and more than once. A handshake is one message,
- * complete when both ends send encrypted. */
+ * several as fragments, in any order and more than once. A handshake is one message, complete when
+ * both ends send encrypted; from then on only a datagram that begins with one is read. */
 #include "mosaic.h"
 #include "parsers.h"
 #include "tls_cert.h"
@@ -43,6 +43,7 @@ struct dtls {
 	uint32_t message; /* the handshake's number; 0: nothing was said, or it is closed */
 	uint16_t handled; /* fragments of the datagram at hand that are done with */
 	bool ended[2];
+	bool rests; /* both ends send encrypted */
 };
 
 /* ---- Records and fragments ---- */
@@ -286,6 +287,11 @@ static enum sl_verdict end(struct dtls *d, enum sl_dir dir, struct sl_batch *b)
 	return say_close_both(b, dir, &d->message, d->ended[!dir]) ? SL_DONE : SL_FULL;
 }
 
+static bool dtls_begins(uint8_t first)
+{
+	return first == HANDSHAKE;
+}
+
 static enum sl_verdict dtls_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
@@ -293,15 +299,12 @@ static enum sl_verdict dtls_feed(
 	*consumed = 0;
 	if (p->kind == SL_PIECE_END)
 		return end(d, p->dir, b);
-	if (p->kind == SL_PIECE_BYTES && !datagram_feed(d, p, b))
+	bool heard = p->bytes.len > 0 && (!d->rests || dtls_begins(p->bytes.p[0]));
+	if (heard && !datagram_feed(d, p, b))
 		return SL_FULL;
 	*consumed = p->bytes.len;
-	return SL_MORE;
-}
-
-static bool dtls_begins(uint8_t first)
-{
-	return first == HANDSHAKE;
+	d->rests = d->side[0].over && d->side[1].over;
+	return d->rests ? SL_REST : SL_MORE;
 }
 
 const struct sl_parser sl_parser_dtls = {

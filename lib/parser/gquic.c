@@ -113,7 +113,7 @@ static enum sl_verdict gquic_feed(
 		g->message = g->said = 0;
 	}
 	*consumed = p->bytes.len;
-	return SL_MORE;
+	return SL_REST;
 }
 
 const struct sl_parser sl_parser_gquic = {

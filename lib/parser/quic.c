@@ -319,10 +319,10 @@ static enum sl_verdict quic_feed(
 		q->absorbed = false;
 	}
 	*consumed = p->bytes.len;
-	return SL_MORE;
+	return q->over ? SL_REST : SL_MORE;
 }
 
-/* A long header. */
+/* A long header: Initials have no other, nor has what makes a client begin anew. */
 static bool quic_begins(uint8_t first)
 {
 	return first & 0x80;

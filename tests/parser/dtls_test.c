@@ -157,7 +157,7 @@ static void test_again(void **s)
 		feed_all(f, CLIENT_HELLO, 0, client_hello);
 		feed_guarded(f, SL_TO_SERVER, change, sizeof(change));
 		assert_string_equal(f->log, CLIENT_SAID);
-		feed_guarded(f, SL_TO_CLIENT, sealed, sizeof(sealed));
+		assert_int_equal(feed_guarded(f, SL_TO_CLIENT, sealed, sizeof(sealed)), SL_REST);
 		assert_string_equal(f->log, CLIENT_SAID "close 1 \n");
 		feed_all(f, CLIENT_HELLO, 0, client_hello);
 		assert_non_null(strstr(f->log, "close 1 \ntls.sni 2 www.sightline.example\n"));

@@ -41,6 +41,8 @@ struct feed {
 	struct sl_batch b;
 	unsigned room; /* observables that the batch has room for at first; 0: all */
 	bool stream; /* over TCP, where the parser knows both */
+	bool bypasses; /* a parser that rests isn't given what doesn't wake it */
+	bool rests;
 	size_t log_len;
 	char log[1 << 18];
 };
@@ -55,6 +57,7 @@ static inline struct feed *feed_new(const char *parser, unsigned room)
 			f->parser = sl_parsers[i];
 	f->state = f->parser->state_bytes ? calloc(1, f->parser->state_bytes) : NULL;
 	f->room = room;
+	f->bypasses = true;
 	f->b.flow = &f->flow;
 	f->b.counters = &f->counters;
 	feed_want(&f->b);
@@ -129,11 +132,16 @@ static inline enum sl_verdict feed_piece(struct feed *f, struct sl_piece p)
 
 static inline enum sl_verdict feed_bytes(struct feed *f, enum sl_dir dir, const void *p, size_t len)
 {
-	return feed_piece(f, (struct sl_piece){ .kind = SL_PIECE_BYTES,
-				     .dir = dir,
-				     .bytes = sl_span(p, len),
-				     .ts_ns = 1,
-				     .datagram = (f->parser->over & SL_OVER_UDP) && !f->stream });
+	struct sl_piece piece = { .kind = SL_PIECE_BYTES,
+		.dir = dir,
+		.bytes = sl_span(p, len),
+		.ts_ns = 1,
+		.datagram = (f->parser->over & SL_OVER_UDP) && !f->stream };
+	if (f->rests && f->bypasses && (len == 0 || !f->parser->begins(piece.bytes.p[0])))
+		return SL_REST;
+	enum sl_verdict v = feed_piece(f, piece);
+	f->rests = v == SL_REST;
+	return v;
 }
 
 static inline enum sl_verdict feed_mark(

@@ -238,6 +238,34 @@ static void test_second_connection(void **s)
 	}
 }
 
+/* Behind the handshake nothing but a long header is read: a connection that begins anew, with or
+ * without a Retry, in any order with what is still sent of the one before. */
+static void test_rest(void **s)
+{
+	static const uint8_t secret[] = { 0x41, 1, 2, 3 };
+	(void)s;
+	for (unsigned bypasses = 0; bypasses < 2; bypasses++) {
+		struct feed *f = feed_new("quic", 0);
+		struct made_quic c = made(MADE_V1, false), v = made(MADE_V1, true);
+		f->bypasses = bypasses;
+		assert_int_equal(feed_hello(f, &c, 0, 9999), SL_MORE);
+		assert_int_equal(feed_hello(f, &v, 0, 9999), SL_MORE);
+		for (unsigned dir = 0; dir < 2; dir++)
+			assert_int_equal(feed_guarded(f, dir, secret, sizeof(secret)), SL_REST);
+		assert_string_equal(f->log, SAID);
+		c.first_id = c.to = v.first_id = sl_span(id_other, sizeof(id_other));
+		assert_int_equal(feed_hello(f, &c, 0, 100), SL_MORE);
+		assert_int_equal(feed_guarded(f, SL_TO_CLIENT, secret, sizeof(secret)), SL_REST);
+		assert_int_equal(feed_guarded(f, SL_TO_SERVER, secret, sizeof(secret)), SL_REST);
+		assert_int_equal(feed_hello(f, &c, 100, 9999), SL_MORE);
+		assert_int_equal(feed_guarded(f, SL_TO_SERVER, secret, sizeof(secret)), SL_REST);
+		assert_non_null(strstr(f->log, "close 1 \nquic.sni 2 www.sightline.example\n"));
+		assert_non_null(strstr(f->log, "close 2 \n"));
+		end_both(f);
+		feed_free(f);
+	}
+}
+
 /* A packet for another connection behind the first is ignored, as its receiver does. */
 static void test_stray_packet(void **s)
 {
@@ -372,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_compatible_version),
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_second_connection),
+		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_stray_packet),
 		cmocka_unit_test(test_half_before),
 		cmocka_unit_test(test_sealed),
