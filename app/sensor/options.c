@@ -73,8 +73,10 @@ static const struct sl_opt opts[] = {
 		.kind = SL_OPT_CHOICE,
 		.arg = "V",
 		.choices = "packet|ignore|now",
-		.help = "when an indicator's period of validity counts: at the packet's time, "
-			"never, or now; default: packet on a port, ignore in a replay" },
+		.help = "when an indicator's period of validity counts: at the packet's time (of "
+			"a port, that is now), never, or at the time of the load; what was seen "
+			"before valid_from and fires nevertheless is marked before_valid; default: "
+			"packet on a port, ignore in a replay" },
 	{ .key = "speed",
 		.flag = "speed",
 		.kind = SL_OPT_TEXT,

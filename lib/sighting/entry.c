@@ -234,6 +234,10 @@ static void members_add(struct entry *e, const struct entry_scope *sc, const str
 		e->changed |= member_add(&e->m, sc, m);
 		e->changed |= i.test && !e->m.test;
 		e->m.test |= i.test;
+		if (e->m.before_valid && r->ts_ns >= i.valid_from_ns) {
+			e->changed = true;
+			e->m.before_valid = false;
+		}
 		if (!i.quiet && e->m.quiet) {
 			e->changed = true;
 			e->m.quiet = false;
@@ -352,7 +356,7 @@ static void message_init(struct entry *e, const struct entry_scope *sc, const st
 	e->m.match = (char *)sl_match_text(r->match);
 	e->m.direction = (char *)direction_text(sc->o->home, &r->flow);
 	e->m.examples = e->examples;
-	e->m.quiet = true; /* until an indicator that isn't */
+	e->m.quiet = e->m.before_valid = true; /* until an indicator that isn't */
 	/* What the end of a message or flow completes has no value: it is of the traffic itself. */
 	e->observable.type =
 		(char *)sl_type_text(r->where == SL_WHERE_NONE ? SL_TYPE_TRAFFIC : r->type);
