@@ -75,7 +75,8 @@ static void tell_list(void *arg, const char *file, const char *said)
 	sl_info("%s: %s", file, said);
 }
 
-static int judged(const struct sl_config *c, const struct sl_judging *by, struct sl_past *past)
+static int judged(
+	const struct sl_config *c, const struct sl_judging *by, const struct sl_witness *past)
 {
 	size_t n;
 	char *const *paths = sl_config_operands(c, &n);
@@ -121,8 +122,9 @@ static int check(const struct sl_config *c)
 	}
 	struct sl_past *past = NULL;
 	int status = against_read(c, by.home, &past);
+	struct sl_witness witness = sl_past_witness(past);
 	if (status == EXIT_DONE)
-		status = judged(c, &by, past);
+		status = judged(c, &by, past != NULL ? &witness : NULL);
 	sl_past_free(past);
 	sl_judging_close(&by);
 	return status;

@@ -115,7 +115,7 @@ void sl_intel_codes_print(FILE *out, bool markdown);
 struct sl_lists;
 struct sl_policy;
 struct sl_nets;
-struct sl_past;
+struct sl_witness;
 struct sl_past_answer;
 
 enum sl_validity { SL_VALID_PACKET, SL_VALID_IGNORE, SL_VALID_NOW };
@@ -130,7 +130,7 @@ struct sl_intel_options {
 	const struct sl_nets *home; /* own networks: an indicator of one is refused; NULL: none */
 	/* What the network saw before; NULL: nobody knows. An indicator that would have fired on
 	 * impact_hosts of its hosts, and on impact_percent of all of them, is quiet. */
-	struct sl_past *past;
+	const struct sl_witness *past;
 	unsigned impact_hosts, impact_percent; /* 0: 20, and 10 */
 	bool taken_as_said; /* values are not judged: an allow-list of the user's own */
 	sl_finding_fn finding;
@@ -197,7 +197,7 @@ struct sl_intel_check_options {
 	const struct sl_lists *lists;
 	const struct sl_policy *policy;
 	const struct sl_nets *home;
-	struct sl_past *past; /* as in sl_intel_options */
+	const struct sl_witness *past; /* as in sl_intel_options */
 	unsigned impact_hosts, impact_percent;
 };
 int sl_intel_check_by(

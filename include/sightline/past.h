@@ -59,17 +59,35 @@ struct sl_past_answer {
 	bool more_names;
 	uint32_t name_count;
 	const char *name[SL_PAST_NAMES]; /* asked for, and answered with this address; good as long
-					    as p */
+					    as who was asked */
+	/* Where hours are kept (sum.hours), else 0: the begin of the first and of the last hour in
+	 * which it was seen, and the hosts that said it first and last (version 0: none). */
+	uint64_t first_ns, last_ns;
+	union sl_addr first_host, last_host;
+	uint8_t first_version, last_version;
 };
-/* What i would have done, whatever its validity. False: what it looks for is not remembered (a
- * prefix of a URL, an expression). */
-bool sl_past_ask(struct sl_past *p, const struct sl_indicator *i, struct sl_past_answer *out);
 
 struct sl_past_sum {
 	uint64_t observables, left_out; /* left out: not kept for want of room */
 	uint32_t hosts;
+	uint32_t hours; /* the last so many are known wholly, the one that is under way among them;
+			   0: hours are not kept */
 	uint64_t first_ns, last_ns; /* 0: nothing was seen */
 };
+
+/* Who can be asked what was seen, wherever it is kept. */
+struct sl_witness {
+	/* What i would have done, whatever its validity. False: what it looks for is not remembered
+	 * (a prefix of a URL, an expression). */
+	bool (*ask)(void *arg, const struct sl_indicator *i, struct sl_past_answer *out);
+	void (*sum)(void *arg, struct sl_past_sum *out);
+	/* Whether i is in force already, and loud: then it is too late to make it quiet. NULL:
+	 * nothing is. */
+	bool (*armed)(void *arg, const struct sl_indicator *i);
+	void *arg;
+};
+struct sl_witness sl_past_witness(struct sl_past *p);
+bool sl_past_ask(struct sl_past *p, const struct sl_indicator *i, struct sl_past_answer *out);
 void sl_past_sum(const struct sl_past *p, struct sl_past_sum *out);
 
 #endif

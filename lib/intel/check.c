@@ -14,7 +14,7 @@ struct check {
 	FILE *out;
 	struct report *report; /* NULL: none */
 	struct sl_json_out *json; /* NULL: lines for people */
-	uint32_t hosts; /* of the past that it is asked about */
+	struct sl_past_sum sum; /* of the past that it is asked about */
 };
 
 /* What a feed says goes to a terminal: control bytes are made visible. */
@@ -45,9 +45,11 @@ static void put_past(struct check *c, const struct sl_past_answer *past)
 {
 	if (past == NULL || past->count == 0)
 		return;
-	fprintf(c->out, "; %s%llu time%s on %u of %u hosts",
-		past->at_most ? "at most " : "would have fired ", (unsigned long long)past->count,
-		past->count == 1 ? "" : "s", past->hosts, c->hosts);
+	fprintf(c->out, "; %s%llu time%s", past->at_most ? "at most " : "would have fired ",
+		(unsigned long long)past->count, past->count == 1 ? "" : "s");
+	if (c->sum.hours > 0)
+		fprintf(c->out, " in the last %u h", c->sum.hours);
+	fprintf(c->out, " on %u of %u hosts", past->hosts, c->sum.hosts);
 }
 
 static void json_past(struct check *c, const struct sl_past_answer *past)
@@ -58,7 +60,9 @@ static void json_past(struct check *c, const struct sl_past_answer *past)
 	sl_json_object(j, "past");
 	sl_json_u64(j, "count", past->count);
 	sl_json_u64(j, "hosts", past->hosts);
-	sl_json_u64(j, "of_hosts", c->hosts);
+	sl_json_u64(j, "of_hosts", c->sum.hosts);
+	if (c->sum.hours > 0)
+		sl_json_u64(j, "hours", c->sum.hours);
 	sl_json_bool(j, "at_most", past->at_most);
 	sl_json_array(j, "names");
 	for (uint32_t i = 0; i < past->name_count; i++)
@@ -139,13 +143,16 @@ static void summary(struct check *c, const struct sl_intel_source *s)
 	fputc('\n', c->out);
 }
 
-static void past_summary(struct check *c, const struct sl_past_sum *sum)
+static void past_summary(struct check *c)
 {
+	const struct sl_past_sum *sum = &c->sum;
 	char first[SL_TIME_TEXT], last[SL_TIME_TEXT];
 	sl_time_text(sum->first_ns, first);
 	sl_time_text(sum->last_ns, last);
 	fprintf(c->out, "asked about %llu observables of %u hosts, %.16sZ to %.16sZ",
 		(unsigned long long)sum->observables, sum->hosts, first, last);
+	if (sum->hours > 0)
+		fprintf(c->out, "; the last %u h are remembered", sum->hours);
 	if (sum->left_out > 0)
 		fprintf(c->out, "; no room for %llu of them: counts are too low",
 			(unsigned long long)sum->left_out);
@@ -177,11 +184,9 @@ int sl_intel_check_by(
 		.propose = true,
 		.tell_all = json };
 	int status = 0;
-	struct sl_past_sum sum = { 0 };
 	o.now_ns = sl_clock_wall_ns();
 	if (how->past != NULL)
-		sl_past_sum(how->past, &sum);
-	c.hosts = sum.hosts;
+		how->past->sum(how->past->arg, &c.sum);
 	if (sl_intel_new(&set) < 0)
 		return 2;
 	if (json && sl_json_out_new(&c.json) < 0)
@@ -199,7 +204,7 @@ int sl_intel_check_by(
 			status = 1;
 	}
 	if (how->past != NULL && !json)
-		past_summary(&c, &sum);
+		past_summary(&c);
 	if (c.report != NULL)
 		report_end(&report, set->sources, set->source_count);
 	sl_json_out_free(c.json);

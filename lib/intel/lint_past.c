@@ -53,29 +53,49 @@ static bool ordinary_host(
 	return true;
 }
 
-static bool too_many(const struct reading *r, const struct sl_past_answer *past)
+/* It would be quiet; what is in force loud stays so: whoever waits for it waits for this. */
+static bool too_many(const struct reading *r, const struct sl_indicator *i,
+	const struct sl_past_answer *past, const struct sl_past_sum *sum)
 {
-	struct sl_past_sum sum;
+	const struct sl_witness *w = r->o->past;
 	unsigned least = r->o->impact_hosts != 0 ? r->o->impact_hosts : HOSTS_LEAST;
 	unsigned percent = r->o->impact_percent != 0 ? r->o->impact_percent : PERCENT_LEAST;
-	sl_past_sum(r->o->past, &sum);
-	return past->hosts >= least && (uint64_t)past->hosts * 100 >= (uint64_t)sum.hosts * percent;
+	return past->hosts >= least &&
+	       (uint64_t)past->hosts * 100 >= (uint64_t)sum->hosts * percent &&
+	       (w->armed == NULL || !w->armed(w->arg, i));
+}
+
+static struct judgement impact(
+	const struct reading *r, const struct sl_past_answer *past, const struct sl_past_sum *sum)
+{
+	char text[256], hours[32] = "";
+	uint64_t share = (uint64_t)past->hosts * 100 / (sum->hosts > 0 ? sum->hosts : 1);
+	if (sum->hours > 0)
+		snprintf(hours, sizeof(hours), " in the last %" PRIu32 " h", sum->hours);
+	snprintf(text, sizeof(text),
+		"It would have fired %s%" PRIu64 " times%s on %" PRIu64
+		" %% of this network's hosts: a hit tells nothing; put a port, name or URL beside "
+		"it.",
+		past->at_most ? "at most " : "", past->count, hours, share < 100 ? share : 100);
+	return (struct judgement){ SL_QUIET, "HIGH_IMPACT",
+		kept(r, text, "It would have fired on too many of this network's hosts.") };
 }
 
 bool lint_past(const struct reading *r, const struct sl_indicator *i, struct judgement *out,
 	struct sl_past_answer *past)
 {
-	if (r->o->past == NULL || out->verdict == SL_REFUSED || !sl_past_ask(r->o->past, i, past))
+	const struct sl_witness *w = r->o->past;
+	struct sl_past_sum sum;
+	if (w == NULL || out->verdict == SL_REFUSED || !w->ask(w->arg, i, past))
 		return false;
 	if (out->verdict != SL_ARMED || past->count == 0)
 		return true;
 	bool lone = i->port == 0 && !past->at_most && r->o->lists != NULL;
 	if (lone && ordinary_host(r, past, out))
 		return true;
-	if (too_many(r, past))
-		*out = (struct judgement){ SL_QUIET, "HIGH_IMPACT",
-			"So many of this network's hosts go there that a hit tells nothing; put a "
-			"port, name or URL beside it." };
+	w->sum(w->arg, &sum);
+	if (too_many(r, i, past, &sum))
+		*out = impact(r, past, &sum);
 	else if (out->code[0] == '\0')
 		lint_past_tree(out, past);
 	return true;

@@ -467,3 +467,18 @@ void sl_past_sum(const struct sl_past *p, struct sl_past_sum *out)
 	*out = p->sum;
 	out->hosts = p->hosts.count;
 }
+
+static bool witness_ask(void *arg, const struct sl_indicator *i, struct sl_past_answer *out)
+{
+	return sl_past_ask(arg, i, out);
+}
+
+static void witness_sum(void *arg, struct sl_past_sum *out)
+{
+	sl_past_sum(arg, out);
+}
+
+struct sl_witness sl_past_witness(struct sl_past *p)
+{
+	return (struct sl_witness){ .ask = witness_ask, .sum = witness_sum, .arg = p };
+}

@@ -45,12 +45,13 @@ void report_begin(struct report *r, FILE *out)
 		out);
 }
 
-/* What a network saw is not the author's to know: the names in it are what its people read. */
+/* What a network saw is not the author's to know: the names in it are what its people read, the
+ * counts how many they are. */
 static const char *reason_of(const struct sl_finding *f)
 {
 	size_t n;
 	const struct sl_intel_code *code = sl_intel_codes(&n);
-	if (strcmp(f->code, "ORDINARY_HOST") != 0)
+	if (strcmp(f->code, "ORDINARY_HOST") != 0 && strcmp(f->code, "HIGH_IMPACT") != 0)
 		return f->reason;
 	while (n > 1 && strcmp(code->code, f->code) != 0) {
 		code++;

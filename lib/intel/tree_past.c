@@ -12,7 +12,8 @@ static bool asked(struct tree *t, const struct draft *d, struct sl_past_answer *
 	if (!value_read(d, &i, &text, &why))
 		return false;
 	i.value = text.text;
-	return sl_past_ask(t->r->o->past, &i, out);
+	const struct sl_witness *past = t->r->o->past;
+	return past->ask(past->arg, &i, out);
 }
 
 static void add(struct sl_past_answer *sum, const struct sl_past_answer *one)

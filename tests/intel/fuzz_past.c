@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (sl_past_new(&p, &o) < 0 || sl_intel_new(&set) < 0)
 		return 0;
 	sl_past_read_bytes(p, data, size, &bad);
-	struct sl_intel_options how = { .validity = SL_VALID_IGNORE, .past = p };
+	struct sl_witness witness = sl_past_witness(p);
+	struct sl_intel_options how = { .validity = SL_VALID_IGNORE, .past = &witness };
 	sl_intel_read_bytes(set, "f", feed, sizeof(feed) - 1, &how);
 	sl_intel_free(set);
 	sl_past_free(p);

@@ -92,11 +92,12 @@ static inline void ask_for(
 static inline void check(
 	struct said *s, struct sl_past *p, const char *csv, const struct sl_policy *policy)
 {
+	struct sl_witness witness = sl_past_witness(p);
 	struct sl_intel_options o = { .validity = SL_VALID_PACKET,
 		.lists = lists,
 		.home = home,
 		.policy = policy,
-		.past = p,
+		.past = &witness,
 		.finding = hear,
 		.arg = s,
 		.tell_all = true };

@@ -71,8 +71,9 @@ static char *checked(struct sl_past *p, const char *feed, bool json, char **lett
 	assert_int_equal(write(fd, feed, strlen(feed)), strlen(feed));
 	close(fd);
 	FILE *out = open_memstream(&text, &len), *to = open_memstream(letter, &letter_len);
+	struct sl_witness witness = sl_past_witness(p);
 	struct sl_intel_check_options how = {
-		.json = json, .lists = lists, .home = home, .past = p, .report = to
+		.json = json, .lists = lists, .home = home, .past = &witness, .report = to
 	};
 	sl_intel_check_by(paths, 1, &how, out);
 	fclose(out);

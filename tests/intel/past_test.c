@@ -168,6 +168,7 @@ static void impact(void **state)
 		connect_to(p, src, "8.8.8.8");
 	}
 	led(&s, p, "HIGH_IMPACT"); /* 20 of 200 */
+	assert_non_null(strstr(s.reason[0], "would have fired 20 times on 10 % of"));
 	connect_to(p, "10.0.0.201", "8.8.8.8");
 	led(&s, p, "SEEN");
 	sl_past_free(p);
