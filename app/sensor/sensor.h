@@ -381,7 +381,8 @@ struct live;
 enum live_state {
 	LIVE_GOOD,
 	LIVE_GONE, /* a device is no more: said; what came is still to be told */
-	LIVE_STALLED, /* a worker, or the dispatcher, does not go on: said; nothing can be waited for */
+	LIVE_STALLED, /* a worker, or the dispatcher, does not go on: said; nothing can be waited
+			 for */
 };
 /* Captures or ports, one of both. 0; -EINVAL and err. */
 int live_input(const struct sl_config *c, char *err, size_t err_len);

@@ -87,8 +87,8 @@ static void put_alarm(void *arg, const char *topic, bool bad)
 static void put_ports(const struct stats_view *v, const struct sink *k)
 {
 	sl_ports_counters(v->ports, k->put, k->to);
-	put(k, "workers, or the dispatcher, that stood still, and ended the sensor", live_stalls(v->live),
-		"sightline_worker_stalls_total");
+	put(k, "workers, or the dispatcher, that stood still, and ended the sensor",
+		live_stalls(v->live), "sightline_worker_stalls_total");
 	put(k, "how long the watchdog itself was late: the machine stood still",
 		live_late_ns(v->live), "sightline_watchdog_late_nanoseconds_total");
 	alarms_each(live_alarms(v->live), put_alarm, (void *)(uintptr_t)k);

@@ -47,8 +47,8 @@ struct sl_source_ops {
 	uint64_t (*now)(struct sl_source *s, uint16_t queue);
 	/* How full the queue is that rx_burst takes from, of SL_QUEUE_FULL; what the last burst
 	 * gave is not in it. As fine as the source can tell: of a device that can't be asked, full
-	 * for an eighth of a second after it was seen to have missed something. No system call. NULL: packets wait for
-	 * the worker, and none is ever missed. */
+	 * for an eighth of a second after it was seen to have missed something. No system call.
+	 * NULL: packets wait for the worker, and none is ever missed. */
 	unsigned (*fill)(struct sl_source *s, uint16_t queue);
 	/* Ask the hardware to keep a flow's further packets away; NULL: it can't. */
 	int (*bypass)(struct sl_source *s, uint16_t queue, const struct sl_packet *pkt);

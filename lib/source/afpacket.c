@@ -172,7 +172,7 @@ static int refuse(const struct afpacket *a, int rc, char *err, size_t err_len)
 	else if (rc == -EPROTONOSUPPORT)
 		why = "its frames have a link layer that is not understood",
 		fix = "name an Ethernet, tunnel or monitoring device";
-	snprintf(err, err_len, "port %s: %s; %s", a->port.dev, why, fix);
+	snprintf(err, err_len, "port %.64s: %s; %s", a->port.dev, why, fix);
 	return rc;
 }
 
@@ -215,10 +215,10 @@ static void plan(const struct port *p, FILE *f)
 		"%u sockets of the kernel's, a ring of %zu MiB each (port_ring) in blocks of %zu "
 		"KiB; MTU %u; %s; the kernel's time",
 		p->queues, a->map_bytes >> 20, BLOCK_ROOM >> 10, p->netdev.mtu,
-		!p->spread       ? "all packets in one"
+		!p->spread	 ? "all packets in one"
 		: p->queues == 1 ? "all to the one worker"
-		: a->tuple     ? "spread by a symmetric hash of outer addresses and ports"
-			       : "spread by a symmetric hash of the outer address pair");
+		: a->tuple	 ? "spread by a symmetric hash of outer addresses and ports"
+				 : "spread by a symmetric hash of the outer address pair");
 }
 
 static void counters(const struct port *p, sl_port_fn tell, void *arg)

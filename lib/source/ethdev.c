@@ -15,7 +15,7 @@
 
 static int refuse(const struct ethdev *e, int rc, char *err, size_t err_len, const char *why)
 {
-	snprintf(err, err_len, "port %s: %s", e->port.dev, why);
+	snprintf(err, err_len, "port %.64s: %s", e->port.dev, why);
 	return rc;
 }
 
@@ -23,7 +23,7 @@ static int refuse_errno(const struct ethdev *e, int rc, char *err, size_t err_le
 	const char *fix)
 {
 	const char *said = threads_first_error();
-	snprintf(err, err_len, "port %s: %s: %s; %s", e->port.dev, what,
+	snprintf(err, err_len, "port %.64s: %s: %s; %s", e->port.dev, what,
 		said[0] != '\0' ? said : rte_strerror(-rc), fix);
 	return rc;
 }
@@ -91,8 +91,8 @@ static void queues_choose(struct ethdev *e, unsigned workers, bool dealt, struct
 				: "one queue");
 		return;
 	}
-	unsigned most = e->info.max_rx_queues < ETH_QUEUES_MAX ? e->info.max_rx_queues
-							       : ETH_QUEUES_MAX;
+	unsigned most =
+		e->info.max_rx_queues < ETH_QUEUES_MAX ? e->info.max_rx_queues : ETH_QUEUES_MAX;
 	if (most < workers) {
 		snprintf(e->spread, sizeof(e->spread),
 			"one queue: of the device %u can be had, and there are %u workers", most,

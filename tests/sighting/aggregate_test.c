@@ -281,12 +281,12 @@ static void test_late(void **state)
 static void test_before_valid(void **state)
 {
 	struct fixture *f = *state;
-	struct sl_ruleset *later = rules(
-		"{\"id\":\"late\",\"type\":\"domain-name\",\"value\":\"evil.example\","
-		"\"source\":\"feed-a\",\"valid_from\":\"2026-01-31T09:00:30Z\"}\n"
-		"{\"id\":\"always\",\"type\":\"domain-name\",\"value\":\"evil.example\","
-		"\"source\":\"feed-b\"}\n",
-		2);
+	struct sl_ruleset *later =
+		rules("{\"id\":\"late\",\"type\":\"domain-name\",\"value\":\"evil.example\","
+		      "\"source\":\"feed-a\",\"valid_from\":\"2026-01-31T09:00:30Z\"}\n"
+		      "{\"id\":\"always\",\"type\":\"domain-name\",\"value\":\"evil.example\","
+		      "\"source\":\"feed-b\"}\n",
+			2);
 	uint32_t late = number_of_id(later, "late"), always = number_of_id(later, "always");
 	static const struct {
 		uint64_t ts_ns;
@@ -456,7 +456,8 @@ int main(void)
 	const struct CMUnitTest tests[] = { T(test_first_at_once), T(test_repeats_told_at_close),
 		T(test_grid), T(test_identity), T(test_repeat_flag), T(test_many_at_once),
 		T(test_repeat_over_the_edge), T(test_one_message_counts_once), T(test_late),
-		T(test_before_valid), T(test_horizon), T(test_flush_remembers), T(test_bound), T(test_ruleset_may_go),
-		T(test_context), T(test_directions), T(test_quiet), T(test_odd_records) };
+		T(test_before_valid), T(test_horizon), T(test_flush_remembers), T(test_bound),
+		T(test_ruleset_may_go), T(test_context), T(test_directions), T(test_quiet),
+		T(test_odd_records) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
