@@ -109,6 +109,7 @@ void output_free(struct output *o)
 		return;
 	if (o->stream != NULL)
 		sl_stream_out_close(o->stream, 1000);
+	sl_delivery_close(o->delivery, 0, NULL); /* of a start that failed */
 	if (o->bus != NULL)
 		sl_bus_free(o->bus);
 	sl_json_out_free(o->json);

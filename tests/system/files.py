@@ -163,6 +163,10 @@ def test_store_must_be_named(folder):
     path = written(folder + "/one.pcap", download(1, b"x"))
     _, _, err = run(SENSOR, "-c", folder + "/none.yaml", "--replay", path, "--allow-empty", check=2)
     assert "file_store.dir" in err
+    with open(folder + "/none.yaml", "w") as f:
+        f.write("file_store:\n  policy: all\n  dir: %s/nosuch\ncollector: tcp://127.0.0.1:%d\n" % (folder, free_port()))
+    _, _, err = run(SENSOR, "-c", folder + "/none.yaml", "--replay", path, "--allow-empty", check=2, timeout=30)
+    assert "file_store.dir %s/nosuch: " % folder in err, err
 
 
 if __name__ == "__main__":
