@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sightline/clock.h>
@@ -20,7 +22,9 @@
 #include "sensor.h"
 
 #define OPEN_MAX_FILES 256 /* at once; each holds a descriptor */
+#define PART ".part-" /* its name begins so */
 #define PART_NAME 64
+#define MADE_S 60 /* a file that is younger may be about to be locked */
 
 enum policy { KEEP_MATCHED, KEEP_ALL };
 enum place { VACANT, COMES, GIVEN_UP, ENDED };
@@ -54,8 +58,22 @@ bool file_store_wanted(const struct sl_config *c)
 	return strcmp(sl_config_text(c, "file_store.policy"), "none") != 0;
 }
 
-/* What the folder holds already, what an earlier run left half written included: it may still run.
- */
+/* What a run left half written that was killed: nobody holds its lock, which is taken right after
+ * the file is made. */
+static bool left_over(const struct file_store *s, const char *name, const struct stat *st)
+{
+	if (strncmp(name, PART, strlen(PART)) != 0 || time(NULL) < st->st_mtime + MADE_S)
+		return false;
+	int fd = openat(s->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool over = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (over)
+		over = unlinkat(s->dir, name, 0) == 0;
+	if (fd >= 0)
+		close(fd);
+	return over;
+}
+
+/* What the folder holds already. */
 static int take_stock(struct file_store *s)
 {
 	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -69,7 +87,7 @@ static int take_stock(struct file_store *s)
 	for (struct dirent *e; (e = readdir(d)) != NULL;) {
 		struct stat st;
 		if (fstatat(s->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			S_ISREG(st.st_mode))
+			S_ISREG(st.st_mode) && !left_over(s, e->d_name, &st))
 			s->used += (uint64_t)st.st_size;
 	}
 	closedir(d);
@@ -111,13 +129,21 @@ int file_store_new(struct file_store **out, const struct sl_config *c, struct sl
 	return 0;
 }
 
+/* What was written of it is gone, unless it was kept. */
+static void take_away(struct file_store *s, struct entry *e)
+{
+	if (e->fd < 0)
+		return;
+	(void)unlinkat(s->dir, e->part, 0);
+	close(e->fd);
+	e->fd = -1;
+	s->used -= e->size;
+}
+
 /* The entry is over, kept or not. */
 static void forget(struct file_store *s, struct entry *e)
 {
-	if (e->fd >= 0) {
-		close(e->fd);
-		(void)unlinkat(s->dir, e->part, 0);
-	}
+	take_away(s, e);
 	*e = (struct entry){ .place = VACANT };
 	s->open--;
 }
@@ -125,11 +151,7 @@ static void forget(struct file_store *s, struct entry *e)
 /* Nothing more of the file is written; its entry waits for its end. */
 static void give_up(struct file_store *s, struct entry *e, enum sl_counter why)
 {
-	if (e->fd >= 0) {
-		close(e->fd);
-		(void)unlinkat(s->dir, e->part, 0);
-	}
-	e->fd = -1;
+	take_away(s, e);
 	e->place = GIVEN_UP;
 	sl_count(s->counters, why, 1);
 }
@@ -174,11 +196,13 @@ static struct entry *begin(struct file_store *s, unsigned worker, const struct s
 		return NULL;
 	*e = (struct entry){ .place = COMES, .worker = worker, .file = r->file };
 	s->open++;
-	snprintf(e->part, sizeof(e->part), ".part-%" PRIx64 "-%d-%" PRIu64, s->began_ns,
+	snprintf(e->part, sizeof(e->part), PART "%" PRIx64 "-%d-%" PRIu64, s->began_ns,
 		(int)getpid(), s->numbered++);
 	e->fd = openat(s->dir, e->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (e->fd < 0)
 		failed(s, e);
+	else
+		(void)flock(e->fd, LOCK_EX | LOCK_NB); /* while this run is there */
 	return e;
 }
 
@@ -213,8 +237,10 @@ void file_store_bytes(struct file_store *s, unsigned worker, const struct sl_rec
 		give_up(s, e, SL_C_FILES_UNSTORED_QUOTA);
 	else if (!put(e->fd, r->tail, r->len))
 		failed(s, e);
-	else
+	else {
 		e->size += r->len;
+		s->used += r->len;
+	}
 }
 
 static bool type_wanted(const struct file_store *s, const char *type)
@@ -263,17 +289,12 @@ static void keep(struct file_store *s, struct entry *e)
 		sl_count(s->counters, SL_C_FILES_KNOWN, 1);
 		return;
 	}
-	if (s->used + e->size > s->quota) {
-		sl_count(s->counters, SL_C_FILES_UNSTORED_QUOTA, 1);
-		return;
-	}
 	if (renameat(s->dir, e->part, s->dir, e->name) < 0) {
 		failed(s, e);
 		return;
 	}
 	close(e->fd);
 	e->fd = -1;
-	s->used += e->size;
 	sl_count(s->counters, SL_C_FILES_STORED, 1);
 }
 
@@ -285,6 +306,18 @@ void file_store_settle(struct file_store *s, unsigned worker)
 			continue;
 		if (s->policy == KEEP_ALL || e->matched)
 			keep(s, e);
+		forget(s, e);
+	}
+}
+
+void file_store_lost(struct file_store *s, unsigned worker)
+{
+	for (unsigned i = 0; s != NULL && s->open > 0 && i < OPEN_MAX_FILES; i++) {
+		struct entry *e = &s->entry[i];
+		if ((e->place != COMES && e->place != GIVEN_UP) || e->worker != worker)
+			continue;
+		if (e->place == COMES)
+			give_up(s, e, SL_C_FILES_UNSTORED_PART);
 		forget(s, e);
 	}
 }

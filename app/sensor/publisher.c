@@ -199,6 +199,9 @@ static void take_record(
 	case SL_REC_FILES:
 		file_store_settle(p->files, worker);
 		break;
+	case SL_REC_FILES_LOST:
+		file_store_lost(p->files, worker);
+		break;
 	case SL_REC_FACT:
 		(void)sl_hosts_tell(p->hosts, (const struct sl_record_fact *)(const void *)r, len);
 		break;

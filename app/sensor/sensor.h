@@ -113,7 +113,7 @@ struct worker {
 	uint64_t stage_tsc;
 	uint16_t capture;
 	struct sl_hit hit[HITS_MAX];
-	bool files_ended; /* since the last mark that says so */
+	bool files_ended, file_end_lost; /* since the last mark that says so */
 	struct sl_packet pkt[SL_BURST];
 	struct sl_packet lost[SL_BURST]; /* datagrams that never were whole */
 	struct sl_batch batch;
@@ -311,6 +311,8 @@ void file_store_end(struct file_store *s, unsigned worker, const struct sl_recor
 void file_store_hit(struct file_store *s, unsigned worker, const struct sl_record *r);
 /* Files that have ended are kept or not: every hit on them was told. */
 void file_store_settle(struct file_store *s, unsigned worker);
+/* The end of some file was not told: those that have not ended by now are given up. */
+void file_store_lost(struct file_store *s, unsigned worker);
 
 /* ---- publisher.c: rings to outputs ---- */
 

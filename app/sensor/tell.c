@@ -315,8 +315,10 @@ static void file_end(
 {
 	struct worker *w = arg;
 	struct sl_record_file *r = reserve_bytes(w, (uint32_t)sizeof(struct sl_record_file));
-	if (r == NULL)
+	if (r == NULL) {
+		w->file_end_lost = true;
 		return;
+	}
 	*r = (struct sl_record_file){ .kind = SL_REC_FILE_END, .file = file, .whole = whole };
 	memcpy(r->sha256, sha256, sizeof(r->sha256));
 	size_t n = type != NULL ? strlen(type) : 0;

@@ -249,6 +249,8 @@ static void sweep(struct worker *w)
 		tell_batch(w); /* what the ended flows said is matched before */
 		w->files_ended = !tell_mark_soon(w, SL_REC_FILES, w->now_ns);
 	}
+	if (w->file_end_lost)
+		w->file_end_lost = !tell_mark_soon(w, SL_REC_FILES_LOST, w->now_ns);
 }
 
 /* The publisher counts on it that what ends by its silence is told SL_FLOW_LEAVE_NS after that at

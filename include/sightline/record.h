@@ -18,6 +18,7 @@ enum sl_record_kind {
 	SL_REC_FILE_BYTES, /* struct sl_record_file */
 	SL_REC_FILE_END, /* the same: the file is over */
 	SL_REC_FILES, /* every hit of the files that ended before this was told */
+	SL_REC_FILES_LOST, /* an end of a file was not told: those not ended by now never will */
 	SL_REC_FACT, /* struct sl_record_fact */
 };
 

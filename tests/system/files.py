@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Files that messages carry: every content coding, the same whatever the number of workers; no allocation while they pass;
 those kept on disk. Bombs are in bounds.py."""
-import ctypes, gzip, hashlib, json, os, struct, subprocess, zlib
+import ctypes, fcntl, gzip, hashlib, json, os, struct, subprocess, zlib
 from harness import *
 from reload import HEADER
 
@@ -122,7 +122,7 @@ def test_workers_allocate_nothing(folder):
         assert all(counts[n] - first[n] <= 2 for n in counts), (first, counts)
 
 
-def stored(folder, path, policy, *args, intel=()):
+def stored(folder, path, policy, *args, intel=(), workers=2):
     """What is in a fresh store after a replay, and the counters."""
     store = "%s/store-%s-%d" % (folder, policy, len(os.listdir(folder)))
     os.mkdir(store)
@@ -131,7 +131,7 @@ def stored(folder, path, policy, *args, intel=()):
     with open(folder + "/intel.jsonl", "w") as f:
         f.writelines(json.dumps({"id": v, "type": "file", "where": "file.sha256", "source": "test", "value": v}) + "\n" for v in intel)
     sensor("-c", folder + "/store.yaml", "--replay", path, "-i", folder + "/intel.jsonl", "--emit", "sightings", "--allow-empty",
-           "--workers", 2, "--stats", folder + "/stats")
+           "--workers", workers, "--stats", folder + "/stats")
     kept = {}
     for name in os.listdir(store):
         with open(os.path.join(store, name), "rb") as f:
@@ -155,6 +155,31 @@ def test_store(folder):
     kept, st = stored(folder, path, "all", "quota: 20000")
     assert sum(map(len, kept.values())) <= 20000 and kept
     assert len(kept) + st['sightline_unstored_files_total{why="quota"}'] == len(bodies)
+
+
+def test_store_counts_what_it_writes(folder):
+    """A file that does not end takes its room meanwhile."""
+    path = written(folder + "/open.pcap", list(download(1, b"x" * 40000))[:-16], download(2, b"y" * 20000))
+    kept, st = stored(folder, path, "all", "quota: 30000", workers=1)
+    assert not kept and st['sightline_unstored_files_total{why="quota"}'] == 1, st
+    kept, st = stored(folder, path, "all", "quota: 60000", workers=1)
+    assert len(kept) == 1 and st["sightline_stored_files_total"] == 1
+
+
+def test_store_after_a_kill(folder):
+    """What another run left half written is gone, unless that run is there still."""
+    path, store = written(folder + "/one.pcap", download(1, b"y" * 20000)), folder + "/store"
+    os.mkdir(store)
+    for name in ".part-1-1-0", ".part-2-2-0":
+        with open(os.path.join(store, name), "wb") as f:
+            f.write(b"z" * 15000)
+        os.utime(f.name, (1e9, 1e9))
+    with open(folder + "/store.yaml", "w") as f:
+        f.write("file_store:\n  dir: %s\n  policy: all\n  quota: 40000\n" % store)
+    with open(store + "/.part-2-2-0") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        sensor("-c", folder + "/store.yaml", "--replay", path, "--allow-empty")
+    assert sorted(os.listdir(store)) == [".part-2-2-0", hashlib.sha256(b"y" * 20000).hexdigest()]
 
 
 def test_store_must_be_named(folder):

@@ -4,9 +4,11 @@
 The captures of the data folder give the same sightings as their replay from a file, whatever the number of workers and
 ports; a flood is received or counted to the last frame; links go down and up, devices vanish, and a worker that stands
 still is found. Needs root, for the namespace; what needs SIGHTLINE_DATA uses the sample captures without it."""
-import collections, csv, ctypes, os, re, signal, socket, struct, subprocess, time
+import collections, csv, ctypes, hashlib, os, re, signal, socket, struct, subprocess, time
 from frames import captures, frame, read_frames, write_pcap
 from harness import *
+from files import download, written
+from metrics import get, read, when
 
 MARK = "45.13.227.9"  # of the frames that say: everything before is sent; in no capture
 NET = "198.51.100.0/24"  # nobody's own: every address may fire
@@ -86,11 +88,11 @@ def received(st, sent):
 class Live:
     """A sensor on ports, ready."""
 
-    def __init__(self, folder, ports, *args, ring="32MiB", spread="outer", watchdog="30s"):
+    def __init__(self, folder, ports, *args, ring="32MiB", spread="outer", watchdog="30s", more=""):
         self.stats, self.marks = os.path.join(folder, "stats"), 0
         config = os.path.join(folder, "ports.yaml")
         with open(config, "w") as f:
-            f.write("port_ring: %s\nport_spread: %s\nwatchdog: %s\n" % (ring, spread, watchdog))
+            f.write("port_ring: %s\nport_spread: %s\nwatchdog: %s\n%s" % (ring, spread, watchdog, more))
         self.run = Running(SENSOR, "-c", config, *(a for p in ports for a in ("-p", p)), "--stats", self.stats, *args)
 
     def __enter__(self):
@@ -334,6 +336,33 @@ def test_overload(folder):
     assert received(st, sent) > 0
     assert st['sightline_shed_entries_total{level="bodies"}'] > 0 and st['sightline_shed_flows_total{level="bodies"}'] > 0
     assert st['sightline_worker_shed_level{worker="0"}'] == 0
+
+
+def test_lost_ends_of_files(folder):
+    """Nobody reads what is said, and more files end meanwhile than the store has open at once: afterwards it has room."""
+    end, port = pair(0, 1500)
+    os.mkdir(folder + "/store")
+    bodies = [b"%d " % i * 700 for i in range(300)]
+    records = [list(download(i, b)) for i, b in enumerate(bodies)]
+    begun = written(folder + "/begun.pcap", *(r[:5] for r in records))
+    rest = written(folder + "/rest.pcap", *(r[5:] for r in records))
+    last = written(folder + "/last.pcap", download(900, b"last" * 500))
+    more = "ring: 1MiB\nfile_store:\n  policy: all\n  dir: %s/store\n" % folder
+    with Live(folder, ["afpacket:" + port], "--allow-empty", "--emit", "observables", "--workers", "1", "--metrics", "0",
+              "--shed", "never", more=more) as live:
+        url, how = live.url(), ("--preload-pcap", "--pps", "3000", "-i", end)
+        live.send(begun, *how)
+        assert live.told("/f299.bin", PATIENCE)
+        command("tcpreplay", "-q", *how, flood_file(folder))
+        when(url, lambda v: v["sightline_ring_dropped_records_total"] > 1000)
+        before = read(get(url))["sightline_rx_packets_total"]
+        command("tcpreplay", "-q", *how, rest)
+        when(url, lambda v: v["sightline_rx_packets_total"] >= before + sum(len(r[5:]) for r in records))
+        when(url, lambda v: (v['sightline_unstored_files_total{why="partial"}'] > 250, live.run._pump(0))[0])
+        live.send(last, *how)
+        when(url, lambda v: (v["sightline_stored_files_total"] > 0, live.run._pump(0))[0])
+        _, _, st = live.end()
+    assert hashlib.sha256(b"last" * 500).hexdigest() in os.listdir(folder + "/store")
 
 
 def test_stalled_worker(folder):
