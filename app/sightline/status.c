@@ -173,7 +173,6 @@ static void json_counts(struct sl_json_out *o, const struct watched *w)
 		const char *key, *metric;
 	} counts[] = {
 		{ "packets", "sightline_rx_packets_total" },
-		{ "missed", "sightline_missed_packets_total" },
 		{ "flows", "sightline_flows" },
 		{ "armed", "sightline_indicators{verdict=\"armed\"}" },
 		{ "quiet", "sightline_indicators{verdict=\"quiet\"}" },
@@ -185,6 +184,9 @@ static void json_counts(struct sl_json_out *o, const struct watched *w)
 	};
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		sl_json_double(o, counts[i].key, now_of(w, counts[i].metric));
+	sl_json_double(o, "missed", sum_of(w, "sightline_missed_packets_total", false));
+	sl_json_double(o, "missed_by_card",
+		sum_of(w, "sightline_port_device_missed_packets_total", false));
 	sl_json_double(o, "shed", sum_of(w, "sightline_shed_packets_total", false));
 	sl_json_double(o, "bypassed", now_of(w, "sightline_bypassed_packets_total"));
 	sl_json_double(o, "dropped", sum_of(w, "sightline_drop_packets_total", false));
@@ -275,9 +277,11 @@ static void put_drops(const struct watched *w)
 	}
 	double sum = sum_of(w, "sightline_drop_packets_total", true),
 	       rx = grown(w, "sightline_rx_packets_total");
-	printf("drops       %.1f /s missed by the source; %.1f /s left out by name (%.2f %%)",
-		rate(w, "sightline_missed_packets_total"), sum / seconds(w),
-		rx > 0 ? 100 * sum / rx : 0.0);
+	printf("drops       %.1f /s missed by the source, %.1f /s by its card; %.1f /s left out by "
+	       "name (%.2f %%)",
+		sum_of(w, "sightline_missed_packets_total", true) / seconds(w),
+		sum_of(w, "sightline_port_device_missed_packets_total", true) / seconds(w),
+		sum / seconds(w), rx > 0 ? 100 * sum / rx : 0.0);
 	qsort(drop, count, sizeof(drop[0]), more_first);
 	for (size_t i = 0; i < count && i < DROPS_SHOWN; i++) {
 		char reason[64];

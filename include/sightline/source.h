@@ -227,7 +227,8 @@ void sl_ports_plan(struct sl_source *s, void (*line)(void *arg, const char *text
 int sl_ports_look(struct sl_source *s, void (*line)(void *arg, const char *text), void *arg,
 	char *err, size_t err_len);
 /* Every counter of every port by its key, name{label="x"}; missed packets are all that was lost
- * before a worker had it. Any thread; exact once sl_ports_look was called after the end. */
+ * between the port and a worker. What a card of the kernel's lost before that is counted by its
+ * driver, and told as the device's. Any thread; exact once sl_ports_look was called after the end. */
 typedef void (*sl_port_fn)(void *arg, const char *key, const char *help, uint64_t value);
 void sl_ports_counters(struct sl_source *s, sl_port_fn tell, void *arg);
 

@@ -10,7 +10,7 @@
 /* Of fewer packets, bytes or connections between two looks nothing is judged. */
 #define SL_TAP_LEAST 100
 
-/* What is bad of what there was: lost, one-sided, missing, twice, cut, damaged. Between two looks,
+/* What is bad, mostly of what there was: lost, one-sided, missing, twice, cut, damaged. Between two looks,
  * or since the sensor's start, where `before` is NULL. What the sensor doesn't measure is left out.
  */
 void sl_tap_shares(

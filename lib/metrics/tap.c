@@ -9,7 +9,8 @@
 #define PORTS_MAX 64
 #define NAME_MAX_BYTES 128
 
-/* Each of them is a share: what is bad of what there was. */
+/* Each of them is a share: what is bad of what there was; or, of nothing else that is counted, any
+ * that is bad. */
 static const struct share {
 	const char *topic;
 	const char *bad[4], *all[3]; /* sums of counters */
@@ -22,6 +23,11 @@ static const struct share {
 		{ "sightline_missed_packets_total", "sightline_rx_packets_total" }, 1e-6, 1e-3,
 		"of all packets were missed by the source",
 		"more --workers on isolated cores; sightline status shows how busy each is", NULL },
+	{ "card loss", { "sightline_port_device_missed_packets_total" },
+		{ "sightline_port_device_missed_packets_total", "sightline_rx_packets_total" },
+		1e-6, 1e-3, "of all packets were lost by the card, before the kernel had them",
+		"larger rings of the card (ethtool -G IFACE rx N), more of its queues (ethtool -L)",
+		NULL },
 	{ "shedding",
 		{ "sightline_shed_packets_total{level=\"bodies\"}",
 			"sightline_shed_packets_total{level=\"elephants\"}",
@@ -44,8 +50,8 @@ static const struct share {
 		"(port_spread: outer), and let sightline-sensor say at its start what spreads "
 		"packets",
 		NULL },
-	{ "records", { "sightline_ring_dropped_records_total" }, { "sightline_hits_total" }, 1e-9,
-		0, "of what was hit was lost between worker and publisher",
+	{ "records", { "sightline_ring_dropped_records_total" }, { NULL }, 0, 0,
+		"records of what workers saw were lost, as their ring to the publisher was full",
 		"a larger ring in the configuration, or quieter feeds: sightline status", NULL },
 	{ "one-sided", { "sightline_tcp_flow_ends_total{sides=\"one\"}" },
 		{ "sightline_tcp_flow_ends_total{sides=\"one\"}",
@@ -117,8 +123,10 @@ static double since(const struct sl_metrics *before, const struct sl_metrics *no
 	return v > 0 ? v : 0;
 }
 
-static enum sl_host_grade grade_of(const struct share *s, double part)
+static enum sl_host_grade grade_of(const struct share *s, double bad, double part)
 {
+	if (s->all[0] == NULL)
+		return bad > 0 ? SL_HOST_WARNING : SL_HOST_OK;
 	if (s->wrong > 0 && part >= s->wrong)
 		return SL_HOST_WRONG;
 	return part >= s->warning ? SL_HOST_WARNING : SL_HOST_OK;
@@ -139,9 +147,12 @@ static void tell_share(const struct sl_metrics *before, const struct sl_metrics 
 		all += since(before, now, s->all[i]);
 	all -= since(before, now, s->less);
 	double part = all > 0 ? bad / all : 0;
-	enum sl_host_grade grade =
-		before != NULL && all < SL_TAP_LEAST ? SL_HOST_OK : grade_of(s, part);
-	snprintf(what, sizeof(what), "%.0f (%.4g %%) %s", bad, 100 * part, s->what);
+	bool few = before != NULL && s->all[0] != NULL && all < SL_TAP_LEAST;
+	enum sl_host_grade grade = few ? SL_HOST_OK : grade_of(s, bad, part);
+	if (s->all[0] == NULL)
+		snprintf(what, sizeof(what), "%.0f %s", bad, s->what);
+	else
+		snprintf(what, sizeof(what), "%.0f (%.4g %%) %s", bad, 100 * part, s->what);
 	fn(arg, &(struct sl_host_finding){
 			grade, s->topic, what, grade == SL_HOST_OK ? "" : s->mend });
 }

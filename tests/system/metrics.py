@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Metrics of a running sensor: the numbers of --stats, on the port while packets flow; `sightline status` reads them; and
 what a port that is no sensor's says does no harm."""
+import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -187,32 +189,54 @@ def test_status_of_nobody(_):
     run(TOOL, "status", "--nonsense", check=2)
 
 
+@contextlib.contextmanager
+def answering(answer):
+    """Somebody who answers so, once: where."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve():
+            c, _ = server.accept()
+            with c:
+                try:
+                    c.recv(4096)
+                    c.sendall(answer)
+                    c.shutdown(socket.SHUT_WR)
+                    while c.recv(4096):
+                        pass
+                except ConnectionError:
+                    pass
+        t = threading.Thread(target=serve)
+        t.start()
+        yield "127.0.0.1:%d" % server.getsockname()[1]
+        t.join()
+
+
+OK = b"HTTP/1.0 200 OK\r\n\r\n"
+
+
+def test_status_of_ports(_):
+    """What is told for each port and queue is summed."""
+    said = OK + b'sightline_missed_packets_total{port="a",queue="0"} 3\nsightline_missed_packets_total{port="b"} 4\n' \
+                b'sightline_port_device_missed_packets_total{port="a"} 5\nsightline_rx_packets_total 100\n'
+    with answering(said) as where:
+        told = json.loads(run(TOOL, "status", "--once", "--json", where)[1])
+    assert told["missed"] == 7 and told["missed_by_card"] == 5, told
+    with answering(said + b"sightline_start_seconds %d\n" % time.time()) as where:
+        _, out, _ = run(TOOL, "status", "--once", where)
+    source, card = re.search(r"([0-9.]+) /s missed by the source, ([0-9.]+) /s by its card;", out).groups()
+    assert float(source) > float(card) > 0, out
+
+
 def test_status_of_a_liar(_):
     """Whoever sits on the port: too much, nothing, no HTTP, words that would steer a terminal."""
     evil = b'sightline_build_info{sensor="\x1b[2Jx",version="\x9b0m"} 1\nsightline_feeds 1\n' \
            b'sightline_feed_changed_seconds{feed="\x1b]0;y\x07"} 5\nsightline_rx_packets_total 1e999\nbroken\n' \
            b'sightline_worker_packets_total{worker="0"} -5\n'
-    ok = b"HTTP/1.0 200 OK\r\n\r\n"
-    for answer, status in ((b"", 1), (b"SSH-2.0-x\r\n", 1), (b"HTTP/1.1 500 No\r\n\r\n", 1), (ok + b"x" * (5 << 20), 1),
-                           (ok + b"a 1\n" * 70000, 1), (ok + evil, 0)):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            def serve():
-                c, _ = server.accept()
-                with c:
-                    try:
-                        c.recv(4096)
-                        c.sendall(answer)
-                        c.shutdown(socket.SHUT_WR)
-                        while c.recv(4096):
-                            pass
-                    except ConnectionError:
-                        pass
-            t = threading.Thread(target=serve)
-            t.start()
-            _, out, err = run(TOOL, "status", "--once", "127.0.0.1:%d" % server.getsockname()[1], check=status)
-            t.join()
-            assert "\x1b" not in out and "\x9b" not in out and "\x07" not in out, out
-            assert "Sanitizer" not in err
+    for answer, status in ((b"", 1), (b"SSH-2.0-x\r\n", 1), (b"HTTP/1.1 500 No\r\n\r\n", 1), (OK + b"x" * (5 << 20), 1),
+                           (OK + b"a 1\n" * 70000, 1), (OK + evil, 0)):
+        with answering(answer) as where:
+            _, out, err = run(TOOL, "status", "--once", where, check=status)
+        assert "\x1b" not in out and "\x9b" not in out and "\x07" not in out, out
+        assert "Sanitizer" not in err
     assert "1 lines of its answer could not be read" in out, out
 
 
