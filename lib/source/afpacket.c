@@ -172,6 +172,8 @@ static int refuse(const struct afpacket *a, int rc, char *err, size_t err_len)
 	else if (rc == -EPROTONOSUPPORT)
 		why = "its frames have a link layer that is not understood",
 		fix = "name an Ethernet, tunnel or monitoring device";
+	else if (rc == -EINVAL && !a->port.netdev.up) /* a fanout group, of older kernels */
+		why = "it is down", fix = "ip link set IFACE up, or start with one worker";
 	snprintf(err, err_len, "port %.64s: %s; %s", a->port.dev, why, fix);
 	return rc;
 }
