@@ -30,13 +30,9 @@ struct sl_source_ops {
 	/* Up to max (<= SL_BURST) packets into pkt[0..*n). Never blocks. */
 	enum sl_rx (*rx_burst)(struct sl_source *s, uint16_t queue, struct sl_packet *pkt,
 		uint16_t max, uint16_t *n);
-	/* The burst is done with, but for the packets that were held. Takes the array and the
-	 * count of one rx_burst as they were given. */
+	/* The burst is done with. Takes the array and the count of one rx_burst as they were given.
+	 */
 	void (*release)(struct sl_source *s, uint16_t queue, struct sl_packet *pkt, uint16_t n);
-	/* Keep a packet's bytes beyond its burst, until drop_held. -ENOBUFS: the share of held
-	 * packets is used up. */
-	int (*hold)(struct sl_source *s, uint16_t queue, struct sl_packet *pkt);
-	void (*drop_held)(struct sl_source *s, uint16_t queue, void *owner);
 	/* Nothing came: blocks for some 0.1 s at most, until something may be there. False: it
 	 * can't wait. NULL: it never blocks. The caller is offline to whatever waits for it. */
 	bool (*wait)(struct sl_source *s, uint16_t queue);
@@ -50,7 +46,8 @@ struct sl_source_ops {
 	 * for an eighth of a second after it was seen to have missed something. No system call.
 	 * NULL: packets wait for the worker, and none is ever missed. */
 	unsigned (*fill)(struct sl_source *s, uint16_t queue);
-	/* Ask the hardware to keep a flow's further packets away; NULL: it can't. */
+	/* Ask the hardware to keep a flow's further packets away; NULL: it can't, as none of these
+	 * sources can yet. */
 	int (*bypass)(struct sl_source *s, uint16_t queue, const struct sl_packet *pkt);
 	/* Packets come from now on. Control. 0 or -errno. */
 	int (*start)(struct sl_source *s);
@@ -228,7 +225,8 @@ int sl_ports_look(struct sl_source *s, void (*line)(void *arg, const char *text)
 	char *err, size_t err_len);
 /* Every counter of every port by its key, name{label="x"}; missed packets are all that was lost
  * between the port and a worker. What a card of the kernel's lost before that is counted by its
- * driver, and told as the device's. Any thread; exact once sl_ports_look was called after the end. */
+ * driver, and told as the device's. Any thread; exact once sl_ports_look was called after the end.
+ */
 typedef void (*sl_port_fn)(void *arg, const char *key, const char *help, uint64_t value);
 void sl_ports_counters(struct sl_source *s, sl_port_fn tell, void *arg);
 

@@ -4,7 +4,7 @@
  *
  * The kernel writes frames into a block and hands it over when it is full or BLOCK_WAIT_MS old; it
  * is the kernel's again once all its packets are released. Blocks are filled in order: one that is
- * held stops the ring when its turn comes, and what doesn't fit is counted by the kernel. */
+ * in use stops the ring when its turn comes, and what doesn't fit is counted by the kernel. */
 #ifndef SOURCE_AFPACKET_H
 #define SOURCE_AFPACKET_H
 
@@ -19,7 +19,7 @@
 struct af_block {
 	struct port_owner owner;
 	struct tpacket_block_desc *desc;
-	uint32_t unreleased, held;
+	uint32_t unreleased;
 	bool read_out; /* every packet was given */
 };
 
@@ -32,7 +32,6 @@ struct af_queue {
 	alignas(64) uint32_t at; /* block whose turn it is */
 	uint32_t left; /* packets of it not given yet */
 	const struct tpacket3_hdr *next;
-	uint32_t held_blocks;
 	alignas(64) struct port_tally tally;
 	/* control, in look; any thread reads */
 	alignas(64) _Atomic uint64_t missed, frozen;
@@ -50,8 +49,6 @@ struct afpacket {
 /* afpacket_ring.c: the worker's side. */
 uint16_t afpacket_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t max);
 void afpacket_release(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t n);
-int afpacket_hold(struct port *p, uint16_t queue, struct sl_packet *pkt);
-void afpacket_drop_held(struct port *p, uint16_t queue, void *owner);
 unsigned afpacket_fill(struct port *p, uint16_t queue);
 bool afpacket_drained(struct port *p, uint16_t queue);
 

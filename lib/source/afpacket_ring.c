@@ -18,7 +18,7 @@ static bool block_ready(const struct af_block *b)
  * that is being filled is never that of its last use. */
 static void block_done(struct af_block *b)
 {
-	if (!b->read_out || b->unreleased > 0 || b->held > 0)
+	if (!b->read_out || b->unreleased > 0)
 		return;
 	b->read_out = false;
 	b->desc->hdr.bh1.num_pkts = 0;
@@ -34,7 +34,7 @@ static void block_next(struct afpacket *a, struct af_queue *q)
 static bool block_begin(struct afpacket *a, struct af_queue *q)
 {
 	struct af_block *b = &q->blocks[q->at];
-	if (b->read_out || !block_ready(b)) /* read out and held: the ring has come round */
+	if (b->read_out || !block_ready(b)) /* read out and in use: the ring has come round */
 		return false;
 	const struct tpacket_hdr_v1 *h = &b->desc->hdr.bh1;
 	q->left = h->num_pkts;
@@ -109,33 +109,8 @@ void afpacket_release(struct port *p, uint16_t queue, struct sl_packet *pkt, uin
 	}
 }
 
-/* A quarter of the ring at most: the kernel fills the rest meanwhile. */
-int afpacket_hold(struct port *p, uint16_t queue, struct sl_packet *pkt)
-{
-	struct afpacket *a = (struct afpacket *)p;
-	struct af_queue *q = &a->queue[queue];
-	struct af_block *b = pkt->owner;
-	if (b->held == 0) {
-		if (q->held_blocks >= a->block_count / 4)
-			return -ENOBUFS;
-		q->held_blocks++;
-	}
-	b->held++;
-	return 0;
-}
-
-void afpacket_drop_held(struct port *p, uint16_t queue, void *owner)
-{
-	struct af_queue *q = &((struct afpacket *)p)->queue[queue];
-	struct af_block *b = owner;
-	if (--b->held > 0)
-		return;
-	q->held_blocks--;
-	block_done(b);
-}
-
 /* Whether the block so many behind the one whose turn it is waits to be read: one that was read and
- * is held does not. */
+ * is in use does not. */
 static bool block_waits(const struct afpacket *a, const struct af_queue *q, uint32_t behind)
 {
 	const struct af_block *b = &q->blocks[(q->at + behind) % a->block_count];

@@ -25,7 +25,6 @@
 #define ALIGN 8
 #define SLAB_BYTES (SLAB_BLOCKS * BLOCK_BYTES)
 #define WAIT_NS 50000 /* a worker empties a block in some 100 us */
-#define HELD_SHARE 4 /* a quarter of the pool may be held */
 #define LANE_SPARE 64
 
 static int lane_init(struct lane *l, uint32_t entries)
@@ -38,8 +37,8 @@ static int lane_init(struct lane *l, uint32_t entries)
 	return l->entry != NULL ? 0 : -ENOMEM;
 }
 
-/* Every queue may be filling a block, reading one and holding one, and the loader still finds one
- * to go on with. */
+/* Every queue may be filling a block, reading one and have one on its way, and the loader still
+ * finds one to go on with. */
 static uint32_t blocks_least(const struct replay *r)
 {
 	return 3 * r->o.queues + 1;
@@ -51,9 +50,6 @@ int blocks_init(struct replay *r)
 	if (max < blocks_least(r))
 		max = blocks_least(r);
 	r->block_max = max < UINT32_MAX / 4 ? (uint32_t)max : UINT32_MAX / 4;
-	r->held_max = r->block_max / HELD_SHARE / r->o.queues;
-	if (r->held_max == 0)
-		r->held_max = 1;
 	r->blocks = calloc(r->block_max, sizeof(*r->blocks));
 	r->queues = aligned_alloc(alignof(struct queue), r->o.queues * sizeof(*r->queues));
 	if (r->blocks == NULL || r->queues == NULL)
@@ -217,7 +213,7 @@ static struct block *block_take(struct replay *r, int *error)
 	b->next = NULL;
 	b->count = 0;
 	b->top = BLOCK_BYTES;
-	b->taken = b->unreleased = b->held = 0;
+	b->taken = b->unreleased = 0;
 	b->opened = r->sent;
 	return b;
 }

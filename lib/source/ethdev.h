@@ -32,9 +32,7 @@ struct eth_queue {
 	/* whoever polls it */
 	alignas(64) struct port_tally tally;
 	_Atomic uint64_t stamped, stamps_refused; /* by the device's time; too far off to be it */
-	_Atomic uint64_t long_denied,
-		cut; /* several segments: no room for them; longer than a frame */
-	uint32_t held;
+	_Atomic uint64_t long_denied; /* several segments, and no room for them */
 	uint32_t after; /* packets given since quiet; a full queue's at most */
 	bool ended;
 	/* control */
@@ -52,7 +50,7 @@ struct ethdev {
 	uint16_t descriptors;
 	uint16_t tx; /* queues to send that the driver insists on */
 	uint32_t room; /* of an mbuf for a frame's bytes */
-	uint32_t pool_mbufs, hold_max;
+	uint32_t pool_mbufs;
 	bool scatter, configured;
 	bool is_tap; /* the kernel sends into it */
 	bool tuple; /* of ports as well as of addresses, where they are hashed */
@@ -83,8 +81,6 @@ size_t ethdev_pool_bytes(const struct ethdev *e);
 /* ethdev_rx.c */
 uint16_t ethdev_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t max);
 void ethdev_release(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t n);
-int ethdev_hold(struct port *p, uint16_t queue, struct sl_packet *pkt);
-void ethdev_drop_held(struct port *p, uint16_t queue, void *owner);
 unsigned ethdev_fill(struct port *p, uint16_t queue);
 bool ethdev_drained(struct port *p, uint16_t queue);
 

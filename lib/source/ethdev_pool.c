@@ -72,7 +72,6 @@ void ethdev_size_up(struct ethdev *e, unsigned workers)
 	uint32_t out = out_for(e->port.queues, workers);
 	e->port.out_max = out * e->port.queues;
 	e->pool_mbufs = mbufs_for(e->descriptors, out);
-	e->hold_max = e->pool_mbufs / 8;
 }
 
 static size_t queues_memory(unsigned queues, unsigned workers, uint32_t frame, size_t slot_bytes)

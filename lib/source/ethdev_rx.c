@@ -138,22 +138,6 @@ void ethdev_release(struct port *p, uint16_t queue, struct sl_packet *pkt, uint1
 	rte_pktmbuf_free_bulk(m, n);
 }
 
-int ethdev_hold(struct port *p, uint16_t queue, struct sl_packet *pkt)
-{
-	struct ethdev *e = (struct ethdev *)p;
-	if (e->queue[queue].held >= e->hold_max)
-		return -ENOBUFS;
-	e->queue[queue].held++;
-	rte_mbuf_refcnt_update(((const struct eth_owner *)pkt->owner)->mbuf, 1);
-	return 0;
-}
-
-void ethdev_drop_held(struct port *p, uint16_t queue, void *owner)
-{
-	((struct ethdev *)p)->queue[queue].held--;
-	rte_pktmbuf_free(((const struct eth_owner *)owner)->mbuf);
-}
-
 /* Not every driver can say how many packets wait. */
 unsigned ethdev_fill(struct port *p, uint16_t queue)
 {

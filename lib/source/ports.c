@@ -129,21 +129,6 @@ static void ports_release(struct sl_source *s, uint16_t queue, struct sl_packet 
 		intake_release(&ps->queue[queue].in, pkt, n);
 }
 
-/* What was dealt goes back with its burst. */
-static int ports_hold(struct sl_source *s, uint16_t queue, struct sl_packet *pkt)
-{
-	const struct ports *ps = (const struct ports *)s;
-	struct port *p = ps->port[pkt->port];
-	return dealing(ps) ? -ENOBUFS : p->kind->hold(p, queue, pkt);
-}
-
-static void ports_drop_held(struct sl_source *s, uint16_t queue, void *owner)
-{
-	struct port *p = ((const struct port_owner *)owner)->port;
-	(void)s;
-	p->kind->drop_held(p, queue, owner);
-}
-
 static bool ports_wait(struct sl_source *s, uint16_t queue)
 {
 	const struct ports *ps = (const struct ports *)s;
@@ -166,8 +151,6 @@ static const struct sl_source_ops ports_ops = {
 	.rx_burst = ports_rx_burst,
 	.fill = ports_fill,
 	.release = ports_release,
-	.hold = ports_hold,
-	.drop_held = ports_drop_held,
 	.wait = ports_wait,
 	.now = ports_now,
 	.start = ports_start,

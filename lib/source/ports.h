@@ -30,8 +30,6 @@ struct port_kind {
 	const char *name;
 	uint16_t (*burst)(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t max);
 	void (*release)(struct port *p, uint16_t queue, struct sl_packet *pkt, uint16_t n);
-	int (*hold)(struct port *p, uint16_t queue, struct sl_packet *pkt);
-	void (*drop_held)(struct port *p, uint16_t queue, void *owner);
 	/* How full the queue is, of SL_QUEUE_FULL. */
 	unsigned (*fill)(struct port *p, uint16_t queue);
 	/* After a burst that was empty: nothing has come that was not given. */

@@ -33,7 +33,7 @@ uintptr_t lane_pop(struct lane *l)
  * for every block there is. */
 void queue_block_done(struct queue *q, struct block *b)
 {
-	if (b->last_pass && b->taken == b->count && b->unreleased == 0 && b->held == 0)
+	if (b->last_pass && b->taken == b->count && b->unreleased == 0)
 		(void)lane_push(&q->up, (uintptr_t)b);
 }
 
@@ -241,31 +241,6 @@ static void replay_release(struct sl_source *s, uint16_t queue, struct sl_packet
 	queue_block_done(q, b);
 }
 
-/* A block that is held already costs nothing more to hold. */
-static int replay_hold(struct sl_source *s, uint16_t queue, struct sl_packet *pkt)
-{
-	struct replay *r = (struct replay *)s;
-	struct queue *q = &r->queues[queue];
-	struct block *b = pkt->owner;
-	if (b->held == 0) {
-		if (q->held_blocks >= r->held_max)
-			return -ENOBUFS;
-		q->held_blocks++;
-	}
-	b->held++;
-	return 0;
-}
-
-static void replay_drop_held(struct sl_source *s, uint16_t queue, void *owner)
-{
-	struct queue *q = &((struct replay *)s)->queues[queue];
-	struct block *b = owner;
-	if (--b->held > 0)
-		return;
-	q->held_blocks--;
-	queue_block_done(q, b);
-}
-
 static uint64_t replay_now(struct sl_source *s, uint16_t queue)
 {
 	return ((struct replay *)s)->queues[queue].now_ns;
@@ -275,8 +250,6 @@ const struct sl_source_ops replay_ops = {
 	.name = "replay",
 	.rx_burst = replay_rx_burst,
 	.release = replay_release,
-	.hold = replay_hold,
-	.drop_held = replay_drop_held,
 	.now = replay_now,
 	.start = sl_replay_start,
 	.stop = sl_replay_stop,
@@ -288,8 +261,6 @@ const struct sl_source_ops paced_ops = {
 	.rx_burst = paced_rx_burst,
 	.fill = paced_fill,
 	.release = replay_release,
-	.hold = replay_hold,
-	.drop_held = replay_drop_held,
 	.now = replay_now,
 	.start = sl_replay_start,
 	.stop = sl_replay_stop,

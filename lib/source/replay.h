@@ -48,7 +48,7 @@ struct block {
 	uint32_t count, top; /* slots; lowest byte used */
 	/* worker */
 	uint32_t taken; /* slots handed out in this pass */
-	uint32_t unreleased, held;
+	uint32_t unreleased;
 	bool last_pass;
 };
 
@@ -92,7 +92,6 @@ struct queue {
 	struct tour tour; /* of the chain */
 	uint64_t shift_ns; /* of the packets given: later than in the capture */
 	uint32_t pass, salt; /* the same: pass and what it changes in addresses */
-	uint32_t held_blocks;
 	uint64_t now_ns; /* reached_ns as it was before the lane was found empty; paced: time of
 			    the packet that falls due next */
 	bool ended, stop_said, rehearsing;
@@ -113,7 +112,6 @@ struct queue {
 struct replay {
 	struct sl_source base;
 	struct sl_replay_options o;
-	uint32_t held_max; /* blocks a queue may hold */
 	bool keep; /* a capture is read whole before the workers get it */
 	uint8_t fresh_bits;
 	double cycles_a_step; /* paced */

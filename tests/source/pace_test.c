@@ -217,28 +217,6 @@ static void test_pace_stop(void **state)
 	run_end(&r);
 }
 
-/* Held packets of a paced replay keep their bytes until its end. */
-static void test_pace_hold(void **state)
-{
-	const char *path = path_of("heldpaced.pcap");
-	struct run r;
-	struct sl_packet p[SL_BURST], kept = { 0 };
-	capture_make(path, 10, 0);
-	run_start_paced(&r, &path, 1, 1, 3, 8 << 20, (struct sl_pace){ SL_PACE_PACKETS, 1e15 });
-	for (enum sl_rx rx = SL_RX_OK; rx != SL_RX_END;) {
-		uint16_t n;
-		rx = r.s->ops->rx_burst(r.s, 0, p, 3, &n);
-		if (n > 0 && kept.data == NULL) {
-			assert_int_equal(r.s->ops->hold(r.s, 0, p), 0);
-			kept = *p;
-		}
-		r.s->ops->release(r.s, 0, p, n);
-	}
-	assert_int_equal(number_of(&kept), 0);
-	r.s->ops->drop_held(r.s, 0, kept.owner);
-	run_end(&r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,7 +228,6 @@ int main(void)
 		cmocka_unit_test(test_pace_ring),
 		cmocka_unit_test(test_pace_rates),
 		cmocka_unit_test(test_pace_stop),
-		cmocka_unit_test(test_pace_hold),
 	};
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
 }

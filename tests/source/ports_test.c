@@ -182,22 +182,6 @@ static void test_several_buffers(void **state)
 	assert_int_equal(rte_mempool_avail_count(pool), before);
 }
 
-static void test_hold(void **state)
-{
-	struct fixture *f = *state;
-	struct rte_mempool *pool = rte_mempool_lookup("p0-q0");
-	unsigned before = rte_mempool_avail_count(pool);
-	put(f, 0, frame(0, 100), 0);
-	get_one(f);
-	struct sl_packet kept = f->pkt[0];
-	assert_int_equal(f->src->ops->hold(f->src, 0, &kept), 0);
-	give_back(f, 1);
-	assert_int_equal(rte_mempool_avail_count(pool), before - 1);
-	assert_int_equal(kept.data[99], 0);
-	f->src->ops->drop_held(f->src, 0, kept.owner);
-	assert_int_equal(rte_mempool_avail_count(pool), before);
-}
-
 static void test_end(void **state)
 {
 	struct fixture *f = *state;
@@ -265,7 +249,6 @@ int main(void)
 		cmocka_unit_test(test_a_time_that_is_none),
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_several_buffers),
-		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_end),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -84,38 +84,6 @@ static void test_small_memory(void **state)
 	}
 }
 
-/* Held packets keep their bytes while the pool goes round; the share is bounded. */
-static void test_hold(void **state)
-{
-	const char *path = path_of("hold.pcap");
-	capture_make(path, 20000, 1400);
-	struct run r;
-	struct sl_packet p[SL_BURST], kept[64];
-	uint32_t number[64];
-	unsigned held = 0, refused = 0;
-	run_start(&r, &path, 1, 1, 1, 8 << 20);
-	for (enum sl_rx rx = SL_RX_OK; rx != SL_RX_END;) {
-		uint16_t n;
-		rx = r.s->ops->rx_burst(r.s, 0, p, SL_BURST, &n);
-		if (n > 0 && held < 64 && number_of(p) % 100 < SL_BURST) {
-			int rc = r.s->ops->hold(r.s, 0, p);
-			assert_true(rc == 0 || rc == -ENOBUFS);
-			refused += rc < 0;
-			if (rc == 0) {
-				number[held] = number_of(p);
-				kept[held++] = *p;
-			}
-		}
-		r.s->ops->release(r.s, 0, p, n);
-	}
-	assert_true(held > 4 && refused > 0);
-	for (unsigned i = 0; i < held; i++) {
-		assert_int_equal(number_of(&kept[i]), number[i]);
-		r.s->ops->drop_held(r.s, 0, kept[i].owner);
-	}
-	run_end(&r);
-}
-
 static void test_stop(void **state)
 {
 	const char *path = path_of("plain.pcap");
@@ -235,7 +203,6 @@ int main(void)
 		cmocka_unit_test(test_queues),
 		cmocka_unit_test(test_several_captures),
 		cmocka_unit_test(test_small_memory),
-		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_silent_pipe),
 		cmocka_unit_test(test_open_errors),
