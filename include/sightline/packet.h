@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* packet.h - one packet on its way through a worker. The source fills the first part, decode
  * completes the view or names a drop, flow binds it. No byte is copied; every pointer into `data`
- * is good until the burst is released (or longer, where the source was asked to hold the packet).
- */
+ * is good until the burst is released. */
 #ifndef SIGHTLINE_PACKET_H
 #define SIGHTLINE_PACKET_H
 

@@ -10,8 +10,9 @@
 /* Of fewer packets, bytes or connections between two looks nothing is judged. */
 #define SL_TAP_LEAST 100
 
-/* What is bad, mostly of what there was: lost, one-sided, missing, twice, cut, damaged. Between two looks,
- * or since the sensor's start, where `before` is NULL. What the sensor doesn't measure is left out.
+/* What is bad, mostly of what there was: lost, one-sided, missing, twice, cut, damaged. Between two
+ * looks, or since the sensor's start, where `before` is NULL. What the sensor doesn't measure is
+ * left out.
  */
 void sl_tap_shares(
 	const struct sl_metrics *before, const struct sl_metrics *now, sl_host_fn fn, void *arg);
