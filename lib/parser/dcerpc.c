@@ -4,8 +4,8 @@
  * PDU is passed over by its length; connectionless over UDP, where each request names its
  * interface. Worker. */
 #include "dcerpc.h"
+#include "gssapi.h"
 #include "le.h"
-#include "ntlm.h"
 #include "parsers.h"
 #include "say.h"
 #include <sightline/hot.h>
@@ -110,11 +110,8 @@ static bool say_contexts(struct say *s, struct sl_span pdu, bool little)
 
 static bool say_user(struct say *s, struct sl_span pdu, const struct pdu *h)
 {
-	uint8_t user[NTLM_USER_MAX];
-	if (h->auth_len == 0 || !say_needs(s, SL_WHERE_NTLM_USER))
-		return true;
-	struct sl_span value = sl_span_from(pdu, (size_t)h->frag_len - h->auth_len);
-	return say_raw(s, SL_WHERE_NTLM_USER, sl_span(user, ntlm_user(value, user)));
+	size_t at = (size_t)h->frag_len - h->auth_len;
+	return h->auth_len == 0 || gssapi_say(s, sl_span_from(pdu, at));
 }
 
 /* False: the batch is full. */

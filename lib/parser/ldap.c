@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ldap.c - LDAP (RFC 4511) over TCP and, connectionless, over UDP (MS-ADTS 6.3.3): the names that
- * are asked for and answered, filters, referrals, NTLM users, and StartTLS. Worker. Behind a SASL
+ * are asked for and answered, filters, referrals, who binds, and StartTLS. Worker. Behind a SASL
  * bind messages are read where they are signed and not sealed. */
 #include <strings.h>
 
 #include "der.h"
 #include "frame.h"
+#include "gssapi.h"
 #include "ldap.h"
-#include "ntlm.h"
 #include "parsers.h"
 #include "say.h"
 #include <sightline/hot.h>
@@ -213,14 +213,11 @@ static bool say_text(struct say *s, enum sl_where w, struct sl_rd *r)
 
 static bool say_bind(struct say *s, struct sl_rd *r)
 {
-	uint8_t user[NTLM_USER_MAX];
 	struct der version, how;
 	(void)der_next(r, &version);
 	if (!say_text(s, SL_WHERE_LDAP_DN, r))
 		return false;
-	if (!der_next(r, &how) || how.tag == SIMPLE || !say_needs(s, SL_WHERE_NTLM_USER))
-		return true;
-	return say_raw(s, SL_WHERE_NTLM_USER, sl_span(user, ntlm_user(how.body, user)));
+	return !der_next(r, &how) || how.tag == SIMPLE || gssapi_say(s, how.body);
 }
 
 static bool say_search(struct say *s, struct sl_rd *r)

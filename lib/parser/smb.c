@@ -3,7 +3,7 @@
  * 4.3) or directly: shares, files, users, the files' content and the DCE/RPC in pipes. Worker.
  * Only the head of a message that carries a file's bytes is gathered; the bytes stream through, so
  * a read of 16 MB costs no memory. */
-#include "ntlm.h"
+#include "gssapi.h"
 #include "parsers.h"
 #include "smb.h"
 #include "utf16.h"
@@ -74,8 +74,7 @@ bool smb_say(struct smb_turn *u, enum sl_where w, struct sl_span text)
 
 bool smb_say_user(struct smb_turn *u, struct sl_span blob)
 {
-	uint8_t user[NTLM_USER_MAX];
-	return smb_say_utf8(u, SL_WHERE_NTLM_USER, sl_span(user, ntlm_user(blob, user)));
+	return !gssapi_tells(blob) || gssapi_say(say_of(u), blob);
 }
 
 bool smb_close(struct smb_turn *u)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tds.c - TDS, what SQL Server and Sybase speak (MS-TDS; TDS 5.0 Functional Specification): who
- * logs in, from where, to what; its NTLM user; and the TLS handshake that travels in packets of the
+ * logs in, from where, to what; and the TLS handshake that travels in packets of the
  * pre-login. Worker. Nothing behind the login is read.
  *
  * That handshake is the stream of what those packets carry, so the TLS parser is fed just that; its
  * state is a block of the pool's, and what it says belongs to this flow. Behind the handshake TLS
  * records lie in the stream as they are (MS-TDS 2.2.6.5). */
 #include "chunks.h"
+#include "gssapi.h"
 #include "le.h"
-#include "ntlm.h"
 #include "parsers.h"
 #include "say.h"
 #include "utf16.h"
@@ -151,6 +151,14 @@ static bool say_name5(struct say *s, enum sl_where w, struct sl_span login, size
 	return say_plain(s, w, sl_span(name.p, len <= NAME5 ? len : 0));
 }
 
+/* What a LOGIN7 logs in with instead of user and password; longer than 64 KiB it is of no use. */
+static struct sl_span sspi_of(struct sl_span login)
+{
+	struct sl_rd r = sl_rd(sl_span_from(login, 78));
+	size_t off = le16(&r), len = le16(&r);
+	return le_part(login, off, len);
+}
+
 static bool say_login(struct say *s, uint8_t type, struct sl_span in)
 {
 	if (type == OLD_LOGIN)
@@ -161,16 +169,8 @@ static bool say_login(struct say *s, uint8_t type, struct sl_span in)
 	return say_text7(s, SL_WHERE_TDS_HOSTNAME, in, 36) &&
 	       say_text7(s, SL_WHERE_TDS_USER, in, 40) && say_text7(s, SL_WHERE_TDS_APP, in, 48) &&
 	       say_text7(s, SL_WHERE_TDS_SERVER, in, 52) &&
-	       say_text7(s, SL_WHERE_TDS_DATABASE, in, 68) && say_close_one(s);
-}
-
-static bool say_sspi(struct say *s, struct sl_span in)
-{
-	uint8_t user[NTLM_USER_MAX];
-	if (say_needs(s, SL_WHERE_NTLM_USER) &&
-		!say_raw(s, SL_WHERE_NTLM_USER, sl_span(user, ntlm_user(in, user))))
-		return false;
-	return say_close_one(s);
+	       say_text7(s, SL_WHERE_TDS_DATABASE, in, 68) && gssapi_say(s, sspi_of(in)) &&
+	       say_close_one(s);
 }
 
 static enum sl_verdict login(struct tds *t, enum sl_dir dir, struct sl_batch *b)
@@ -183,7 +183,8 @@ static enum sl_verdict login(struct tds *t, enum sl_dir dir, struct sl_batch *b)
 	if (t->message == 0)
 		t->message = sl_batch_next_message(b);
 	struct say say = { .b = b, .message = t->message, .dir = dir, .said = &f->said };
-	if (!(type == SSPI ? say_sspi(&say, in) : say_login(&say, type, in)))
+	if (!(type == SSPI ? gssapi_say(&say, in) && say_close_one(&say)
+			   : say_login(&say, type, in)))
 		return SL_FULL;
 	if (f->cut)
 		parser_count_part(b);

@@ -40,7 +40,28 @@ static const char signed_entry[] =
 	"6c6173733184000000100403746f700409636f6e7461696e6572308400000010"
 	"0201056584000000070a010004000400";
 
+/* PcapPlusPlus ldap.pcapng, a bind with a Kerberos ticket; the token cut and the lengths set for it
+ */
+static const char bind_ticket[] =
+	"3081fd0201036081f70201030400a381ef040a4753532d53504e45474f0481e0"
+	"6082051a06062b0601050502a082050e3082050aa024302206092a864882f712"
+	"01020206092a864886f712010202060a2b06010401823702020aa28204e00482"
+	"04dc608204d806092a864886f71201020201006e8204c7308204c3a003020105"
+	"a10302010ea20703050020000000a38203e0618203dc308203d8a003020105a1"
+	"151b1357324b332e564d4e4554312e564d2e42415345a22f302da003020102a1"
+	"2630241b046c6461701b1c77326b332d3130312e77326b332e766d6e6574312e"
+	"766d2e62617365a382038730820383a003020117a103020107a2820375048203";
+
 #define EXPECT(t, last, want) expect_hex("ldap", t, COUNT(t), last, want)
+
+static void test_ticket(void **s)
+{
+	static const struct hex_step t[] = { { SL_TO_SERVER, bind_ticket } };
+	(void)s;
+	EXPECT(t, SL_MORE,
+		"krb5.realm 1 w2k3.vmnet1.vm.base\n"
+		"krb5.sname 1 ldap/w2k3-101.w2k3.vmnet1.vm.base\nclose 1 \n");
+}
 
 static void test_names(void **s)
 {
@@ -226,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_ticket),
 		cmocka_unit_test(test_signed),
 		cmocka_unit_test(test_start_tls),
 		cmocka_unit_test(test_urls),
