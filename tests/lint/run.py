@@ -21,10 +21,10 @@ LEVELS = [["base", "json", "digest", "compress"], ["source", "decode", "host", "
           ["pattern"], ["intel"], ["match"], ["wire", "sighting"], ["bus"], ["store"]]
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
-OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hot": "base", "capture": "source", "shed": "flow",
+OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hyperloglog": "base", "hot": "base", "capture": "source", "shed": "flow",
          "expect": "parser", "vocabulary": "observable",
          "log": "base", "mem": "base", "watchdog": "base", "tap": "metrics", "ring": "base", "span": "base", "packet": "base", "record": "match",
-         "correlate": "match", "hosts": "match", "trees": "match", "detection": "intel", "regex": "pattern",
+         "breaker": "match", "correlate": "match", "hosts": "match", "trees": "match", "detection": "intel", "regex": "pattern",
          "defrag": "decode", "sieve": "decode", "overlap": "base",
          "book": "intel", "lists": "intel", "past": "intel", "policy": "intel",
          "subscribe": "bus", "inflate": "compress"}
