@@ -376,7 +376,17 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(LEADS_FORGOTTEN, "sightline_hosts_forgotten_total{what=\"address\"}",                    \
 		"addresses forgotten for room while the names that led to them are of interest")   \
 	X(ASKERS_FORGOTTEN, "sightline_hosts_forgotten_total{what=\"asker\"}",                     \
-		"hosts that asked for a name and made room for later ones")
+		"hosts that asked for a name and made room for later ones")                        \
+	X(BREAKER_QUIET, "sightline_breaker_events_total{event=\"quiet\"}",                        \
+		"indicators that fired on too many own hosts and were made quiet")                 \
+	X(BREAKER_TRIED, "sightline_breaker_events_total{event=\"tried\"}",                        \
+		"indicators made quiet so that are loud again")                                    \
+	X(BREAKER_OUTBREAK, "sightline_breaker_events_total{event=\"outbreak\"}",                  \
+		"indicators of what is new to this network and spreads")                           \
+	X(BREAKER_EARLY, "sightline_breaker_firings_early_total",                                  \
+		"firings that were counted before their time for room")                            \
+	X(BREAKER_FORGOTTEN, "sightline_breaker_forgotten_total",                                  \
+		"indicators that fired and were forgotten for room")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

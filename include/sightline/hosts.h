@@ -74,6 +74,12 @@ int sl_hosts_tell(struct sl_hosts *h, const struct sl_record_fact *r, size_t len
 /* Everything is forgotten: end of a capture. */
 void sl_hosts_forget(struct sl_hosts *h);
 
+/* Own hosts that did anything told here, met at or before a time and not silent for a day before
+ * it. Goes through all of them. */
+uint32_t sl_hosts_count(const struct sl_hosts *h, uint64_t ts_ns);
+/* The time of the first fact; UINT64_MAX: there is none yet. */
+uint64_t sl_hosts_since(const struct sl_hosts *h);
+
 /* What a sighting wants to know. Names are kept as hashes: good while h is. */
 struct sl_hosts_question {
 	uint64_t ts_ns;

@@ -31,6 +31,7 @@ int sl_hosts_new(struct sl_hosts **out, const struct sl_hosts_options *o)
 	if (h == NULL)
 		return -ENOMEM;
 	h->o = *o;
+	h->since_ns = UINT64_MAX;
 	int rc = sl_hash_key_draw(&h->key) < 0 ? -EIO : 0;
 	rc = rc ? rc : keeping_init(&h->hosts, sizeof(struct host), o->memory / 4);
 	rc = rc ? rc : keeping_init(&h->names, sizeof(struct name), o->memory / 2);
@@ -60,6 +61,7 @@ void sl_hosts_forget(struct sl_hosts *h)
 	keeping_forget(&h->hosts);
 	keeping_forget(&h->names);
 	keeping_forget(&h->leds);
+	h->since_ns = UINT64_MAX;
 }
 
 /* ---- Entries ---- */
@@ -81,8 +83,11 @@ static void *touch(struct sl_hosts *h, struct keeping *k, uint64_t hash, uint64_
 static struct host *host_touch(
 	struct sl_hosts *h, const union sl_addr *a, uint64_t version, uint64_t ts_ns)
 {
-	return touch(h, &h->hosts, hosts_hash_addr(h, a, version), ts_ns, SL_HOST_DAY_NS,
+	struct host *e = touch(h, &h->hosts, hosts_hash_addr(h, a, version), ts_ns, SL_HOST_DAY_NS,
 		SL_C_HOSTS_FORGOTTEN);
+	if (version != 0 && (e->met_ns == 0 || ts_ns < e->met_ns))
+		e->met_ns = ts_ns;
+	return e;
 }
 
 static void moment_add(struct moments *m, uint64_t ts_ns)
@@ -139,6 +144,7 @@ static bool began_at(uint8_t hops, unsigned top)
 static void tell_flow(struct sl_hosts *h, const struct sl_record_fact *r)
 {
 	if (hosts_own(h, &r->src, r->version)) {
+		(void)host_touch(h, &r->src, r->version, r->ts_ns);
 		if (r->via == SL_VIA_WEB)
 			deed_add(h, &r->src, SL_DEED_WEB, &r->dst, r);
 		if (r->via == SL_VIA_MAIL)
@@ -207,6 +213,7 @@ static void tell_asked(struct sl_hosts *h, const struct sl_record_fact *r, struc
 {
 	if (!hosts_own(h, &r->src, r->version))
 		return;
+	(void)host_touch(h, &r->src, r->version, r->ts_ns);
 	if (r->via == SL_VIA_PROXY && hosts_own(h, &r->dst, r->version))
 		deed_add(h, &r->dst, SL_DEED_PROXIED, &r->src, r);
 	struct name *n = name_touch(h, name, r->ts_ns);
@@ -284,6 +291,7 @@ int sl_hosts_tell(struct sl_hosts *h, const struct sl_record_fact *r, size_t len
 		return -EINVAL;
 	struct sl_span name = sl_span(r->tail + before, r->name_len);
 	sl_count(h->o.counters, SL_C_FACTS, 1);
+	h->since_ns = r->ts_ns < h->since_ns ? r->ts_ns : h->since_ns;
 	switch ((enum sl_fact)r->fact) {
 	case SL_FACT_FLOW:
 		tell_flow(h, r);

@@ -87,6 +87,22 @@ static const char *host_name(const struct sl_hosts *h, const struct host *e, uin
 	return text;
 }
 
+uint32_t sl_hosts_count(const struct sl_hosts *h, uint64_t ts_ns)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 1; h != NULL && i <= h->hosts.count; i++) {
+		const struct host *e = kept_at(&h->hosts, i);
+		bool silent = e->kept.last_ns < ts_ns && ts_ns - e->kept.last_ns >= SL_HOST_DAY_NS;
+		n += e->met_ns != 0 && e->met_ns <= ts_ns && !silent;
+	}
+	return n;
+}
+
+uint64_t sl_hosts_since(const struct sl_hosts *h)
+{
+	return h != NULL ? h->since_ns : UINT64_MAX;
+}
+
 static bool known_fill(const struct sl_hosts *h, const union sl_addr *a,
 	const struct sl_hosts_question *q, struct sl_host_known *out)
 {

@@ -26,6 +26,7 @@ struct peer {
 
 struct host {
 	struct kept kept;
+	uint64_t met_ns; /* an own address: the first fact of it; 0: it is a MAC address */
 	uint64_t mac; /* hash of the MAC address that it was leased to; 0: none */
 	uint64_t leased_ns;
 	struct peer peer[SL_DEED_COUNT][SL_HOST_PEERS];
@@ -63,6 +64,7 @@ struct sl_hosts {
 	struct sl_hosts_options o;
 	struct sl_hash_key key;
 	struct keeping hosts, names, leds;
+	uint64_t since_ns;
 };
 
 uint64_t hosts_hash_addr(const struct sl_hosts *h, const union sl_addr *a, uint64_t version);

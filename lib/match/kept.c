@@ -59,6 +59,11 @@ static void list_in(struct keeping *k, struct kept *e)
 	k->newest = e->number;
 }
 
+void *kept_at(const struct keeping *k, uint32_t number)
+{
+	return at(k, number);
+}
+
 /* The place of a new entry: a fresh one, or that of the oldest. */
 static struct kept *place(struct keeping *k, uint64_t *gone)
 {

@@ -28,6 +28,8 @@ struct keeping {
 int keeping_init(struct keeping *k, size_t each, size_t memory);
 void keeping_fini(struct keeping *k);
 void keeping_forget(struct keeping *k);
+/* 1 to k->count: each once, in no order that means anything. */
+void *kept_at(const struct keeping *k, uint32_t number);
 void *kept_find(const struct keeping *k, uint64_t hash); /* NULL: there is none */
 /* Found or made (zeroed behind the head). *gone: last_ns of the entry that gave way, or 0. */
 void *kept_touch(struct keeping *k, uint64_t hash, uint64_t ts_ns, uint64_t *gone);

@@ -187,6 +187,11 @@ void sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number, struct s
 	sl_book_get(layer_of(rs, number)->set.book, number & (INDICATORS_MAX - 1), out);
 }
 
+uint32_t sl_ruleset_born(const struct sl_ruleset *rs, uint32_t number)
+{
+	return layer_of(rs, number)->born[number & (INDICATORS_MAX - 1)];
+}
+
 const struct sl_detection *sl_ruleset_detection(const struct sl_ruleset *rs, uint32_t number)
 {
 	const struct trees *t = &rs->base->trees;

@@ -429,12 +429,40 @@ static void test_any_order(void **state)
 	}
 }
 
+/* Own hosts by when they were met, whatever told of them and in whatever order; without those that
+ * were silent for a day. */
+static void test_count(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(sl_hosts_count(f->h, UINT64_MAX), 0);
+	assert_int_equal(sl_hosts_since(f->h), UINT64_MAX);
+	struct made_fact each[] = {
+		fact(SL_FACT_ASKED, SL_VIA_DNS, "10.0.0.1", "8.8.8.8", T0 + 30, "a.example"),
+		fact(SL_FACT_ASKED, SL_VIA_DNS, "10.0.0.1", "8.8.8.8", T0 + 10, "a.example"),
+		fact(SL_FACT_FLOW, SL_VIA_OTHER, "10.0.0.2", "8.8.8.8", T0 + 20, ""),
+		fact(SL_FACT_FLOW, SL_VIA_MAIL, "8.8.8.8", "10.0.0.3", T0 + 20, ""),
+		fact(SL_FACT_ASKED, SL_VIA_DNS, "9.9.9.9", "8.8.8.8", T0 + 5, "a.example"),
+		fact(SL_FACT_FLOW, SL_VIA_OTHER, "10.0.0.2", "8.8.8.8", T0 + SL_HOST_DAY_NS, ""),
+	};
+	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++)
+		assert_int_equal(sl_hosts_tell(f->h, &each[i].r, sizeof(each[i])), 0);
+	assert_int_equal(sl_hosts_count(f->h, T0 + 9), 0);
+	assert_int_equal(sl_hosts_count(f->h, T0 + 10), 1);
+	assert_int_equal(sl_hosts_count(f->h, T0 + 20), 3);
+	assert_int_equal(sl_hosts_count(f->h, T0 + 20 + SL_HOST_DAY_NS), 2);
+	assert_int_equal(sl_hosts_count(f->h, T0 + 30 + SL_HOST_DAY_NS), 1);
+	assert_int_equal(sl_hosts_since(f->h), T0 + 5);
+	sl_hosts_forget(f->h);
+	assert_int_equal(sl_hosts_count(f->h, T0 + 20), 0);
+	assert_int_equal(sl_hosts_since(f->h), UINT64_MAX);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = { T(test_resolver_threshold), T(test_other_roles),
 		T(test_who_asked), T(test_many_asked), T(test_names_that_led), T(test_host_names),
 		T(test_odd_names), T(test_odd_facts), T(test_what_is_oldest_goes),
-		T(test_any_order) };
+		T(test_any_order), T(test_count) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
