@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* options.c - what sightline-sensor can be told, as one table. Constant. */
+#include <sightline/breaker.h>
 #include <sightline/policy.h>
 
 #include "sensor.h"
@@ -248,6 +249,7 @@ static const struct sl_opt opts[] = {
 		.help = "memory for what is known of hosts beyond a flow: their roles, their "
 			"names, and who asked for which name; at the bound what is oldest is "
 			"forgotten, counted; 0: none of it is looked for" },
+	SL_BREAKER_OPTS,
 	{ .key = "stream.memory",
 		.kind = SL_OPT_SIZE,
 		.def = "64MiB",

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <time.h>
 
+#include <sightline/breaker.h>
 #include <sightline/bus.h>
+#include <sightline/clock.h>
 #include <sightline/correlate.h>
 #include <sightline/hosts.h>
 #include <sightline/log.h>
@@ -36,6 +38,7 @@ struct publisher {
 	struct inlet *inlet;
 	struct sl_correlator *correlator;
 	struct sl_hosts *hosts; /* NULL: nothing is kept of them */
+	struct sl_breaker *breaker; /* NULL: there is none */
 	struct sl_sightings *sightings;
 	struct output *output;
 	struct file_store *files; /* NULL: none are kept */
@@ -159,6 +162,17 @@ static void tell_joined(void *arg, const struct sl_record *hit, const struct sl_
 	lost(p, sl_sightings_joined(p->sightings, hit, rs, joined, n));
 }
 
+static uint32_t newest_generation(struct publisher *p)
+{
+	uint32_t newest = 0;
+	pthread_mutex_lock(&p->lock);
+	for (unsigned i = 0; i < RULESETS; i++)
+		if (p->rulesets[i] != NULL && sl_ruleset_generation(p->rulesets[i]) > newest)
+			newest = sl_ruleset_generation(p->rulesets[i]);
+	pthread_mutex_unlock(&p->lock);
+	return newest;
+}
+
 /* The slowest worker's clock says what may be joined, and closes windows; workers that are done
  * with the capture hold nobody up. With each mark, not with each drain: what is told between two
  * marks doesn't depend on how fast this thread is. */
@@ -172,6 +186,7 @@ static void tick(struct publisher *p)
 	if (slowest == UINT64_MAX || slowest == 0)
 		return;
 	sl_correlator_clock(p->correlator, slowest);
+	sl_breaker_clock(p->breaker, slowest, newest_generation(p));
 	sl_sightings_clock(p->sightings, slowest);
 }
 
@@ -240,6 +255,13 @@ static bool drain(struct publisher *p, struct inlet *in)
 	return any;
 }
 
+static void flush(struct publisher *p)
+{
+	sl_correlator_flush(p->correlator);
+	sl_breaker_flush(p->breaker);
+	sl_sightings_flush(p->sightings);
+}
+
 /* Every worker is done with the capture: its sightings are closed, and the next one begins from
  * nothing. Asked to end, workers have come through different numbers of captures: who has ended
  * holds up nobody. */
@@ -253,9 +275,9 @@ static bool next_capture(struct publisher *p)
 	}
 	if (!any)
 		return false;
-	sl_correlator_flush(p->correlator);
-	sl_sightings_flush(p->sightings);
+	flush(p);
 	sl_hosts_forget(p->hosts);
+	sl_breaker_forget(p->breaker);
 	for (unsigned i = 0; i < p->o.worker_count; i++) {
 		p->inlet[i].at_capture_end = false;
 		p->inlet[i].clock_ns = 0;
@@ -287,8 +309,7 @@ static void *run(void *arg)
 	}
 	if (p->capture > 0)
 		p->capture--; /* what is left belongs to the last one */
-	sl_correlator_flush(p->correlator);
-	sl_sightings_flush(p->sightings);
+	flush(p);
 	check_retiring(p);
 	output_finish(p->output);
 	atomic_store(&p->done, true);
@@ -308,6 +329,48 @@ static uint64_t longest_silence_ns(const struct sl_config *c)
 	return longest;
 }
 
+static void tell_breaker(void *arg, const struct sl_breaker_event *e)
+{
+	const struct publisher *p = arg;
+	char why[160], until[SL_TIME_TEXT];
+	sl_breaker_text(p->breaker, e, why, sizeof(why));
+	sl_time_text(e->ts_ns + sl_config_u64(p->o.config, "breaker.quiet"), until);
+	if (e->what == SL_BREAKER_OUTBREAK)
+		sl_warn("outbreak: %s of %s (%s) %s", e->value, e->source, e->id, why);
+	else if (e->what == SL_BREAKER_QUIET)
+		sl_warn("breaker: %s of %s (%s) %s: it is quiet until %s", e->value, e->source,
+			e->id, why, until);
+	else
+		sl_info("breaker: %s of %s (%s) is tried again: it was quiet, and is loud from "
+			"now on",
+			e->value, e->source, e->id);
+}
+
+static int breaker_new(struct publisher *p)
+{
+	const struct sl_config *c = p->o.config;
+	struct sl_breaker_options o = { .boot = p->o.boot,
+		.hosts = (unsigned)sl_config_u64(c, "breaker.hosts"),
+		.percent = (unsigned)sl_config_u64(c, "breaker.percent"),
+		.period_ns = sl_config_u64(c, "breaker.period"),
+		.watch_ns = sl_config_u64(c, "breaker.watch"),
+		.quiet_ns = sl_config_u64(c, "breaker.quiet"),
+		.memory = sl_config_u64(c, "breaker.memory"),
+		.home = p->o.home,
+		.known = p->hosts,
+		.counters = &p->counters,
+		.tell = tell_breaker,
+		.arg = p };
+	if (o.hosts == 0)
+		return 0;
+	if (p->hosts == NULL) {
+		sl_warn("no circuit breaker: hosts.memory is 0, so nobody knows how many own hosts "
+			"there are; set breaker.hosts to 0 as well, or hosts.memory");
+		return 0;
+	}
+	return sl_breaker_new(&p->breaker, &o);
+}
+
 static int joiners_new(struct publisher *p)
 {
 	struct sl_correlator_options co = { .home = p->o.home,
@@ -322,12 +385,14 @@ static int joiners_new(struct publisher *p)
 		.memory = sl_config_u64(p->o.config, "hosts.memory"),
 		.counters = &p->counters };
 	int rc = ho.memory > 0 ? sl_hosts_new(&p->hosts, &ho) : 0;
+	rc = rc ? rc : breaker_new(p);
 	struct sl_sightings_options so = { .sensor = output_sensor(p->output),
 		.boot = p->o.boot,
 		.window_ns = sl_config_u64(p->o.config, "sightings.window"),
 		.max_open = (uint32_t)sl_config_u64(p->o.config, "sightings.max_open"),
 		.home = p->o.home,
 		.hosts = p->hosts,
+		.breaker = p->breaker,
 		.counters = &p->counters,
 		.emit = emit_sighting,
 		.arg = p };
@@ -389,6 +454,7 @@ void publisher_free(struct publisher *p)
 	file_store_free(p->files);
 	sl_correlator_free(p->correlator);
 	sl_sightings_free(p->sightings);
+	sl_breaker_free(p->breaker);
 	sl_hosts_free(p->hosts);
 	output_free(p->output);
 	pthread_mutex_destroy(&p->lock);

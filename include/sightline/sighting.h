@@ -6,6 +6,7 @@
 #define SIGHTLINE_SIGHTING_H
 
 #include <sightline/addr.h>
+#include <sightline/breaker.h>
 #include <sightline/correlate.h>
 #include <sightline/counter.h>
 #include <sightline/hosts.h>
@@ -27,9 +28,13 @@ struct sl_sightings_options {
 	const struct sl_nets *home;
 	const struct sl_hosts *hosts; /* what is known beyond a flow, told by the caller; NULL:
 					 nothing */
+	/* Asked about each indicator, told each sighting's; its clock goes before this one's. NULL:
+	 * none */
+	struct sl_breaker *breaker;
 	struct sl_counters *counters;
 	/* Called for each message (revision 1 at once, a higher one when its window closes and
-	 * anything but last_seen has changed, when a quiet one turns loud, or when what other
+	 * anything but last_seen has changed, when a quiet one turns loud, when the breaker makes a
+	 * loud one quiet, or when what other
 	 * workers told later of the time before it says more of its hosts); the message is the
 	 * aggregator's, good during the call. `seq` counts what goes on the stream: a quiet
 	 * sighting has 0. */

@@ -10,6 +10,7 @@
 
 #include "entry.h"
 #include "matched.h"
+#include "members.h"
 #include "text.h"
 
 /* Namespace of sighting ids (RFC 9562 6.6): drawn once, for ever. */
@@ -127,8 +128,7 @@ char *entry_value_new(uint16_t where, struct sl_span value, size_t max)
 	return text_new(sl_span(text, n), max);
 }
 
-/* Takes value, NULL: there was no memory for it. */
-static int context_add(Sightline__V1__Sighting *m, const char *key, char *value)
+int entry_context_add(Sightline__V1__Sighting *m, const char *key, char *value)
 {
 	Sightline__V1__Sighting__ContextEntry *c = malloc(sizeof(*c)), **list;
 	list = reallocarray(m->context, m->n_context + 1, sizeof(void *));
@@ -155,7 +155,8 @@ static int context_shed(Sightline__V1__Sighting *m, const struct sl_record *r)
 		if (r->flow.shed & SL_SHED_BIT(i))
 			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
 				at > 0 ? "," : "", sl_shed_name((enum sl_shed_level)i));
-	return at == 0 ? 0 : context_add(m, "shed", text_new(sl_span_str(text), sizeof(text)));
+	return at == 0 ? 0
+		       : entry_context_add(m, "shed", text_new(sl_span_str(text), sizeof(text)));
 }
 
 /* What the flow said besides the observable itself. */
@@ -172,80 +173,10 @@ static int context_fill(struct entry *e, const struct sl_record *r)
 			(x.where == r->where && sl_span_eq(x.value, value)))
 			continue;
 		char *text = entry_value_new((uint16_t)x.where, x.value, ENTRY_VALUE_MAX);
-		if (context_add(&e->m, sl_wheres[x.where].name, text) < 0)
+		if (entry_context_add(&e->m, sl_wheres[x.where].name, text) < 0)
 			return -ENOMEM;
 	}
 	return context_shed(&e->m, r);
-}
-
-/* ---- indicators ---- */
-
-/* Where the member of the same source, id and part stands, or the place behind the last. */
-static size_t member_find(const Sightline__V1__Sighting *m, const Sightline__V1__Indicator *i)
-{
-	size_t at = 0;
-	while (at < m->n_indicators && (strcmp(m->indicators[at]->id, i->id) != 0 ||
-					       strcmp(m->indicators[at]->source, i->source) != 0 ||
-					       strcmp(m->indicators[at]->part, i->part) != 0))
-		at++;
-	return at;
-}
-
-/* Takes over the count of `i`. True: the list has changed. */
-static bool member_add(
-	Sightline__V1__Sighting *m, const struct entry_scope *sc, Sightline__V1__Indicator *i)
-{
-	size_t at = member_find(m, i);
-	if (at < m->n_indicators) {
-		bool news = m->indicators[at] != i;
-		indicators_put(sc->indicators, m->indicators[at]);
-		m->indicators[at] = i;
-		return news;
-	}
-	Sightline__V1__Indicator **list = NULL;
-	if (at < ENTRY_INDICATORS)
-		list = reallocarray(m->indicators, at + 1, sizeof(void *));
-	if (list == NULL) {
-		indicators_put(sc->indicators, i);
-		return false;
-	}
-	m->indicators = list;
-	m->indicators[m->n_indicators++] = i;
-	return true;
-}
-
-static void quiet_reason_set(Sightline__V1__Sighting *m, const char *reason)
-{
-	char *text = reason ? text_new(sl_span_str(reason), 256) : NULL;
-	if (m->quiet_reason != (char *)protobuf_c_empty_string)
-		free(m->quiet_reason);
-	m->quiet_reason = text ? text : (char *)protobuf_c_empty_string;
-}
-
-static void members_add(struct entry *e, const struct entry_scope *sc, const struct sl_record *r,
-	const struct sl_ruleset *rs)
-{
-	for (uint16_t n = 0; n < r->indicator_count; n++) {
-		struct sl_indicator i;
-		sl_ruleset_indicator(rs, sl_record_indicators(r)[n], &i);
-		Sightline__V1__Indicator *m = indicators_get(sc->indicators, &i);
-		if (m == NULL)
-			continue;
-		e->changed |= member_add(&e->m, sc, m);
-		e->changed |= i.test && !e->m.test;
-		e->m.test |= i.test;
-		if (e->m.before_valid && r->ts_ns >= i.valid_from_ns) {
-			e->changed = true;
-			e->m.before_valid = false;
-		}
-		if (!i.quiet && e->m.quiet) {
-			e->changed = true;
-			e->m.quiet = false;
-			quiet_reason_set(&e->m, NULL);
-		}
-		if (e->m.quiet && e->m.quiet_reason[0] == '\0')
-			quiet_reason_set(&e->m, i.quiet_reason);
-	}
 }
 
 /* ---- values below a listed one ---- */
@@ -392,7 +323,7 @@ int entry_new(struct entry **out, const struct entry_scope *sc, const struct ent
 	}
 	e->observable.value = value;
 	around_question(sc->o->hosts, r, &e->question);
-	(void)entry_look_around(e, sc);
+	(void)around_update(&e->around, sc->o->hosts, &e->question, &e->m);
 	e->examples_wanted =
 		r->value_len > 0 &&
 		(r->match != SL_MATCH_EXACT || !sl_span_eq(sl_span_str(value), k->listed));
@@ -406,16 +337,15 @@ int entry_new(struct entry **out, const struct entry_scope *sc, const struct ent
 
 bool entry_look_around(struct entry *e, const struct entry_scope *sc)
 {
-	return around_update(&e->around, sc->o->hosts, &e->question, &e->m);
+	bool more = around_update(&e->around, sc->o->hosts, &e->question, &e->m);
+	return members_judge(e, sc) || more;
 }
 
 void entry_free(struct entry *e, const struct entry_scope *sc)
 {
-	for (size_t i = 0; i < e->m.n_indicators; i++)
-		indicators_put(sc->indicators, e->m.indicators[i]);
 	free(e->around);
 	free(e->recent);
-	free(e->m.indicators);
+	members_fini(e, sc);
 	for (size_t i = 0; i < e->m.n_context; i++) {
 		free(e->m.context[i]->value);
 		free(e->m.context[i]);
@@ -424,7 +354,6 @@ void entry_free(struct entry *e, const struct entry_scope *sc)
 	matched_free(&e->m);
 	for (size_t i = 0; i < e->m.n_examples; i++)
 		free(e->examples[i]);
-	quiet_reason_set(&e->m, NULL);
 	if (e->observable.value != (char *)protobuf_c_empty_string)
 		free(e->observable.value);
 	distinct_fini(&e->distinct);

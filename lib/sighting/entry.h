@@ -31,6 +31,7 @@ struct observation {
 	uint32_t message; /* 0 where the flow itself is what is counted */
 };
 
+struct member;
 struct entry {
 	struct entry *chain; /* bucket */
 	struct entry *older, *newer; /* by creation */
@@ -41,6 +42,8 @@ struct entry {
 	bool changed; /* since it was last emitted */
 	bool closed; /* its window is over */
 	bool examples_wanted;
+	bool spreads; /* the message says that it is of an outbreak */
+	struct member *member; /* beside the message's indicators */
 	struct sl_hosts_question question; /* of what is known beyond the flow */
 	struct around *around; /* the answer; NULL: nothing is known */
 	uint8_t outcome; /* enum sl_outcome */
@@ -79,13 +82,17 @@ void entry_free(struct entry *e, const struct entry_scope *sc);
  * more. */
 bool entry_add(struct entry *e, const struct entry_scope *sc, const struct sl_record *r,
 	const struct sl_ruleset *rs);
-/* Asks again what is known beyond the flow. True: the message says something else than before. */
+/* Asks again what is known beyond the flow, and what the breaker says. True: the message says
+ * something else than before. */
 bool entry_look_around(struct entry *e, const struct entry_scope *sc);
 /* Whether the record's observation is one that was counted lately. */
 bool entry_has(const struct entry *e, const struct sl_record *r);
 
 /* A value as text, cut to max bytes. New memory, or NULL. */
 char *entry_value_new(uint16_t where, struct sl_span value, size_t max);
+
+/* One more word of the message's context; takes value. -ENOMEM, also where value is NULL. */
+int entry_context_add(Sightline__V1__Sighting *m, const char *key, char *value);
 
 /* tcp, udp, icmp, ipv6-icmp, sctp, else the number. */
 void proto_text(uint8_t proto, char out[12]);

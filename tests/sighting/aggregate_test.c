@@ -28,7 +28,7 @@ struct told {
 	uint32_t revision;
 	uint64_t seq, count, distinct, first, last;
 	size_t indicators, examples, contexts;
-	bool test, quiet, before_valid;
+	bool test, quiet;
 };
 
 struct fixture {
@@ -62,7 +62,6 @@ static void take(void *arg, const Sightline__V1__Sighting *m)
 	t->contexts = m->n_context;
 	t->test = m->test;
 	t->quiet = m->quiet;
-	t->before_valid = m->before_valid;
 }
 
 static void sightings_begin(struct fixture *f, uint64_t horizon_ns, uint32_t max_open)
@@ -276,42 +275,6 @@ static void test_late(void **state)
 	assert_string_equal(f->told[1].id, f->told[0].id);
 }
 
-/* Seen before the indicator's valid_from; no more once something else that is listed was valid, or
- * the time has come. */
-static void test_before_valid(void **state)
-{
-	struct fixture *f = *state;
-	struct sl_ruleset *later =
-		rules("{\"id\":\"late\",\"type\":\"domain-name\",\"value\":\"evil.example\","
-		      "\"source\":\"feed-a\",\"valid_from\":\"2026-01-31T09:00:30Z\"}\n"
-		      "{\"id\":\"always\",\"type\":\"domain-name\",\"value\":\"evil.example\","
-		      "\"source\":\"feed-b\"}\n",
-			2);
-	uint32_t late = number_of_id(later, "late"), always = number_of_id(later, "always");
-	static const struct {
-		uint64_t ts_ns;
-		bool always, before;
-	} each[] = { { T0, false, true }, { T0 + 30 * SL_SECOND - 1, false, true },
-		{ T0 + 30 * SL_SECOND, false, false }, { T0 + 40 * SL_SECOND, false, false },
-		{ T0 + 4 * MINUTE, false, false } };
-	struct made_record x;
-	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
-		record_name(&x, each[i].ts_ns, SL_WHERE_DNS_QUERY, "evil.example", (uint32_t)i + 1,
-			&late, 1);
-		assert_int_equal(sl_sightings_hit(f->s, &x.r, later), 0);
-		sl_sightings_flush(f->s);
-		assert_int_equal(f->told[f->n - 1].before_valid, each[i].before);
-	}
-	record_name(&x, T0, SL_WHERE_TLS_SNI, "evil.example", 9, &late, 1);
-	assert_int_equal(sl_sightings_hit(f->s, &x.r, later), 0);
-	assert_true(f->told[f->n - 1].before_valid);
-	record_name(&x, T0, SL_WHERE_TLS_SNI, "evil.example", 10, &always, 1);
-	assert_int_equal(sl_sightings_hit(f->s, &x.r, later), 0);
-	sl_sightings_flush(f->s);
-	assert_false(f->told[f->n - 1].before_valid);
-	sl_ruleset_free(later);
-}
-
 static void test_horizon(void **state)
 {
 	struct fixture *f = *state;
@@ -456,8 +419,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { T(test_first_at_once), T(test_repeats_told_at_close),
 		T(test_grid), T(test_identity), T(test_repeat_flag), T(test_many_at_once),
 		T(test_repeat_over_the_edge), T(test_one_message_counts_once), T(test_late),
-		T(test_before_valid), T(test_horizon), T(test_flush_remembers), T(test_bound),
-		T(test_ruleset_may_go), T(test_context), T(test_directions), T(test_quiet),
-		T(test_odd_records) };
+		T(test_horizon), T(test_flush_remembers), T(test_bound), T(test_ruleset_may_go),
+		T(test_context), T(test_directions), T(test_quiet), T(test_odd_records) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

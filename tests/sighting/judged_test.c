@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* judged_test.c - what follows from the indicators of a sighting: before they were valid, made
+ * quiet by the breaker, of an outbreak. */
+#include "test.h"
+
+#include <sightline/clock.h>
+
+#include "records.h"
+
+#define MINUTE (60 * SL_SECOND)
+#define T0 (1769850000 * SL_SECOND) /* 2026-01-31T09:00:00Z, on the grid */
+
+static const char lines[] = "{\"id\":\"i-evil\",\"type\":\"domain-name\",\"value\":"
+			    "\"evil.example\",\"source\":\"feed-a\"}\n"
+			    "{\"id\":\"i-canary\",\"type\":\"domain-name\",\"value\":"
+			    "\"evil.example\",\"source\":\"feed-b\",\"test\":true}\n";
+
+struct told {
+	char id[37];
+	uint32_t revision;
+	uint64_t seq, count;
+	size_t contexts;
+	bool quiet, before_valid;
+};
+
+struct fixture {
+	struct sl_ruleset *rs;
+	struct sl_nets *home;
+	struct sl_counters counters;
+	struct sl_breaker *breaker;
+	struct sl_sightings *s;
+	uint32_t evil[2];
+	struct told told[32];
+	size_t n;
+};
+
+static void take(void *arg, const Sightline__V1__Sighting *m)
+{
+	struct fixture *f = arg;
+	assert_true(f->n < 32);
+	struct told *t = &f->told[f->n++];
+	snprintf(t->id, sizeof(t->id), "%s", m->id);
+	t->revision = m->revision;
+	t->seq = m->seq;
+	t->count = m->count;
+	t->contexts = m->n_context;
+	t->quiet = m->quiet;
+	t->before_valid = m->before_valid;
+	assert_int_equal(m->quiet, m->quiet_reason[0] != '\0');
+}
+
+static void sightings_begin(struct fixture *f)
+{
+	struct sl_sightings_options o = { .sensor = "tap-1",
+		.boot = "b007",
+		.window_ns = MINUTE,
+		.home = f->home,
+		.breaker = f->breaker,
+		.counters = &f->counters,
+		.emit = take,
+		.arg = f };
+	assert_int_equal(sl_sightings_new(&f->s, &o), 0);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	f->rs = rules(lines, 1);
+	f->evil[0] = number_of_id(f->rs, "i-evil");
+	f->evil[1] = number_of_id(f->rs, "i-canary");
+	assert_int_equal(sl_nets_new(&f->home), 0);
+	assert_int_equal(sl_nets_add(f->home, "10.0.0.0/8", 10), 0);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	sl_sightings_free(f->s);
+	sl_ruleset_free(f->rs);
+	sl_nets_free(f->home);
+	free(f);
+	return 0;
+}
+
+/* Seen before the indicator's valid_from; no more once something else that is listed was valid, or
+ * the time has come. */
+static void test_before_valid(void **state)
+{
+	struct fixture *f = *state;
+	sightings_begin(f);
+	struct sl_ruleset *later =
+		rules("{\"id\":\"late\",\"type\":\"domain-name\",\"value\":\"evil.example\","
+		      "\"source\":\"feed-a\",\"valid_from\":\"2026-01-31T09:00:30Z\"}\n"
+		      "{\"id\":\"always\",\"type\":\"domain-name\",\"value\":\"evil.example\","
+		      "\"source\":\"feed-b\"}\n",
+			2);
+	uint32_t late = number_of_id(later, "late"), always = number_of_id(later, "always");
+	static const struct {
+		uint64_t ts_ns;
+		bool always, before;
+	} each[] = { { T0, false, true }, { T0 + 30 * SL_SECOND - 1, false, true },
+		{ T0 + 30 * SL_SECOND, false, false }, { T0 + 40 * SL_SECOND, false, false },
+		{ T0 + 4 * MINUTE, false, false } };
+	struct made_record x;
+	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		record_name(&x, each[i].ts_ns, SL_WHERE_DNS_QUERY, "evil.example", (uint32_t)i + 1,
+			&late, 1);
+		assert_int_equal(sl_sightings_hit(f->s, &x.r, later), 0);
+		sl_sightings_flush(f->s);
+		assert_int_equal(f->told[f->n - 1].before_valid, each[i].before);
+	}
+	record_name(&x, T0, SL_WHERE_TLS_SNI, "evil.example", 9, &late, 1);
+	assert_int_equal(sl_sightings_hit(f->s, &x.r, later), 0);
+	assert_true(f->told[f->n - 1].before_valid);
+	record_name(&x, T0, SL_WHERE_TLS_SNI, "evil.example", 10, &always, 1);
+	assert_int_equal(sl_sightings_hit(f->s, &x.r, later), 0);
+	sl_sightings_flush(f->s);
+	assert_false(f->told[f->n - 1].before_valid);
+	sl_ruleset_free(later);
+}
+
+static void tell_nothing(void *arg, const struct sl_breaker_event *e)
+{
+	(void)arg;
+	(void)e;
+}
+
+static void breaker_begin(struct fixture *f, uint64_t watch_ns, struct sl_hosts **known)
+{
+	struct sl_hosts_options ho = {
+		.home = f->home, .memory = 1 << 16, .counters = &f->counters
+	};
+	assert_int_equal(sl_hosts_new(known, &ho), 0);
+	struct sl_breaker_options o = { .boot = "b007",
+		.hosts = 2,
+		.percent = 10,
+		.period_ns = 60 * MINUTE,
+		.watch_ns = watch_ns,
+		.quiet_ns = 60 * MINUTE,
+		.memory = 1 << 16,
+		.home = f->home,
+		.known = *known,
+		.counters = &f->counters,
+		.tell = tell_nothing };
+	assert_int_equal(sl_breaker_new(&f->breaker, &o), 0);
+	sightings_begin(f);
+}
+
+static void hit_of(
+	struct fixture *f, uint64_t ts_ns, const char *src, const uint32_t *numbers, uint16_t count)
+{
+	struct made_record x;
+	record_name(&x, ts_ns, SL_WHERE_DNS_QUERY, "evil.example", 1, numbers, count);
+	record_flow(&x.r, src, 40000, "8.8.8.8", 53, 17);
+	assert_int_equal(sl_sightings_hit(f->s, &x.r, f->rs), 0);
+}
+
+static void hit_again(struct fixture *f, uint64_t ts_ns)
+{
+	struct made_record x;
+	record_name(&x, ts_ns, SL_WHERE_DNS_QUERY, "evil.example", 9, f->evil, 1);
+	assert_int_equal(sl_sightings_hit(f->s, &x.r, f->rs), 0);
+}
+
+static void clocks(struct fixture *f, uint64_t now_ns)
+{
+	sl_breaker_clock(f->breaker, now_ns, 1);
+	sl_sightings_clock(f->s, now_ns);
+}
+
+/* What the breaker learns late makes a sighting quiet that was told loud, and none that was before.
+ */
+static void test_breaker(void **state)
+{
+	struct fixture *f = *state;
+	struct sl_hosts *known;
+	breaker_begin(f, 24 * 60 * MINUTE, &known);
+	hit_of(f, T0, "10.0.0.1", f->evil, 1);
+	hit_of(f, T0 + 1, "10.0.0.2", f->evil, 1);
+	hit_of(f, T0 + 2, "10.0.0.3", f->evil, 1);
+	assert_int_equal(f->n, 3);
+	assert_false(f->told[2].quiet);
+	assert_int_equal(f->told[2].seq, 3);
+	clocks(f, T0 + SL_SECOND);
+	assert_int_equal(f->n, 4);
+	assert_string_equal(f->told[3].id, f->told[2].id);
+	assert_int_equal(f->told[3].revision, 2);
+	assert_int_equal(f->told[3].seq, 0);
+	assert_true(f->told[3].quiet);
+	assert_int_equal(f->told[3].count, 1);
+	/* Known by now: quiet at once. With a canary, or after its time, it is loud. */
+	hit_of(f, T0 + 2 * SL_SECOND, "10.0.0.4", f->evil, 1);
+	assert_true(f->told[4].quiet);
+	hit_of(f, T0 + 2 * SL_SECOND, "10.0.0.5", f->evil, 2);
+	assert_false(f->told[5].quiet);
+	hit_of(f, T0 + 61 * MINUTE, "10.0.0.4", f->evil, 1);
+	assert_false(f->told[6].quiet);
+	/* What goes on in a sighting that was told before stays there. */
+	hit_again(f, T0 + 3 * SL_SECOND);
+	sl_breaker_flush(f->breaker);
+	sl_sightings_flush(f->s);
+	assert_int_equal(f->n, 8);
+	assert_false(f->told[7].quiet);
+	assert_int_equal(f->told[7].count, 2);
+	sl_breaker_free(f->breaker);
+	sl_hosts_free(known);
+}
+
+static void test_outbreak_stays_loud(void **state)
+{
+	struct fixture *f = *state;
+	struct sl_hosts *known;
+	breaker_begin(f, SL_SECOND, &known);
+	struct sl_record_fact r = { .kind = SL_REC_FACT,
+		.fact = SL_FACT_ASKED,
+		.version = 4,
+		.ts_ns = T0 - SL_SECOND,
+		.src.b = { 10, 0, 0, 1 } };
+	assert_int_equal(sl_hosts_tell(known, &r, sizeof(r)), 0);
+	hit_of(f, T0, "10.0.0.1", f->evil, 1);
+	hit_of(f, T0 + 1, "10.0.0.2", f->evil, 1);
+	clocks(f, T0 + SL_SECOND);
+	assert_int_equal(f->n, 3);
+	assert_string_equal(f->told[2].id, f->told[1].id);
+	assert_int_equal(f->told[0].contexts, 0);
+	assert_int_equal(f->told[2].contexts, 1);
+	hit_of(f, T0 + 2 * SL_SECOND, "10.0.0.3", f->evil, 1);
+	assert_int_equal(f->told[3].contexts, 1);
+	clocks(f, T0 + 90 * MINUTE);
+	assert_int_equal(f->n, 4);
+	for (size_t i = 0; i < f->n; i++)
+		assert_false(f->told[i].quiet);
+	sl_breaker_free(f->breaker);
+	sl_hosts_free(known);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = { T(test_before_valid), T(test_breaker),
+		T(test_outbreak_stays_loud) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
