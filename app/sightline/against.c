@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -145,6 +146,13 @@ static int capture_read(struct sl_past *p, const char *path)
 	return EXIT_UNUSABLE;
 }
 
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+	return strcmp(path, "-") == 0 ||
+	       (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
 static int one_read(struct sl_past *p, const char *path)
 {
 	bool observables = false;
@@ -155,14 +163,18 @@ static int one_read(struct sl_past *p, const char *path)
 			path);
 		return EXIT_UNUSABLE;
 	}
-	int rc = is_observables(path, &observables);
+	int rc = -ESPIPE;
+	if (!is_pipe(path))
+		rc = is_observables(path, &observables);
 	if (rc == 0 && !observables)
 		return capture_read(p, path);
 	if (rc == 0)
 		rc = sl_past_read(p, path, &bad);
 	if (rc < 0)
 		sl_error("--against %s: %s", path,
-			rc == -EBADMSG ? "damaged, or no observables" : strerror(-rc));
+			rc == -EBADMSG	? "damaged, or no observables"
+			: rc == -ESPIPE ? "a pipe can't be looked at and then read; give a file"
+					: strerror(-rc));
 	else if (bad > 0)
 		sl_warn("--against %s: %llu lines are no records of a sensor and were left out",
 			path, (unsigned long long)bad);
