@@ -4,7 +4,7 @@
 The captures of the data folder give the same sightings as their replay from a file, whatever the number of workers and
 ports; a flood is received or counted to the last frame; links go down and up, devices vanish. Needs root, for
 the namespace; what needs SIGHTLINE_DATA uses the sample captures without it."""
-import collections, os, re, signal, socket, struct, subprocess, time
+import collections, ctypes, os, re, signal, socket, subprocess, time
 from frames import captures, frame, read_frames, write_pcap
 from harness import *
 
