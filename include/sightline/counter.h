@@ -165,6 +165,12 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(CHANGE_ABSENT, "sightline_intel_changed_indicators_total{how=\"absent\"}",               \
 		"indicators that a change would take out, and that weren't there")                 \
 	X(FEED_BAD, "sightline_intel_unusable_lines_total", "feed entries that could not be used") \
+	X(INTEL_IMPACT, "sightline_intel_high_impact_total",                                       \
+		"indicators made quiet when they were read, by what they would have done")         \
+	X(RETRO, "sightline_retro_sightings_total",                                                \
+		"sightings of the past, of indicators that are new")                               \
+	X(RETRO_UNTOLD, "sightline_retro_untold_indicators_total",                                 \
+		"new indicators that were seen in the past, beyond what a change tells of")        \
 	X(SIGHTINGS_LOST, "sightline_sightings_lost_total", "hits that could not be aggregated")   \
 	X(LINES_LOST, "sightline_lines_lost_total", "JSON lines that could not be made")           \
 	X(STREAM_MISSING, "sightline_stream_missing_bytes_total",                                  \
@@ -386,7 +392,13 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(BREAKER_EARLY, "sightline_breaker_firings_early_total",                                  \
 		"firings that were counted before their time for room")                            \
 	X(BREAKER_FORGOTTEN, "sightline_breaker_forgotten_total",                                  \
-		"indicators that fired and were forgotten for room")
+		"indicators that fired and were forgotten for room")                               \
+	X(MEMORY_VALUES, "sightline_memory_values_total",                                          \
+		"values that the memory of the past took in")                                      \
+	X(MEMORY_GONE, "sightline_memory_forgotten_values_total",                                  \
+		"values of its oldest hours that made room in it before their time")               \
+	X(MEMORY_LEFT_OUT, "sightline_memory_left_out_total",                                      \
+		"times that a value found no room in it, as all around was of this hour")
 
 #define X(id, metric, help) SL_C_##id,
 enum sl_counter { SL_COUNTERS(X) SL_C_COUNT };

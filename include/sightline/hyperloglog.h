@@ -15,6 +15,8 @@
 bool sl_hll_add(uint8_t registers[SL_HLL_REGISTERS], uint64_t hash);
 /* Adds what other has seen. */
 void sl_hll_join(uint8_t registers[SL_HLL_REGISTERS], const uint8_t other[SL_HLL_REGISTERS]);
+/* The estimate from any number of registers, each the highest rank of its hashes. */
+double sl_hll_estimate(const uint8_t *registers, unsigned count);
 uint64_t sl_hll_count(const uint8_t registers[SL_HLL_REGISTERS]);
 
 #endif

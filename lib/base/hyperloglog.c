@@ -25,17 +25,19 @@ void sl_hll_join(uint8_t registers[SL_HLL_REGISTERS], const uint8_t other[SL_HLL
 			registers[i] = other[i];
 }
 
-uint64_t sl_hll_count(const uint8_t registers[SL_HLL_REGISTERS])
+double sl_hll_estimate(const uint8_t *registers, unsigned count)
 {
-	double sum = 0;
+	double sum = 0, m = count;
 	unsigned zero = 0;
-	for (unsigned i = 0; i < SL_HLL_REGISTERS; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		sum += ldexp(1.0, -registers[i]);
 		zero += registers[i] == 0;
 	}
-	double m = SL_HLL_REGISTERS;
 	double e = 0.7213 / (1 + 1.079 / m) * m * m / sum;
-	if (e <= 2.5 * m && zero)
-		e = m * log(m / zero);
-	return (uint64_t)(e + 0.5);
+	return e <= 2.5 * m && zero > 0 ? m * log(m / zero) : e;
+}
+
+uint64_t sl_hll_count(const uint8_t registers[SL_HLL_REGISTERS])
+{
+	return (uint64_t)(sl_hll_estimate(registers, SL_HLL_REGISTERS) + 0.5);
 }

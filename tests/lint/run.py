@@ -18,7 +18,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 # Data moves down this list, includes point up it.
 LEVELS = [["base", "json", "digest", "compress"], ["source", "decode", "host", "metrics", "privilege"], ["flow", "stream"], ["observable"], ["parser"],
-          ["pattern"], ["intel"], ["match"], ["wire", "sighting"], ["bus"], ["store"]]
+          ["pattern"], ["intel"], ["match", "memory"], ["wire", "sighting"], ["bus"], ["store"]]
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
 OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hyperloglog": "base", "hot": "base", "capture": "source", "shed": "flow",
