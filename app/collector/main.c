@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,9 @@ struct collector {
 	struct sl_config *config;
 	struct sl_bus *bus;
 	struct receiver r;
+	struct handout *handout; /* NULL: no sources */
+	struct sl_metrics_port *metrics; /* NULL: none */
+	struct counters_view view;
 	const char *store_path;
 	char listen_at[256], publish_at[256];
 	char err[768];
@@ -126,11 +130,44 @@ static int step_publish(struct collector *c)
 	return rc;
 }
 
+static int step_handout(struct collector *c)
+{
+	return handout_open(&c->handout, c->config, c->bus, c->err, sizeof(c->err));
+}
+
+static int step_metrics(struct collector *c)
+{
+	const char *where = sl_config_text(c->config, "metrics");
+	char at[SL_METRICS_AT];
+	c->view = (struct counters_view){ .r = &c->r, .handout = c->handout };
+	if (where == NULL)
+		return 0;
+	int rc = sl_metrics_open(&c->metrics, where, at, c->err, sizeof(c->err));
+	if (rc == 0)
+		sl_info("counters are at %s", at);
+	return rc;
+}
+
+/* Signals are the main thread's: they end its wait. */
+static int step_threads(struct collector *c)
+{
+	sigset_t all, had;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &had);
+	int rc = c->handout != NULL ? handout_start(c->handout) : 0;
+	if (rc == 0 && c->metrics != NULL)
+		rc = sl_metrics_serve(c->metrics, counters_each, &c->view);
+	pthread_sigmask(SIG_SETMASK, &had, NULL);
+	return rc;
+}
+
 static int (*const steps[])(struct collector *) = { step_signals, step_confine, step_store,
-	step_bus, step_publish, step_listen };
+	step_bus, step_publish, step_listen, step_handout, step_metrics, step_threads };
 
 static void teardown(struct collector *c)
 {
+	sl_metrics_close(c->metrics);
+	handout_close(c->handout);
 	sl_intake_close(c->r.intake);
 	sl_stream_out_close(c->r.stream, 1000);
 	sl_bus_free(c->bus);
@@ -142,6 +179,8 @@ static int run(struct collector *c)
 {
 	fprintf(stderr, "ready: sensors deliver to %s, subscribers read from %s, store %s\n",
 		c->listen_at, c->publish_at, c->store_path);
+	if (c->handout != NULL)
+		fprintf(stderr, "ready: sensors ask for intel at %s\n", handout_at(c->handout));
 	while (!ended)
 		receiver_run(&c->r, TICK_MS);
 	const uint64_t *n = c->r.count;
@@ -149,7 +188,7 @@ static int run(struct collector *c)
 		" known before, %" PRIu64 " published",
 		n[COUNT_RECEIVED], n[COUNT_STORED], n[COUNT_REPEATED], n[COUNT_PUBLISHED]);
 	const char *stats = sl_config_text(c->config, "stats");
-	int rc = stats ? counters_write(&c->r, stats) : 0;
+	int rc = stats ? counters_write(&c->view, stats) : 0;
 	if (rc < 0)
 		sl_error("--stats %s: %s", stats, strerror(-rc));
 	return rc < 0 ? EXIT_FAILED : EXIT_DONE;
@@ -158,8 +197,8 @@ static int run(struct collector *c)
 /* -T: what can be checked without touching anything. */
 static int check_only(struct collector *c)
 {
-	const char *const names[] = { "listen", "publish" };
-	for (size_t i = 0; i < 2; i++) {
+	const char *const names[] = { "listen", "publish", "hand_out" };
+	for (size_t i = 0; i < 3; i++) {
 		const char *url = sl_config_text(c->config, names[i]);
 		int rc = sl_bus_check(url);
 		if (rc < 0) {
@@ -167,6 +206,19 @@ static int check_only(struct collector *c)
 			sl_error("%s", c->err);
 			return EXIT_UNUSABLE;
 		}
+	}
+	struct sl_feed_options o;
+	size_t n;
+	const char *const *source = sl_config_list(c->config, "sources", &n);
+	handout_options(c->config, &o);
+	if (sl_feeds_check(source, n, &o, c->err, sizeof(c->err)) < 0) {
+		sl_error("%s", c->err);
+		return EXIT_UNUSABLE;
+	}
+	const char *metrics = sl_config_text(c->config, "metrics");
+	if (metrics != NULL && !sl_metrics_where(metrics)) {
+		sl_error("metrics %s: no port; give PORT, ADDRESS:PORT or [ADDRESS]:PORT", metrics);
+		return EXIT_UNUSABLE;
 	}
 	sl_config_print(c->config, stdout);
 	return EXIT_DONE;

@@ -69,16 +69,17 @@ struct sl_intel_options armory_options(struct armory *a, const struct sl_judging
 	return o;
 }
 
-/* Reads every path of a list into one set. The first failure is returned, after all were tried. */
-static int read_paths(
-	struct armory *a, const char *key, struct sl_intel *in, const struct sl_judging *by)
+/* Reads every path of a list, and what was handed out beside it, into one set. The first failure is
+ * returned, after all were tried. */
+static int read_paths(struct armory *a, const char *key, const struct armory_paths *handed,
+	struct sl_intel *in, const struct sl_judging *by)
 {
 	struct sl_intel_options o = armory_options(a, by);
-	size_t n;
+	size_t n, more = handed != NULL ? handed->count : 0;
 	const char *const *path = sl_config_list(a->config, key, &n);
 	int rc = 0;
-	for (size_t i = 0; i < n; i++) {
-		int r = sl_intel_read(in, path[i], &o);
+	for (size_t i = 0; i < n + more; i++) {
+		int r = sl_intel_read(in, i < n ? path[i] : handed->path[i - n], &o);
 		if (r < 0 && rc == 0)
 			rc = r;
 	}
@@ -184,7 +185,7 @@ static int judged_paths(struct armory *a, struct sl_intel *in)
 		a->said = true;
 		return rc;
 	}
-	rc = read_paths(a, "intel", in, &by);
+	rc = read_paths(a, "intel", a->handed, in, &by);
 	if (sl_policy_uses(by.policy) > 0)
 		sl_info("verdicts that the configuration gave: %" PRIu64,
 			sl_policy_uses(by.policy));
@@ -253,11 +254,11 @@ static int allow_lists(struct armory *a)
 	if (n == 0)
 		return 0;
 	int rc = sl_intel_new(&a->allow);
-	return rc < 0 ? rc : read_paths(a, "allow", a->allow, NULL);
+	return rc < 0 ? rc : read_paths(a, "allow", NULL, a->allow, NULL);
 }
 
 int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
-	uint64_t packet_time_ns, bool must_arm)
+	uint64_t packet_time_ns, bool must_arm, const struct armory_paths *handed)
 {
 	struct armory *a = calloc(1, sizeof(*a));
 	if (a == NULL)
@@ -265,6 +266,7 @@ int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 	a->config = c;
 	a->workers = workers;
 	a->packet_time_ns = packet_time_ns;
+	a->handed = handed;
 	pthread_mutex_init(&a->lock, NULL);
 	struct armory_counts counts = { 0 };
 	struct armory_feed *feed = NULL;
@@ -331,7 +333,7 @@ void armory_swap(struct armory *a, struct sl_ruleset *next)
 	publisher_retire(a->publisher, a->leaving);
 }
 
-void armory_reload(struct armory *a)
+int armory_reload(struct armory *a)
 {
 	struct sl_ruleset *next = NULL;
 	struct armory_counts c = { 0 };
@@ -339,7 +341,7 @@ void armory_reload(struct armory *a)
 	int rc = load(a, false, &next, &c, &feed);
 	if (rc < 0) {
 		refuse(a, strerror(-rc));
-		return;
+		return rc;
 	}
 	uint64_t had = a->counts.armed + a->counts.quiet, has = c.armed + c.quiet;
 	double ratio = sl_config_double(a->config, "reload_min_ratio");
@@ -352,7 +354,7 @@ void armory_reload(struct armory *a)
 		refuse(a, why);
 		feeds_free(feed, c.feeds_told);
 		sl_ruleset_free(next);
-		return;
+		return -ERANGE;
 	}
 	armory_judging_forget(a);
 	armory_swap(a, next);
@@ -360,6 +362,7 @@ void armory_reload(struct armory *a)
 	sl_count(&a->counters, SL_C_RELOADS, 1);
 	tell_counts(&c);
 	sl_info("reloaded: generation %" PRIu32 " in force", a->generation);
+	return 0;
 }
 
 bool armory_settle(struct armory *a)

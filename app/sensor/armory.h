@@ -14,6 +14,7 @@
 
 struct armory {
 	const struct sl_config *config;
+	const struct armory_paths *handed; /* read as well; NULL: nothing */
 	unsigned workers;
 	uint64_t packet_time_ns;
 	struct sl_nets *home;

@@ -30,6 +30,7 @@ struct sensor {
 	unsigned workers;
 	struct sl_source *source;
 	char boot[2 * SL_DIGEST_MAX + 1];
+	struct supply *supply; /* NULL: no intel from a collector */
 	struct armory *armory;
 	struct publisher *publisher;
 	struct sl_overlap_nets *overlap;
@@ -174,20 +175,17 @@ static int step_captures(struct sensor *s)
 	return rc;
 }
 
-/* Something has to be armed unless the answer is known to be of use without. */
-static bool must_arm(const struct sensor *s)
-{
-	size_t n;
-	(void)sl_config_list(s->config, "intel", &n);
-	bool only_looks = (s->emit_observables || s->emit_flows) && !s->emit_sightings && n == 0;
-	return !sl_config_flag(s->config, "allow_empty") && !only_looks;
-}
-
 static int step_intel(struct sensor *s)
 {
 	uint64_t at = s->source != NULL && s->live == NULL ? sl_replay_first_ts(s->source)
 							   : sl_clock_wall_ns();
-	return armory_new(&s->armory, s->config, s->workers, at, must_arm(s));
+	return armory_new(&s->armory, s->config, s->workers, at, settings_must_arm(s->config),
+		supply_paths(s->supply));
+}
+
+static int step_supply(struct sensor *s)
+{
+	return supply_open(&s->supply, s->config, s->err, sizeof(s->err));
 }
 
 static int stream_options(struct sensor *s, struct sl_stream_options *o)
@@ -292,6 +290,7 @@ static int step_run(struct sensor *s)
 		.worker_count = s->workers,
 		.publisher = s->publisher,
 		.armory = s->armory,
+		.supply = s->supply,
 		.replay = s->live == NULL ? s->source : NULL,
 		.ports = s->live != NULL ? s->source : NULL,
 		.live = s->live,
@@ -306,6 +305,8 @@ static int step_run(struct sensor *s)
 		rc = sl_metrics_serve(s->metrics, stats_each, &s->view);
 	if (rc == 0)
 		rc = s->source->ops->start(s->source);
+	if (rc == 0)
+		rc = supply_start(s->supply);
 	if (rc == 0 && s->live != NULL)
 		live_ready(s->live, s->config, s->armory);
 	return rc;
@@ -362,9 +363,13 @@ static void control(struct sensor *s)
 		bool settled = armory_settle(s->armory);
 		if (reload && settled && !s->stopped) {
 			may_wait(true);
-			armory_reload(s->armory);
+			(void)armory_reload(s->armory);
 			may_wait(false);
 			reload = false;
+		} else if (settled && !s->stopped && supply_waits(s->supply)) {
+			may_wait(true);
+			reload = supply_arm(s->supply, s->armory);
+			may_wait(false);
 		}
 		if (terminal && s->live == NULL && ++ticks % 20 == 0)
 			replay_show(
@@ -403,6 +408,7 @@ static void teardown(struct sensor *s)
 	sl_stream_share_free(s->stream_share);
 	sl_exclusions_free(s->exclude);
 	sl_overlap_nets_free(s->overlap);
+	supply_close(s->supply);
 	armory_free(s->armory);
 	if (s->source != NULL)
 		s->source->ops->close(s->source);
@@ -425,6 +431,7 @@ static const struct {
 	{ step_metrics, EXIT_UNUSABLE, false },
 	{ step_confine, EXIT_UNUSABLE, false },
 	{ step_captures, EXIT_FAILED, true },
+	{ step_supply, EXIT_UNUSABLE, true },
 	{ step_intel, EXIT_UNUSABLE, true },
 	{ step_workers, EXIT_UNUSABLE, false },
 	{ step_publisher, EXIT_UNUSABLE, false },
@@ -448,12 +455,8 @@ static int check_only(struct sensor *s)
 		s->workers = 0; /* no thread is started for a check */
 		rc = replay_open(&s->source, s->config, 0, s->err, sizeof(s->err));
 	}
-	const char *metrics = sl_config_text(s->config, "metrics");
-	if (rc == 0 && metrics != NULL && !sl_metrics_where(metrics)) {
-		snprintf(s->err, sizeof(s->err),
-			"metrics %s: no port; give PORT, ADDRESS:PORT or [ADDRESS]:PORT", metrics);
-		rc = -EINVAL;
-	}
+	if (rc == 0)
+		rc = settings_metrics(s->config, s->err, sizeof(s->err));
 	if (rc == 0)
 		rc = step_intel(s);
 	if (rc < 0 && s->err[0] != '\0')

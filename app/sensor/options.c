@@ -62,6 +62,20 @@ static const struct sl_opt opts[] = {
 		.kind = SL_OPT_TEXT,
 		.arg = "URL",
 		.help = "deliver sightings to this collector, such as tcp://127.0.0.1:7610" },
+	{ .key = "intel_from",
+		.flag = "collector-intel",
+		.kind = SL_OPT_TEXT,
+		.arg = "URL",
+		.help = "arm what this collector hands out as well, such as tcp://127.0.0.1:7612, "
+			"and what changes of it; the last good set is kept, for a start without "
+			"the collector" },
+	{ .key = "intel_kept",
+		.flag = "intel-kept",
+		.kind = SL_OPT_TEXT,
+		.arg = "DIR",
+		.help = "folder for the last good set of --collector-intel, of this sensor alone; "
+			"without it /var/lib/sightline/kept as root or where its user has "
+			"a right to, kept in the current folder otherwise" },
 	{ .key = "home_net",
 		.flag = "home-net",
 		.kind = SL_OPT_LIST,

@@ -271,18 +271,24 @@ struct armory_feed {
 	uint64_t armed, quiet;
 	uint64_t changed_s; /* the file's, of 1970; 0: not known */
 };
-/* Reads and compiles everything that the configuration names. 0; -ENODATA: nothing armed though
- * something had to be; other -errno. What went wrong is logged. Control thread, as are all calls
- * here. */
+/* Files beside those of the configuration: what the collector handed out. */
+struct armory_paths {
+	const char *const *path;
+	size_t count;
+};
+/* Reads and compiles everything that the configuration names, and what was handed out (borrowed,
+ * read again at each reload; NULL: nothing). 0; -ENODATA: nothing armed though something had to be;
+ * other -errno. What went wrong is logged. Control thread, as are all calls here. */
 int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
-	uint64_t packet_time_ns, bool must_arm);
+	uint64_t packet_time_ns, bool must_arm, const struct armory_paths *handed);
 void armory_free(struct armory *a);
 const struct sl_nets *armory_home(const struct armory *a);
 /* Puts the first ruleset in force. */
 int armory_start(struct armory *a, struct publisher *p);
 /* Reads everything again; a good result is in force when this returns, a bad one leaves the old.
- * Only once armory_settle says that the last change is done with. */
-void armory_reload(struct armory *a);
+ * Only once armory_settle says that the last change is done with. 0; -ERANGE: too few are left;
+ * other -errno; said. */
+int armory_reload(struct armory *a);
 /* A few indicators more, and a few fewer (first), as lines of the native format that are judged
  * like a feed's; in force for every worker when this returns. What is taken out is found by source,
  * id and what it says. 0; 1: in force, and so much has changed that a reload pays; -EAGAIN: the
@@ -296,6 +302,24 @@ bool armory_settle(struct armory *a);
 void armory_counts(struct armory *a, struct armory_counts *out);
 void armory_feeds(struct armory *a, void (*fn)(void *arg, const struct armory_feed *f), void *arg);
 const struct sl_counters *armory_counters(const struct armory *a);
+
+/* ---- supply.c: intel that a collector hands out ---- */
+
+struct supply;
+/* *out NULL: the configuration wants none. Reads the last good set. 0; -errno, and err. */
+int supply_open(struct supply **out, const struct sl_config *c, char *err, size_t err_len);
+void supply_close(struct supply *s); /* NULL is allowed, here and below; ends its thread */
+/* What is in force of it, for the armory's start; NULL: nothing. */
+const struct armory_paths *supply_paths(const struct supply *s);
+/* From now on asks, on a thread of its own that inherits the caller's cores and signal mask. */
+int supply_start(struct supply *s);
+/* Control: whether a set waits to be armed. */
+bool supply_waits(struct supply *s);
+/* Control: arms it, or says why not. True: so much has changed that a reload pays. */
+bool supply_arm(struct supply *s, struct armory *a);
+const struct sl_counters *supply_counters(const struct supply *s); /* NULL where s is */
+/* The generation in force, and whether the collector answers; any thread. */
+void supply_state(const struct supply *s, uint64_t *generation, bool *connected);
 
 /* ---- file_store.c: files on disk, as a hand-over to a sandbox ---- */
 
@@ -361,6 +385,9 @@ int settings_exclude(
 enum sl_copies settings_copies(const struct sl_config *c);
 /* home, or NULL where nothing is to be known of hosts beyond their flows. */
 const struct sl_nets *settings_facts_home(const struct sl_config *c, const struct sl_nets *home);
+/* Something has to be armed unless the answer is known to be of use without. */
+bool settings_must_arm(const struct sl_config *c);
+int settings_metrics(const struct sl_config *c, char *err, size_t err_len); /* as above */
 enum idle settings_idle(const struct sl_config *c);
 void settings_flow(const struct sl_config *c, struct sl_flow_options *o);
 void settings_shed(const struct sl_config *c, struct worker_options *o);
@@ -414,6 +441,7 @@ struct stats_view {
 	const struct publisher *publisher;
 	struct armory *armory;
 	uint64_t started_s; /* of 1970 */
+	const struct supply *supply; /* NULL: it takes none from a collector */
 	struct sl_source *replay; /* NULL: it is none */
 	struct sl_source *ports; /* NULL: a replay */
 	const struct live *live; /* likewise */

@@ -78,3 +78,26 @@ void settings_shed(const struct sl_config *c, struct worker_options *o)
 	o->shed = strcmp(sl_config_text(c, "shed"), "auto") == 0;
 	o->elephant_bytes = sl_config_u64(c, "shed_elephant");
 }
+
+bool settings_must_arm(const struct sl_config *c)
+{
+	size_t intel, n;
+	bool sightings = false;
+	(void)sl_config_list(c, "intel", &intel);
+	const char *const *emit = sl_config_list(c, "emit", &n);
+	for (size_t i = 0; i < n; i++)
+		sightings |= strcmp(emit[i], "sightings") == 0;
+	bool only_looks = n > 0 && !sightings && intel == 0;
+	bool comes = sl_config_text(c, "intel_from") != NULL; /* from a collector, maybe later */
+	return !sl_config_flag(c, "allow_empty") && !only_looks && !comes;
+}
+
+int settings_metrics(const struct sl_config *c, char *err, size_t err_len)
+{
+	const char *metrics = sl_config_text(c, "metrics");
+	if (metrics == NULL || sl_metrics_where(metrics))
+		return 0;
+	snprintf(err, err_len, "metrics %s: no port; give PORT, ADDRESS:PORT or [ADDRESS]:PORT",
+		metrics);
+	return -EINVAL;
+}

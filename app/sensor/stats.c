@@ -21,6 +21,8 @@ void stats_sum(const struct stats_view *v, struct sl_counters *out)
 		sl_counters_add(out, &v->workers[i]->counters);
 	sl_counters_add(out, publisher_counters(v->publisher));
 	sl_counters_add(out, armory_counters(v->armory));
+	if (v->supply != NULL)
+		sl_counters_add(out, supply_counters(v->supply));
 }
 
 /* Where samples go. */
@@ -177,6 +179,16 @@ static void put_intel(const struct stats_view *v, struct sink *k)
 	armory_feeds(v->armory, put_feed, k);
 }
 
+static void put_supply(const struct stats_view *v, const struct sink *k)
+{
+	uint64_t generation;
+	bool connected;
+	supply_state(v->supply, &generation, &connected);
+	put(k, "the collector's generation that is in force", generation,
+		"sightline_intel_handed_generation");
+	put(k, "1: the collector answers", connected, "sightline_intel_collector_answers");
+}
+
 void stats_each(void *view, sl_metric_fn fn, void *to)
 {
 	const struct stats_view *v = view;
@@ -190,6 +202,8 @@ void stats_each(void *view, sl_metric_fn fn, void *to)
 	put_parsers(v, &k);
 	put_workers(v, &k);
 	put_intel(v, &k);
+	if (v->supply != NULL)
+		put_supply(v, &k);
 	put(&k, "memory that was mapped", sl_mem_mapped_bytes(), "sightline_mapped_bytes");
 	put(&k, "of that, on huge pages of the pool", sl_mem_huge_bytes(),
 		"sightline_huge_page_bytes");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* bus.h - sightings between programs: the stream for subscribers (PUB/SUB) and the acknowledged
- * link from sensor to collector (DEALER/ROUTER). The one door to libzmq. Each object belongs to one
+/* bus.h - what goes between programs: the stream of sightings for subscribers (PUB/SUB), the
+ * acknowledged link from sensor to collector (DEALER/ROUTER), and the collector's intel for its
+ * sensors (likewise). The one door to libzmq. Each object belongs to one
  * thread. Without keys, TCP endpoints are loopback only (127.0.0.0/8, [::1], localhost): anything
  * else is refused with -EACCES; ipc:// and inproc:// always pass; what is no endpoint of these
  * kinds is -EINVAL. */
@@ -83,5 +84,34 @@ uint64_t sl_intake_unreadable(const struct sl_intake *in);
 int sl_bus_wait(struct sl_intake *in, struct sl_stream_out *out, int timeout_ms);
 /* File descriptor that becomes readable when there may be something (ZMQ_FD semantics). */
 int sl_intake_fd(const struct sl_intake *in);
+
+/* ---- Intel: the collector's end. A question gets one answer; what is new goes to everybody who
+ * asked within two minutes, 1024 at most ---- */
+struct sl_desk;
+int sl_desk_open(struct sl_desk **out, struct sl_bus *b, const char *url, char *bound, size_t cap);
+void sl_desk_close(struct sl_desk *d);
+struct sl_desk_question {
+	Sightline__V1__IntelRequest *request;
+	void *peer; /* opaque */
+};
+/* 1: a question, valid until its answer; 0: none within timeout_ms; -errno (-EINTR: a signal).
+ * What can't be read is counted. */
+int sl_desk_next(struct sl_desk *d, int timeout_ms, struct sl_desk_question *out);
+/* Frees the question; NULL: there is no answer to it. */
+void sl_desk_answer(
+	struct sl_desk *d, struct sl_desk_question *q, const Sightline__V1__IntelAnswer *a);
+void sl_desk_announce(struct sl_desk *d, const Sightline__V1__IntelAnswer *a);
+uint64_t sl_desk_unreadable(const struct sl_desk *d);
+size_t sl_desk_peers(const struct sl_desk *d);
+
+/* ---- Intel: a sensor's end, or an operator's ---- */
+struct sl_asker;
+int sl_asker_open(struct sl_asker **out, struct sl_bus *b, const char *url);
+void sl_asker_close(struct sl_asker *k);
+/* Never waits. -EAGAIN: the collector isn't there. */
+int sl_asker_send(struct sl_asker *k, const Sightline__V1__IntelRequest *q);
+/* 1: an answer, the caller's to free (sightline__v1__intel_answer__free_unpacked); 0: none within
+ * timeout_ms; -EBADMSG: what came is none; -errno. */
+int sl_asker_next(struct sl_asker *k, int timeout_ms, Sightline__V1__IntelAnswer **out);
 
 #endif

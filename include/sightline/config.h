@@ -65,6 +65,9 @@ const char *const *sl_config_list(const struct sl_config *c, const char *name, s
 bool sl_config_given(const struct sl_config *c, const char *name);
 bool sl_config_test(const struct sl_config *c); /* -T */
 char *const *sl_config_operands(const struct sl_config *c, size_t *count);
+/* A size or a duration within a text of the program's own, as an option of that kind takes it. */
+bool sl_config_size(const char *text, uint64_t *out);
+bool sl_config_duration(const char *text, uint64_t *out);
 /* The effective configuration as YAML, with where each value came from as a comment. */
 void sl_config_print(const struct sl_config *c, FILE *to);
 /* The OPTIONS and CONFIGURATION parts of a man page (man(7) source), from the table. */

@@ -164,6 +164,24 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"indicators that a change took out")                                               \
 	X(CHANGE_ABSENT, "sightline_intel_changed_indicators_total{how=\"absent\"}",               \
 		"indicators that a change would take out, and that weren't there")                 \
+	X(TAKEN_WHOLE, "sightline_intel_taken_total{how=\"whole\"}",                               \
+		"sets of the collector that were read as a whole and armed")                       \
+	X(TAKEN_CHANGE, "sightline_intel_taken_total{how=\"change\"}",                             \
+		"sets of the collector that were armed by what changed")                           \
+	X(TAKE_UNARMED, "sightline_intel_taken_total{how=\"refused\"}",                            \
+		"sets of the collector that were whole, and refused as a reload is")               \
+	X(TAKE_FORM, "sightline_intel_transfers_refused_total{why=\"form\"}",                      \
+		"transfers from the collector refused: not what was asked for, or no set")         \
+	X(TAKE_HASH, "sightline_intel_transfers_refused_total{why=\"hash\"}",                      \
+		"transfers from the collector refused: their hash is another")                     \
+	X(TAKE_SKIPPED, "sightline_intel_transfers_refused_total{why=\"generation\"}",             \
+		"transfers from the collector refused: a change of another set")                   \
+	X(TAKE_DISK, "sightline_intel_transfers_refused_total{why=\"disk\"}",                      \
+		"transfers from the collector that could not be kept")                             \
+	X(TAKE_UNREADABLE, "sightline_intel_unreadable_answers_total",                             \
+		"messages of the collector that are none")                                         \
+	X(TAKE_SILENT, "sightline_intel_unanswered_questions_total",                               \
+		"questions that the collector left without an answer")                             \
 	X(FEED_BAD, "sightline_intel_unusable_lines_total", "feed entries that could not be used") \
 	X(INTEL_IMPACT, "sightline_intel_high_impact_total",                                       \
 		"indicators made quiet when they were read, by what they would have done")         \

@@ -167,6 +167,16 @@ static bool boolean(const char *text, bool *out)
 	return false;
 }
 
+bool sl_config_size(const char *text, uint64_t *out)
+{
+	return whole(text, size_units, out);
+}
+
+bool sl_config_duration(const char *text, uint64_t *out)
+{
+	return whole(text, duration_units, out);
+}
+
 static bool chosen(const char *choices, const char *text, size_t len)
 {
 	for (const char *p = choices; p != NULL && len > 0; p = strchr(p, '|')) {

@@ -132,6 +132,8 @@ static const int allowed[] = {
 	CALL(epoll_pwait2),
 	CALL(eventfd),
 	CALL(eventfd2),
+	CALL(inotify_init1),
+	CALL(inotify_add_watch),
 	CALL(timerfd_create),
 	CALL(timerfd_settime),
 	CALL(timerfd_gettime),

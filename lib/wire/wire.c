@@ -49,6 +49,18 @@ Sightline__V1__SightingBatch *sl_wire_batch(const void *p, size_t len)
 		&sightline__v1__sighting_batch__descriptor, p, len, SL_WIRE_BATCH_MAX);
 }
 
+Sightline__V1__IntelRequest *sl_wire_intel_request(const void *p, size_t len)
+{
+	return (Sightline__V1__IntelRequest *)unpack(
+		&sightline__v1__intel_request__descriptor, p, len, SL_WIRE_INTEL_REQUEST_MAX);
+}
+
+Sightline__V1__IntelAnswer *sl_wire_intel_answer(const void *p, size_t len)
+{
+	return (Sightline__V1__IntelAnswer *)unpack(
+		&sightline__v1__intel_answer__descriptor, p, len, SL_WIRE_INTEL_ANSWER_MAX);
+}
+
 static bool uuid_text(const char *s)
 {
 	for (unsigned i = 0; i < 36; i++) {

@@ -18,7 +18,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 # Data moves down this list, includes point up it.
 LEVELS = [["base", "json", "digest", "compress"], ["source", "decode", "host", "metrics", "privilege"], ["flow", "stream"], ["observable"], ["parser"],
-          ["pattern"], ["intel"], ["match", "memory"], ["wire", "sighting"], ["bus"], ["store"]]
+          ["pattern"], ["intel"], ["match", "memory"], ["wire", "sighting"], ["bus"], ["store", "handout", "feed"]]
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
 OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hyperloglog": "base", "hot": "base", "capture": "source", "shed": "flow",
@@ -34,8 +34,8 @@ DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*",
          (r"(pcre2.*|utf8proc)\.h", ["lib/pattern"]),
          (r"libpsl\.h", ["lib/intel"]),
          (r"urcu.*|hs\.h|hs/.*", ["lib/match"]), (r"zmq\.h|sodium\.h", ["lib/bus"]), (r"sqlite3\.h", ["lib/store"]),
-         (r"microhttpd\.h", ["lib/metrics"]), (r"seccomp\.h", ["lib/privilege"]), (r"protobuf-c/.*", ["lib/wire"]), (r"nghttp2/.*", ["lib/parser"]), (r"libxml/.*", ["lib/intel"]),
-         (r"sightline\.pb-c\.h", ["lib/wire", "lib/sighting", "lib/bus", "lib/store", "app", "include"])]
+         (r"curl/.*", ["lib/feed"]), (r"microhttpd\.h", ["lib/metrics"]), (r"seccomp\.h", ["lib/privilege"]), (r"protobuf-c/.*", ["lib/wire"]), (r"nghttp2/.*", ["lib/parser"]), (r"libxml/.*", ["lib/intel"]),
+         (r"sightline\.pb-c\.h", ["lib/wire", "lib/sighting", "lib/bus", "lib/store", "lib/handout", "app", "include"])]
 GENERATED = {"version.h", "sightline.pb-c.h"}
 MAX_LINES, MAX_FUNCTION = 500, 100
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

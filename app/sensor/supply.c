@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* supply.c - intel that a collector hands out. A thread of its own asks, takes and proves it on the
+ * disk; the control thread arms it, or refuses it as it would a reload; workers see nothing of
+ * either. While a set waits for the control thread, the taker is nobody's but the control
+ * thread's. */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sightline/bus.h>
+#include <sightline/clock.h>
+#include <sightline/handout.h>
+#include <sightline/log.h>
+
+#include "sensor.h"
+
+#define ROOT_FOLDER "/var/lib/sightline"
+#define PAUSE_MS 200 /* how long an end, or a set that waits, may stay unseen */
+#define SILENCE_NS (10 * SL_SECOND) /* a question without an answer; and between two that are */
+#define REFUSED_MAX 6 /* doublings of the pause after what was refused */
+
+struct supply {
+	struct sl_taker *taker;
+	struct sl_bus *bus;
+	struct sl_asker *asker;
+	double min_ratio;
+	struct sl_taken taken; /* what waits */
+	struct armory_paths paths; /* in force */
+	char **path; /* of them */
+	pthread_t thread;
+	bool runs;
+	_Atomic bool stop, waits; /* waits: the asking thread sets, control clears */
+	_Atomic bool answers;
+	_Atomic uint64_t generation;
+	/* The asking thread's. */
+	bool asked;
+	uint64_t heard_ns, next_ns; /* the last answer, or the start; the next question */
+	unsigned refused; /* in a row */
+	bool said_away;
+	struct sl_counters counters; /* each counter has one writer of the two */
+};
+
+/* ---- files of what is in force ---- */
+
+static void paths_free(char **path, size_t n)
+{
+	for (size_t i = 0; path != NULL && i < n; i++)
+		free(path[i]);
+	free(path);
+}
+
+/* The taker's own paths are good until it is asked again. */
+static char **paths_copy(const struct sl_taken *t)
+{
+	char **path = calloc(t->path_count + 1, sizeof(*path));
+	for (size_t i = 0; path != NULL && i < t->path_count; i++) {
+		path[i] = strdup(t->paths[i]);
+		if (path[i] != NULL)
+			continue;
+		paths_free(path, i);
+		return NULL;
+	}
+	return path;
+}
+
+const struct armory_paths *supply_paths(const struct supply *s)
+{
+	return s != NULL ? &s->paths : NULL;
+}
+
+/* ---- begin and end ---- */
+
+static const char *folder(const struct sl_config *c)
+{
+	const char *dir = sl_config_text(c, "intel_kept");
+	if (dir != NULL)
+		return dir;
+	if (geteuid() == 0)
+		(void)mkdir(ROOT_FOLDER, 0750); /* opening what is below tells if that didn't do */
+	return access(ROOT_FOLDER, W_OK) == 0 ? ROOT_FOLDER "/kept" : "kept";
+}
+
+static int begin_with_kept(struct supply *s)
+{
+	struct sl_taken t;
+	if (!sl_taker_current(s->taker, &t)) {
+		sl_warn("no set of the collector is kept yet: nothing of it is armed until it "
+			"answers");
+		return 0;
+	}
+	s->path = paths_copy(&t);
+	if (s->path == NULL)
+		return -ENOMEM;
+	s->paths = (struct armory_paths){ (const char *const *)s->path, t.path_count };
+	atomic_store(&s->generation, t.generation);
+	sl_info("the collector's generation %" PRIu64 " is kept: %" PRIu64 " lines", t.generation,
+		t.lines);
+	return 0;
+}
+
+int supply_open(struct supply **out, const struct sl_config *c, char *err, size_t err_len)
+{
+	const char *url = sl_config_text(c, "intel_from");
+	if (url == NULL)
+		return 0;
+	struct supply *s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return -ENOMEM;
+	s->min_ratio = sl_config_double(c, "reload_min_ratio");
+	int rc = sl_taker_open(&s->taker, folder(c), err, err_len);
+	if (rc == 0 && err[0] != '\0')
+		sl_warn("%s", err);
+	if (rc == 0)
+		err[0] = '\0';
+	if (rc == 0)
+		rc = begin_with_kept(s);
+	if (rc == 0)
+		rc = sl_bus_new(&s->bus);
+	if (rc == 0) {
+		rc = sl_asker_open(&s->asker, s->bus, url);
+		if (rc < 0)
+			snprintf(err, err_len, "--collector-intel %s: %s", url,
+				rc == -EACCES
+					? "without keys only loopback addresses are used; give "
+					  "tcp://127.0.0.1:PORT or ipc:///PATH"
+					: "no address; give tcp://127.0.0.1:PORT or ipc:///PATH");
+	}
+	if (rc < 0) {
+		supply_close(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
+}
+
+void supply_close(struct supply *s)
+{
+	if (s == NULL)
+		return;
+	atomic_store(&s->stop, true);
+	if (s->runs)
+		pthread_join(s->thread, NULL);
+	sl_asker_close(s->asker);
+	sl_bus_free(s->bus);
+	sl_taker_close(s->taker);
+	paths_free(s->path, s->paths.count);
+	free(s);
+}
+
+/* ---- asking ---- */
+
+static void refused(struct supply *s, uint64_t now_ns)
+{
+	static const struct {
+		enum sl_counter counter;
+		const char *what;
+	} why[SL_TAKE_FAULTS] = {
+		[SL_TAKE_FORM] = { SL_C_TAKE_FORM, "it is not what was asked for, or no set" },
+		[SL_TAKE_HASH] = { SL_C_TAKE_HASH, "its hash is another" },
+		[SL_TAKE_SKIPPED] = { SL_C_TAKE_SKIPPED, "it is a change of another set" },
+		[SL_TAKE_DISK] = { SL_C_TAKE_DISK, "it can't be kept" },
+	};
+	enum sl_take_fault f = sl_taker_why(s->taker);
+	sl_count(&s->counters, why[f].counter, 1);
+	sl_error("what the collector hands out is refused: %s; what is in force stays, the whole "
+		 "is asked for again",
+		why[f].what);
+	/* The whole at once; where that is wrong as well, less and less often. */
+	unsigned doublings = s->refused < REFUSED_MAX ? s->refused : REFUSED_MAX;
+	s->next_ns = now_ns + (s->refused > 0 ? SL_SECOND << doublings : 0);
+	s->refused++;
+}
+
+static void take(struct supply *s, const Sightline__V1__IntelAnswer *a)
+{
+	uint64_t now_ns = sl_clock_mono_ns();
+	enum sl_take t = sl_taker_answer(s->taker, a);
+	if (!atomic_load(&s->answers))
+		sl_info("the collector hands out intel");
+	atomic_store(&s->answers, true);
+	s->said_away = false;
+	s->asked = false;
+	s->heard_ns = now_ns;
+	s->next_ns = t == SL_TAKE_IDLE ? now_ns + SILENCE_NS : now_ns;
+	if (t == SL_TAKE_REFUSED)
+		refused(s, now_ns);
+	if (t != SL_TAKE_READY)
+		return;
+	s->refused = 0;
+	if (sl_taker_staged(s->taker, &s->taken))
+		atomic_store(&s->waits, true); /* release: pairs with supply_waits */
+}
+
+static void away(struct supply *s)
+{
+	atomic_store(&s->answers, false);
+	if (!s->said_away)
+		sl_warn("the collector does not answer: generation %" PRIu64
+			" of its intel stays in force",
+			atomic_load(&s->generation));
+	s->said_away = true;
+}
+
+static void ask(struct supply *s, uint64_t now_ns)
+{
+	Sightline__V1__IntelRequest q;
+	if (s->asked) {
+		sl_count(&s->counters, SL_C_TAKE_SILENT, 1);
+		away(s);
+	}
+	sl_taker_question(s->taker, &q);
+	int rc = sl_asker_send(s->asker, &q);
+	s->asked = rc == 0;
+	s->next_ns = now_ns + (rc == 0 ? SILENCE_NS : SL_SECOND / 2);
+	if (rc < 0 && now_ns - s->heard_ns > SILENCE_NS)
+		away(s);
+}
+
+static void *run(void *arg)
+{
+	struct supply *s = arg;
+	s->heard_ns = sl_clock_mono_ns();
+	while (!atomic_load(&s->stop)) {
+		uint64_t now_ns = sl_clock_mono_ns();
+		if (atomic_load(&s->waits)) { /* the taker is the control thread's */
+			usleep(PAUSE_MS * 1000 / 10);
+			continue;
+		}
+		if (now_ns >= s->next_ns)
+			ask(s, now_ns);
+		Sightline__V1__IntelAnswer *a;
+		uint64_t wait_ms = s->next_ns > now_ns ? (s->next_ns - now_ns) / 1000000 + 1 : 0;
+		int rc =
+			sl_asker_next(s->asker, (int)(wait_ms < PAUSE_MS ? wait_ms : PAUSE_MS), &a);
+		if (rc == -EBADMSG)
+			sl_count(&s->counters, SL_C_TAKE_UNREADABLE, 1);
+		if (rc != 1)
+			continue;
+		take(s, a);
+		sightline__v1__intel_answer__free_unpacked(a, NULL);
+	}
+	return NULL;
+}
+
+int supply_start(struct supply *s)
+{
+	if (s == NULL)
+		return 0;
+	int rc = pthread_create(&s->thread, NULL, run, s);
+	s->runs = rc == 0;
+	return -rc;
+}
+
+/* ---- arming: the control thread ---- */
+
+bool supply_waits(struct supply *s)
+{
+	return s != NULL && atomic_load(&s->waits);
+}
+
+static uint64_t lines(const char *p, size_t len)
+{
+	uint64_t n = 0;
+	for (const char *end = p + len; p < end; n++)
+		p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
+	return n;
+}
+
+/* What a reload would refuse as too few is no matter of a change either. */
+static bool shrinks(const struct supply *s, struct armory *a, const struct sl_taken *t)
+{
+	struct armory_counts c;
+	armory_counts(a, &c);
+	uint64_t had = c.armed + c.quiet, fewer = lines(t->remove, t->remove_len);
+	return (double)fewer > (1 - s->min_ratio) * (double)had;
+}
+
+/* By what changed where it can be. As armory_change. */
+static int change(struct supply *s, struct armory *a, const struct sl_taken *t)
+{
+	if (t->add == NULL || s->paths.count == 0 || shrinks(s, a, t))
+		return -EOPNOTSUPP;
+	int rc = armory_change(a, t->add, t->add_len, t->remove, t->remove_len);
+	if (rc >= 0)
+		sl_count(&s->counters, SL_C_TAKEN_CHANGE, 1);
+	return rc;
+}
+
+static int whole(struct supply *s, struct armory *a)
+{
+	int rc = armory_reload(a);
+	sl_count(&s->counters, rc == 0 ? SL_C_TAKEN_WHOLE : SL_C_TAKE_UNARMED, 1);
+	return rc;
+}
+
+bool supply_arm(struct supply *s, struct armory *a)
+{
+	const struct sl_taken *t = &s->taken;
+	struct armory_paths had = s->paths;
+	char **had_path = s->path, **path = paths_copy(t);
+	int rc = path == NULL ? -ENOMEM : change(s, a, t);
+	bool changed = rc >= 0, pays = rc == 1;
+	if (path != NULL) {
+		s->path = path;
+		s->paths = (struct armory_paths){ (const char *const *)path, t->path_count };
+		rc = changed ? 0 : whole(s, a);
+	}
+	if (rc == 0) {
+		atomic_store(&s->generation, t->generation);
+		paths_free(had_path, had.count);
+		sl_info("the collector's generation %" PRIu64 " is in force", t->generation);
+	} else {
+		paths_free(path, path != NULL ? t->path_count : 0);
+		s->path = had_path;
+		s->paths = had;
+		sl_error("the collector's generation %" PRIu64 " is refused, and not asked for "
+			 "again",
+			t->generation);
+	}
+	rc = sl_taker_settle(s->taker, rc == 0);
+	if (rc < 0)
+		sl_error("the set in force can't be kept for the next start: %s", strerror(-rc));
+	atomic_store(&s->waits, false);
+	return pays;
+}
+
+const struct sl_counters *supply_counters(const struct supply *s)
+{
+	return &s->counters;
+}
+
+void supply_state(const struct supply *s, uint64_t *generation, bool *connected)
+{
+	*generation = atomic_load(&s->generation);
+	*connected = atomic_load(&s->answers);
+}
