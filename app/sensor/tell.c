@@ -267,7 +267,8 @@ void tell_flow(struct worker *w, const struct sl_flow *f)
 
 bool tell_mark_soon(struct worker *w, enum sl_record_kind kind, uint64_t ts_ns)
 {
-	struct sl_record *r = reserve(w, 0);
+	/* One that is told later is not lost, and not counted. */
+	struct sl_record *r = w->wait ? reserve(w, 0) : sl_ring_reserve(w->ring, sizeof(*r));
 	if (r == NULL)
 		return false;
 	*r = (struct sl_record){ .kind = (uint32_t)kind, .ts_ns = ts_ns, .capture = w->capture };
