@@ -3,11 +3,11 @@
  * logs in, from where, to what; and the TLS handshake that travels in packets of the
  * pre-login. Worker. Nothing behind the login is read.
  *
- * That handshake is the stream of what those packets carry, so the TLS parser is fed just that; its
- * state is a block of the pool's, and what it says belongs to this flow. Behind the handshake TLS
+ * That handshake is the stream of what those packets carry (inner.h). Behind the handshake TLS
  * records lie in the stream as they are (MS-TDS 2.2.6.5). */
 #include "chunks.h"
 #include "gssapi.h"
+#include "inner.h"
 #include "le.h"
 #include "parsers.h"
 #include "say.h"
@@ -25,13 +25,11 @@ enum type { OLD_LOGIN = 2, REPLY = 4, LOGIN7 = 16, SSPI = 17, PRELOGIN = 18, OTH
 
 struct tds {
 	struct chunks side[2];
-	void *tls; /* the TLS parser's state; the pool's */
+	struct inner tls;
 	uint32_t message;
 	uint16_t fed; /* bytes of the packets at hand that the TLS parser took */
 	uint8_t client; /* direction */
 	bool known; /* which end is the client */
-	bool no_tls; /* no memory for it */
-	bool tls_done[2]; /* it will take no more of a direction */
 	uint8_t over[2]; /* verdict on a direction that says no more; SL_MORE: it does */
 };
 
@@ -193,43 +191,21 @@ static enum sl_verdict login(struct tds *t, enum sl_dir dir, struct sl_batch *b)
 
 /* ---- TLS in packets ---- */
 
-static bool tls_ready(struct tds *t, struct sl_batch *b)
-{
-	if (t->tls != NULL || t->no_tls)
-		return !t->no_tls;
-	t->tls = b->pool != NULL ? sl_parser_pool_take(b->pool, sl_parser_tls.state_bytes) : NULL;
-	t->no_tls = t->tls == NULL;
-	if (t->no_tls && b->counters != NULL)
-		sl_count(b->counters, SL_C_PARSER_POOL, 1);
-	return !t->no_tls;
-}
-
-/* Gives the TLS parser a piece of its stream; false: the batch is full. */
-static bool tls_feed(struct tds *t, struct sl_batch *b, const struct sl_piece *p, size_t *used)
-{
-	*used = p->bytes.len;
-	if (t->tls == NULL || t->tls_done[p->dir])
-		return true;
-	enum sl_verdict v = sl_parser_tls.feed(t->tls, p, b, used);
-	t->tls_done[p->dir] = v != SL_MORE && v != SL_FULL;
-	return v != SL_FULL;
-}
-
 /* A pre-login is options, or bytes of TLS records, of which none begins with the first option. */
 static enum sl_verdict prelogin(struct tds *t, enum sl_dir dir, uint64_t ts_ns, struct sl_batch *b)
 {
 	struct chunks *f = &t->side[dir];
 	struct sl_span in = gather_bytes(&f->unit);
 	size_t used = 0;
-	if (t->tls == NULL && (in.len == 0 || in.p[0] == 0))
+	if (t->tls.parser == NULL && (in.len == 0 || in.p[0] == 0))
 		return SL_MORE;
-	if (!tls_ready(t, b))
+	if (!inner_open(&t->tls, &sl_parser_tls, b))
 		return SL_DONE;
 	struct sl_piece p = { .kind = SL_PIECE_BYTES,
 		.dir = dir,
 		.bytes = sl_span_from(in, t->fed),
 		.ts_ns = ts_ns };
-	bool room = tls_feed(t, b, &p, &used);
+	bool room = inner_feed(&t->tls, &p, b, &used);
 	t->fed = (uint16_t)(t->fed + used);
 	if (!room)
 		return SL_FULL;
@@ -237,23 +213,16 @@ static enum sl_verdict prelogin(struct tds *t, enum sl_dir dir, uint64_t ts_ns, 
 	struct sl_piece gap = { .kind = SL_PIECE_GAP, .dir = dir, .ts_ns = ts_ns };
 	if (f->cut) {
 		parser_count_part(b);
-		(void)tls_feed(t, b, &gap, &used);
+		(void)inner_feed(&t->tls, &gap, b, &used);
 	}
 	return SL_MORE;
 }
 
 static enum sl_verdict finish(struct tds *t, const struct sl_piece *p, struct sl_batch *b)
 {
-	struct sl_piece end = { .kind = SL_PIECE_END, .dir = p->dir, .ts_ns = p->ts_ns };
-	size_t used;
-	if (!tls_feed(t, b, &end, &used))
+	if (!inner_end(&t->tls, p->dir, p->ts_ns, b))
 		return SL_FULL;
 	chunks_done(&t->side[p->dir], b);
-	if (t->over[!p->dir] != SL_MORE && t->tls != NULL) {
-		sl_parser_pool_give(b->pool, t->tls, sl_parser_tls.state_bytes);
-		t->tls = NULL;
-		t->no_tls = true;
-	}
 	return (enum sl_verdict)t->over[p->dir];
 }
 

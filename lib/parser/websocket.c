@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* websocket.c - WebSocket (RFC 6455), which begins where HTTP/1 ends with an upgrade and is never
  * probed for: its frames have no mark. Worker. What was asked for is the upgrade's to say; here
- * messages are numbered, and how the two part is counted. Keeps no byte of a payload but the code
- * of a close. */
+ * messages are numbered, and how the two part is counted.
+ *
+ * What the messages of a direction carry, one behind the other, is a stream that may be another
+ * protocol's (MQTT 5.0, 6; tunnels): looked for as at a flow's begin, whatever the upgrade called
+ * it. Of the rest no byte is kept but the code of a close. */
+#include "gather.h"
+#include "inner.h"
 #include "parsers.h"
 #include <sightline/hot.h>
 
 #define HEAD_MAX 14 /* two bytes, the length in eight, the mask in four */
+#define CHUNK 2048u /* bytes that are unmasked at a time */
+#define FIRST_MAX 1024u /* bytes of the stream inside after which it is known or never */
 #define CONTROL_MAX 125 /* payload of a control frame (RFC 6455 5.5) */
 
 enum opcode { CONTINUATION = 0, TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10 };
@@ -15,16 +22,22 @@ enum phase { HEAD, PAYLOAD, CLOSED, BROKEN };
 
 struct side {
 	uint64_t left; /* of the payload */
+	uint32_t at; /* of the payload, modulo CHUNK */
+	struct gather first; /* of the stream inside, until it is known what it is, and fed */
+	uint16_t fed; /* of first */
 	enum phase phase;
 	uint8_t head[HEAD_MAX];
 	uint8_t have; /* of it */
 	uint8_t code[2]; /* of a close, unmasked */
 	uint8_t codes; /* bytes of it */
 	bool open; /* a message is not whole: its next frame continues it */
+	bool strange; /* the stream inside doesn't begin as any that is known */
+	bool lost; /* it can't be followed any more */
 };
 
 struct websocket {
 	struct side side[2];
+	struct inner inner;
 };
 
 static enum sl_probe websocket_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
@@ -117,11 +130,12 @@ static void frame_begin(struct side *s, struct sl_batch *b)
 		s->phase = BROKEN;
 		return;
 	}
-	if (s->head[0] & 0x40)
+	if (s->head[0] & 0x40) {
 		count(b, SL_C_WEBSOCKET_COMPRESSED);
+		s->lost = true;
+	}
 	s->phase = PAYLOAD;
-	if (s->left == 0)
-		frame_end(s, b);
+	s->at = 0;
 }
 
 static void head_bytes(struct side *s, struct sl_span in, size_t *used)
@@ -132,65 +146,172 @@ static void head_bytes(struct side *s, struct sl_span in, size_t *used)
 	*used = n;
 }
 
-static void payload_bytes(struct side *s, struct sl_span in, size_t *used)
+/* ---- The stream inside ---- */
+
+/* Feeds what was kept of it, and lets its parser say what it has yet to say. False: the batch is
+ * full. */
+static bool feed_first(struct websocket *w, const struct sl_piece *of, struct sl_batch *b)
 {
-	static const uint8_t none[2];
-	const uint8_t *mask = is_masked(s) ? s->head + s->have - 4 : none;
-	*used = s->left < in.len ? (size_t)s->left : in.len;
-	for (size_t i = 0; opcode(s) == CLOSE && i < *used && s->codes < 2; i++, s->codes++)
+	static const uint8_t none[1];
+	struct side *s = &w->side[of->dir];
+	while (inner_wants(&w->inner, of->dir) &&
+		(s->fed < s->first.have || w->inner.waits[of->dir])) {
+		struct sl_span first = gather_bytes(&s->first);
+		struct sl_piece p = { .kind = SL_PIECE_BYTES,
+			.dir = of->dir,
+			.bytes = first.len > 0 ? sl_span_from(first, s->fed) : sl_span(none, 0),
+			.ts_ns = of->ts_ns };
+		size_t used;
+		bool room = inner_feed(&w->inner, &p, b, &used);
+		s->fed = (uint16_t)(s->fed + used);
+		if (!room)
+			return false;
+	}
+	if (w->inner.parser != NULL || s->strange || s->lost)
+		gather_drop(&s->first, b);
+	return true;
+}
+
+/* Whose the stream is, by its first bytes, which are kept until that is known. */
+static void look(struct websocket *w, const struct sl_piece *p, struct sl_batch *b)
+{
+	struct side *s = &w->side[p->dir];
+	const struct sl_flow *f = b->flow;
+	bool more = false, up = p->dir == SL_TO_SERVER;
+	if (!gather_all(&s->first, b, p->bytes, FIRST_MAX + CHUNK)) {
+		s->lost = true;
+		return;
+	}
+	struct sl_piece first = { .kind = SL_PIECE_BYTES,
+		.dir = p->dir,
+		.bytes = gather_bytes(&s->first),
+		.ts_ns = p->ts_ns };
+	const struct sl_parser *parser = sl_parser_probe(&first, SL_OVER_TCP | SL_OVER_TCP_BEGIN,
+		up ? f->sport : f->dport, up ? f->dport : f->sport, &more);
+	s->strange = parser != NULL ? !inner_open(&w->inner, parser, b)
+				    : !more || s->first.have >= FIRST_MAX;
+}
+
+static bool is_unwanted(const struct websocket *w, enum sl_dir dir)
+{
+	const struct side *s = &w->side[dir];
+	return s->lost || (w->inner.parser != NULL ? w->inner.done[dir] : s->strange);
+}
+
+/* A part of the stream inside. False: the batch is full. */
+static bool stream_bytes(
+	struct websocket *w, const struct sl_piece *p, struct sl_batch *b, size_t *used)
+{
+	if (w->inner.parser != NULL)
+		return inner_feed(&w->inner, p, b, used);
+	*used = p->bytes.len;
+	look(w, p, b);
+	return feed_first(w, p, b);
+}
+
+/* ---- Frames ---- */
+
+static void close_bytes(struct side *s, struct sl_span in, const uint8_t *mask)
+{
+	for (size_t i = 0; i < in.len && s->codes < 2; i++, s->codes++)
 		s->code[s->codes] = in.p[i] ^ mask[s->codes];
+}
+
+/* False: the batch is full. */
+static bool payload_bytes(struct websocket *w, const struct sl_piece *of, struct sl_span in,
+	struct sl_batch *b, size_t *used)
+{
+	static const uint8_t none[4];
+	uint8_t plain[CHUNK];
+	struct side *s = &w->side[of->dir];
+	const uint8_t *mask = is_masked(s) ? s->head + s->have - 4 : none;
+	bool room = true;
+	*used = s->left < in.len ? (size_t)s->left : in.len;
+	if (opcode(s) == CLOSE) {
+		close_bytes(s, sl_span(in.p, *used), mask);
+	} else if (!is_control(s) && !is_unwanted(w, of->dir)) {
+		size_t n = *used < CHUNK - s->at ? *used : CHUNK - s->at;
+		for (size_t i = 0; i < n; i++)
+			plain[i] = in.p[i] ^ mask[(s->at + i) % 4];
+		struct sl_piece p = { .kind = SL_PIECE_BYTES,
+			.dir = of->dir,
+			.bytes = sl_span(plain, n),
+			.ts_ns = of->ts_ns };
+		room = stream_bytes(w, &p, b, used);
+	}
+	s->at = (uint32_t)((s->at + *used) % CHUNK);
 	s->left -= *used;
+	return room;
 }
 
 static enum sl_verdict feed_bytes(
-	struct side *s, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+	struct websocket *w, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	while (*consumed < p->bytes.len && s->phase < CLOSED) {
+	struct side *s = &w->side[p->dir];
+	if (!feed_first(w, p, b))
+		return SL_FULL;
+	for (;;) {
 		struct sl_span in = sl_span_from(p->bytes, *consumed);
 		size_t used = 0;
+		bool room = true;
+		if (s->phase == PAYLOAD && s->left == 0)
+			frame_end(s, b);
+		if (in.len == 0 || s->phase >= CLOSED)
+			return SL_MORE;
 		if (s->phase == HEAD) {
 			head_bytes(s, in, &used);
 			if (s->have >= 2 && s->have == head_len(s))
 				frame_begin(s, b);
-		} else {
-			payload_bytes(s, in, &used);
-			if (s->left == 0)
-				frame_end(s, b);
-		}
+		} else
+			room = payload_bytes(w, p, in, b, &used);
 		*consumed += used;
+		if (!room)
+			return SL_FULL;
 	}
-	return s->phase == BROKEN ? SL_BAD : s->phase == CLOSED ? SL_DONE : SL_MORE;
 }
 
 /* A frame's payload may have holes. Where the next frame begins has no mark: without it nothing
  * more can be told. */
-static enum sl_verdict feed_gap(struct side *s, uint64_t bytes, struct sl_batch *b)
+static enum sl_verdict feed_gap(struct websocket *w, const struct sl_piece *p, struct sl_batch *b)
 {
-	if (s->phase != PAYLOAD || bytes == 0 || bytes > s->left) {
+	struct side *s = &w->side[p->dir];
+	size_t used = 0;
+	if (s->phase != PAYLOAD || p->gap_bytes == 0 || p->gap_bytes > s->left) {
 		parser_count_part(b);
-		return SL_DONE;
-	}
-	s->left -= bytes;
-	if (s->left > 0)
+		s->phase = CLOSED;
 		return SL_MORE;
-	frame_end(s, b);
-	return s->phase == CLOSED ? SL_DONE : SL_MORE;
+	}
+	if (!feed_first(w, p, b) || (!is_control(s) && !inner_feed(&w->inner, p, b, &used)))
+		return SL_FULL;
+	s->lost |= !is_control(s) && w->inner.parser == NULL;
+	s->left -= p->gap_bytes;
+	s->at = (uint32_t)((s->at + p->gap_bytes) % CHUNK);
+	return feed_bytes(w, p, b, &used);
+}
+
+/* Nothing of this direction is left to read. */
+static enum sl_verdict finish(struct websocket *w, const struct sl_piece *p, struct sl_batch *b)
+{
+	struct side *s = &w->side[p->dir];
+	if (!feed_first(w, p, b) || !inner_end(&w->inner, p->dir, p->ts_ns, b))
+		return SL_FULL;
+	gather_drop(&s->first, b);
+	return s->phase == BROKEN ? SL_BAD : SL_DONE;
 }
 
 static enum sl_verdict websocket_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct side *s = &((struct websocket *)state)->side[p->dir];
+	struct websocket *w = state;
+	enum sl_verdict v = SL_MORE;
 	*consumed = 0;
-	switch (p->kind) {
-	case SL_PIECE_BYTES:
-		return feed_bytes(s, p, b, consumed);
-	case SL_PIECE_GAP:
-		return feed_gap(s, p->gap_bytes, b);
-	case SL_PIECE_END:
-		break;
-	}
-	return SL_DONE;
+	if (w->side[p->dir].phase < CLOSED && p->kind == SL_PIECE_BYTES)
+		v = feed_bytes(w, p, b, consumed);
+	else if (w->side[p->dir].phase < CLOSED && p->kind == SL_PIECE_GAP)
+		v = feed_gap(w, p, b);
+	if (v == SL_FULL || (w->side[p->dir].phase < CLOSED && p->kind != SL_PIECE_END))
+		return v;
+	return finish(w, p, b);
 }
 
 const struct sl_parser sl_parser_websocket = {

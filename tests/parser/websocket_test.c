@@ -92,6 +92,71 @@ static void test_gap(void **state)
 	feed_free(f);
 }
 
+/* A frame as a client sends it, or a server (no mask). Returns its length. */
+static size_t frame(uint8_t *out, uint8_t first, const char *mask, const char *in, size_t len)
+{
+	size_t n = 0;
+	out[n++] = first;
+	out[n++] = (uint8_t)((mask ? 0x80 : 0) | (len < 126 ? len : 126));
+	if (len >= 126) {
+		out[n++] = (uint8_t)(len >> 8);
+		out[n++] = (uint8_t)len;
+	}
+	if (mask != NULL)
+		memcpy(out + n, mask, 4);
+	n += mask != NULL ? 4 : 0;
+	for (size_t i = 0; i < len; i++)
+		out[n + i] = (uint8_t)(in[i] ^ (mask ? mask[i % 4] : 0));
+	return n + len;
+}
+
+/* Packets of MQTT cut by frames as it suits neither (MQTT 5.0, 6), a ping between them. */
+static void test_mqtt(void **state)
+{
+	static const char connect[] = "\x10\x12\0\4MQTT\4\2\0\x3c\0\6paho/3";
+	static const char subscribe[] = "\x82\x10\0\1\0\x0bSampleTopic\0";
+	static const char publish[] = "\x30\x17\0\x0bSampleTopicHello MQTT\x30\4\0\2hi";
+	uint8_t up[512], down[512];
+	(void)state;
+	size_t n = frame(up, 2, "abcd", connect, 5), m = frame(down, 0x82, NULL, "\x20\2\0\0", 4);
+	n += frame(up + n, 0x89, "1234", "ping", 4);
+	n += frame(up + n, 0x80, "\x91\2\xff\0", connect + 5, LEN(connect) - 5);
+	n += frame(up + n, 0x82, "\0\0\0\0", subscribe, LEN(subscribe));
+	m += frame(down + m, 0x82, NULL, publish, LEN(publish));
+	const struct cut_step t[] = { { SL_TO_SERVER, up, n }, { SL_TO_CLIENT, down, m } };
+	expect_stream("websocket", t, 2, SL_MORE,
+		"mqtt.client_id 1 paho/3\nclose 1 \nmqtt.topic 3 SampleTopic\nclose 3 \n"
+		"mqtt.topic 6 SampleTopic\nclose 6 \nmqtt.topic 7 hi\nclose 7 \n");
+	cut_everywhere("websocket", SL_TO_SERVER, up, n);
+}
+
+/* What is no protocol's is not looked at again, nor what can't be followed: the rest of a message
+ * of which a part is missing before it was known, and what is compressed. */
+static void test_inside(void **state)
+{
+	static const char connect[] = "\x10\x12\0\4MQTT\4\2\0\x3c\0\6paho/3";
+	uint8_t in[512];
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct feed *f = feed_new("websocket", 1);
+		size_t n = i == 0 ? frame(in, 0x82, NULL, "{\"a\":1}", 7) : 0;
+		if (i == 1)
+			n = frame(in, 0xc2, NULL, "\1\2\3", 3);
+		if (i == 2) {
+			n = frame(in, 0x82, NULL, connect, 5) - 1;
+			(void)feed_guarded(f, SL_TO_SERVER, in, n);
+			(void)feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 1);
+			n = 0;
+		}
+		n += frame(in + n, 0x82, NULL, connect, LEN(connect));
+		assert_int_equal(feed_guarded(f, SL_TO_SERVER, in, n), SL_MORE);
+		assert_string_equal(f->log, i == 3 ? "mqtt.client_id 1 paho/3\nclose 1 \n" : "");
+		assert_int_equal(feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0), SL_DONE);
+		assert_int_equal(feed_mark(f, SL_PIECE_END, SL_TO_CLIENT, 0), SL_DONE);
+		feed_free(f);
+	}
+}
+
 static void upgrade(const char *answer, const char *next)
 {
 	struct feed *f = feed_new("http", 0);
@@ -112,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_errors), cmocka_unit_test(test_counters),
-		cmocka_unit_test(test_gap), cmocka_unit_test(test_upgrade) };
+		cmocka_unit_test(test_gap), cmocka_unit_test(test_mqtt),
+		cmocka_unit_test(test_inside), cmocka_unit_test(test_upgrade) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
