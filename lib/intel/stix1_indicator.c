@@ -28,18 +28,28 @@ static bool covers(const char *structure, const char *id)
 	return id != NULL && strstr(at, id) != NULL;
 }
 
+/* A statement or terms of use restrict in words alone. */
+static bool is_statement(const struct xml_node *n)
+{
+	const char *type = xml_type(n);
+	return strstr(type, "SimpleMarking") != NULL || strstr(type, "TermsOfUse") != NULL;
+}
+
+/* The strictest colour of a marking; of a structure or colour that isn't understood, AMBER+STRICT.
+ */
 static enum sl_tlp colour(const struct xml_node *n)
 {
 	enum sl_tlp out = SL_TLP_NONE;
 	const char *c = xml_attr(n, "color");
 	bool tlp = strstr(xml_type(n), "TLP") != NULL || strcmp(n->name, "TLPMarking") == 0;
-	if (tlp && c != NULL)
-		out = tlp_of_text(c);
+	if (tlp)
+		out = c != NULL ? tlp_of_text(c) : SL_TLP_NONE;
 	for (const struct xml_node *m = n->child; m != NULL; m = m->next) {
 		enum sl_tlp each = colour(m);
 		out = each > out ? each : out;
 	}
-	return out;
+	bool structure = strcmp(n->name, "Marking_Structure") == 0 && !is_statement(n);
+	return out == SL_TLP_NONE && (tlp || structure) ? SL_TLP_AMBER_STRICT : out;
 }
 
 enum sl_tlp stix1_tlp(const struct xml_node *handling, const char *id)

@@ -107,6 +107,12 @@ static int one_read(
 	return 0;
 }
 
+/* What should be a list and is none marks the object with something that isn't understood. */
+static bool is_odd(const struct sl_json *list)
+{
+	return list != NULL && list->kind != SL_JSON_ARRAY && list->kind != SL_JSON_NULL;
+}
+
 /* A marking of a part is one of the whole: parts are not told apart when it is passed on. */
 int stix_markings_read(
 	struct stix *s, const struct sl_json *o, struct draft *d, struct markings *out)
@@ -115,6 +121,8 @@ int stix_markings_read(
 	const struct sl_json *parts = sl_json_get(o, "granular_markings");
 	int rc = 0;
 	out->count = 0;
+	if (is_odd(refs) || is_odd(parts))
+		d->tlp = SL_TLP_AMBER_STRICT;
 	if (refs != NULL && refs->kind == SL_JSON_ARRAY)
 		for (const struct sl_json *m = refs->child; rc == 0 && m != NULL; m = m->next)
 			rc = one_read(s, m, d, out);
