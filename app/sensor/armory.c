@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <sightline/clock.h>
 #include <sightline/lists.h>
@@ -14,7 +13,6 @@
 
 #include "armory.h"
 
-#define FEEDS_TOLD 256 /* feeds of which the metrics tell */
 #define TOLD_MAX 20 /* findings told one by one at a load; the rest are counted */
 
 static void tell_finding(void *arg, const struct sl_finding *f)
@@ -99,7 +97,7 @@ static void count_sources(const struct sl_intel *in, struct armory_counts *c)
 {
 	size_t n;
 	const struct sl_intel_source *s = sl_intel_sources(in, &n);
-	*c = (struct armory_counts){ 0 };
+	*c = (struct armory_counts){ .feeds = n };
 	for (size_t i = 0; i < n; i++) {
 		c->armed += s[i].count[SL_ARMED];
 		c->quiet += s[i].count[SL_QUIET];
@@ -108,49 +106,19 @@ static void count_sources(const struct sl_intel *in, struct armory_counts *c)
 	}
 }
 
-static void feeds_free(struct armory_feed *f, size_t n)
-{
-	for (size_t i = 0; f != NULL && i < n; i++)
-		free(f[i].path);
-	free(f);
-}
-
-/* What is told of each feed; the first FEEDS_TOLD of them. NULL: no memory, and none is told. */
-static struct armory_feed *feeds_of(const struct sl_intel *in, struct armory_counts *c)
-{
-	size_t n;
-	const struct sl_intel_source *s = sl_intel_sources(in, &n);
-	struct armory_feed *f = calloc(FEEDS_TOLD, sizeof(*f));
-	c->feeds = n;
-	c->feeds_told = f == NULL ? 0 : n < FEEDS_TOLD ? n : FEEDS_TOLD;
-	for (size_t i = 0; i < c->feeds_told; i++) {
-		struct stat st;
-		f[i].path = strdup(s[i].path);
-		f[i].armed = s[i].count[SL_ARMED];
-		f[i].quiet = s[i].count[SL_QUIET];
-		if (stat(s[i].path, &st) == 0 && st.st_mtime > 0)
-			f[i].changed_s = (uint64_t)st.st_mtime;
-		if (f[i].path == NULL) {
-			feeds_free(f, i);
-			c->feeds_told = 0;
-			return NULL;
-		}
-	}
-	return f;
-}
-
 void armory_counts_change(struct armory *a, const struct armory_counts *c, struct armory_feed *feed)
 {
+	feeds_follow(a->feed, feed);
+	a->looked_ns = feed != NULL ? 0 : a->looked_ns;
 	pthread_mutex_lock(&a->lock);
 	struct armory_feed *old = feed != NULL || a->feed == NULL ? a->feed : NULL;
-	size_t had = a->counts.feeds_told;
 	a->counts = *c;
 	a->counts.generation = a->generation;
 	a->counts.loaded_s = sl_clock_wall_ns() / SL_SECOND;
 	if (feed != NULL)
 		a->feed = feed;
 	pthread_mutex_unlock(&a->lock);
-	feeds_free(old, had);
+	feeds_free(old);
 }
 
 /* A feed in which there was something to arm and nothing could be. */
@@ -175,7 +143,7 @@ static int compile(struct armory *a, struct sl_intel *in, struct sl_ruleset **ou
 }
 
 /* The lists are read anew at each load, and let go after it: they are as large as a feed. */
-static int judged_paths(struct armory *a, struct sl_intel *in)
+static int judged_paths(struct armory *a, struct sl_intel *in, struct armory_feed **feed)
 {
 	struct sl_judging by;
 	char err[512];
@@ -189,18 +157,24 @@ static int judged_paths(struct armory *a, struct sl_intel *in)
 	if (sl_policy_uses(by.policy) > 0)
 		sl_info("verdicts that the configuration gave: %" PRIu64,
 			sl_policy_uses(by.policy));
+	*feed = feeds_of(in, by.policy);
 	sl_judging_close(&by);
 	return rc;
 }
 
+/* why: what is wrong, where there is more to say than what is returned. */
 static int load(struct armory *a, bool must_arm, struct sl_ruleset **out,
-	struct armory_counts *counts, struct armory_feed **feed)
+	struct armory_counts *counts, struct armory_feed **feed, char why[FEEDS_WHY])
 {
 	struct sl_intel *in;
+	*feed = NULL;
+	why[0] = '\0';
 	int rc = sl_intel_new(&in);
 	if (rc < 0)
 		return rc;
-	rc = judged_paths(a, in);
+	rc = judged_paths(a, in, feed);
+	if (rc == 0 && !feeds_sound(a->config, a->feed, *feed, why))
+		rc = -ESTALE;
 	if (rc < 0)
 		goto fail;
 	const char *useless = must_arm ? useless_source(in) : NULL;
@@ -214,12 +188,12 @@ static int load(struct armory *a, bool must_arm, struct sl_ruleset **out,
 		rc = -ENODATA;
 		goto fail;
 	}
-	*feed = feeds_of(in, counts);
 	rc = compile(a, in, out); /* takes the set */
 	if (rc < 0)
-		feeds_free(*feed, counts->feeds_told);
+		feeds_free(*feed);
 	return rc;
 fail:
+	feeds_free(*feed);
 	sl_intel_free(in);
 	return rc;
 }
@@ -269,12 +243,13 @@ int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 	a->handed = handed;
 	pthread_mutex_init(&a->lock, NULL);
 	struct armory_counts counts = { 0 };
-	struct armory_feed *feed = NULL;
+	struct armory_feed *feed;
+	char why[FEEDS_WHY];
 	int rc = home_nets(a);
 	if (rc == 0)
 		rc = allow_lists(a);
 	if (rc == 0)
-		rc = load(a, must_arm, &a->current, &counts, &feed);
+		rc = load(a, must_arm, &a->current, &counts, &feed, why);
 	if (rc < 0) {
 		if (!a->said)
 			sl_error("indicators: %s", strerror(-rc));
@@ -299,7 +274,7 @@ void armory_free(struct armory *a)
 	armory_judging_forget(a);
 	sl_intel_free(a->allow);
 	sl_nets_free(a->home);
-	feeds_free(a->feed, a->counts.feeds_told);
+	feeds_free(a->feed);
 	pthread_mutex_destroy(&a->lock);
 	free(a);
 }
@@ -337,22 +312,22 @@ int armory_reload(struct armory *a)
 {
 	struct sl_ruleset *next = NULL;
 	struct armory_counts c = { 0 };
-	struct armory_feed *feed = NULL;
-	int rc = load(a, false, &next, &c, &feed);
+	struct armory_feed *feed;
+	char why[FEEDS_WHY];
+	int rc = load(a, false, &next, &c, &feed, why);
 	if (rc < 0) {
-		refuse(a, strerror(-rc));
+		refuse(a, why[0] != '\0' ? why : strerror(-rc));
 		return rc;
 	}
 	uint64_t had = a->counts.armed + a->counts.quiet, has = c.armed + c.quiet;
 	double ratio = sl_config_double(a->config, "reload_min_ratio");
 	if ((double)has < ratio * (double)had) {
-		char why[160];
 		snprintf(why, sizeof(why),
 			"%" PRIu64 " of %" PRIu64
 			" indicators would be left, less than --reload-min-ratio %g",
 			has, had, ratio);
 		refuse(a, why);
-		feeds_free(feed, c.feeds_told);
+		feeds_free(feed);
 		sl_ruleset_free(next);
 		return -ERANGE;
 	}
@@ -386,7 +361,7 @@ void armory_counts(struct armory *a, struct armory_counts *out)
 void armory_feeds(struct armory *a, void (*fn)(void *arg, const struct armory_feed *f), void *arg)
 {
 	pthread_mutex_lock(&a->lock);
-	for (size_t i = 0; i < a->counts.feeds_told; i++)
+	for (size_t i = 0; a->feed != NULL && i < FEEDS_TOLD && a->feed[i].path != NULL; i++)
 		fn(arg, &a->feed[i]);
 	pthread_mutex_unlock(&a->lock);
 }

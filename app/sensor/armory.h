@@ -26,9 +26,10 @@ struct armory {
 	/* control writes, the metrics' thread reads, under lock */
 	pthread_mutex_t lock;
 	struct armory_counts counts;
-	struct armory_feed *feed;
+	struct armory_feed *feed; /* until one without a path; NULL: none are known */
 	/* -- */
 	struct sl_counters counters;
+	uint64_t looked_ns; /* at the feeds' files */
 	unsigned told;
 	bool said; /* why it can't start */
 	struct sl_judging judging; /* by which changes are judged; kept from one to the next */
@@ -47,6 +48,19 @@ void armory_swap(struct armory *a, struct sl_ruleset *next);
 /* What is in force is another from now on. `feed` NULL: the feeds are as they were. */
 void armory_counts_change(
 	struct armory *a, const struct armory_counts *c, struct armory_feed *feed);
+
+/* ---- feeds.c ---- */
+
+#define FEEDS_TOLD 256 /* feeds of which the metrics tell */
+#define FEEDS_WHY 512
+/* All feeds of a set; NULL: no memory, and none is known. */
+struct armory_feed *feeds_of(const struct sl_intel *in, const struct sl_policy *policy);
+void feeds_free(struct armory_feed *f); /* NULL is allowed */
+/* Whether the feeds of `next` may follow on those of `had`; false: why says which one may not. */
+bool feeds_sound(const struct sl_config *c, const struct armory_feed *had,
+	const struct armory_feed *next, char why[FEEDS_WHY]);
+/* What was said of a feed's file holds for it in the next set. */
+void feeds_follow(const struct armory_feed *had, struct armory_feed *next);
 
 /* ---- armory_change.c ---- */
 

@@ -360,6 +360,7 @@ static void control(struct sensor *s)
 			stop(s);
 		if (s->live != NULL)
 			watch(s);
+		armory_look(s->armory);
 		bool settled = armory_settle(s->armory);
 		if (reload && settled && !s->stopped) {
 			may_wait(true);

@@ -264,12 +264,14 @@ struct publisher;
 struct armory_counts {
 	uint64_t armed, quiet, refused, not_valid;
 	uint64_t generation, loaded_s; /* in force since; of 1970 */
-	size_t feeds, feeds_told; /* all; and those that armory_feeds tells of */
+	size_t feeds;
 };
 struct armory_feed {
 	char *path;
 	uint64_t armed, quiet;
 	uint64_t changed_s; /* the file's, of 1970; 0: not known */
+	uint64_t stale_after_s; /* 0: it never is */
+	bool stale;
 };
 /* Files beside those of the configuration: what the collector handed out. */
 struct armory_paths {
@@ -298,7 +300,11 @@ int armory_change(struct armory *a, const char *add, size_t add_len, const char 
 	size_t take_out_len);
 /* Frees a ruleset that nobody names any more; false: one is still on its way out. */
 bool armory_settle(struct armory *a);
-/* Any thread, both: what is in force. fn must be quick: a reload waits for it. */
+/* Often; looks at the feeds' files every ten seconds, and says which became stale or are good
+ * again. */
+void armory_look(struct armory *a);
+/* Any thread, both: what is in force, the first feeds of it. fn must be quick: a reload waits for
+ * it. */
 void armory_counts(struct armory *a, struct armory_counts *out);
 void armory_feeds(struct armory *a, void (*fn)(void *arg, const struct armory_feed *f), void *arg);
 const struct sl_counters *armory_counters(const struct armory *a);

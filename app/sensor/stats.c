@@ -161,6 +161,9 @@ static void put_feed(void *arg, const struct armory_feed *f)
 	if (f->changed_s > 0)
 		put(k, "when the feed's file last changed, seconds since 1970", f->changed_s,
 			"sightline_feed_changed_seconds{feed=\"%s\"}", name);
+	if (f->stale_after_s > 0)
+		put(k, "1: the feed's file did not change for longer than its stale_after",
+			f->stale, "sightline_feed_stale{feed=\"%s\"}", name);
 }
 
 static void put_intel(const struct stats_view *v, struct sink *k)

@@ -22,9 +22,9 @@ void sl_policy_free(struct sl_policy *p);
  *   url_host=no         no quiet part for the host of an https URL
  *   confidence=N        what is less sure is quiet; what says nothing is not judged by it
  *   max_age=AGE         what is from longer ago is quiet (AGED), unless it says how long it is good
- *                       for; AGE is 90d, 6w or 1y, or TYPE:AGE with commas between, "none" undoes
- *   published=DATE      when the file is from, for entries that say nothing about it
- *   quiet               everything is quiet
+ *                       for; AGE is 12h, 90d, 6w or 1y, or TYPE:AGE with commas between, "none"
+ * undoes stale_after=AGE     a file that is older than that is said to be stale published=DATE when
+ * the file is from, for entries that say nothing about it quiet               everything is quiet
  *   probation           armed, and labelled "probation"
  *   csv_header=NAME,... the columns of a table whose header says nothing that is known, or that has
  *                       none: as a header names them, joined as the table's cells are ("\\t" is a
@@ -42,6 +42,7 @@ struct sl_source_policy {
 	uint8_t confidence; /* the least; 0: none */
 	uint64_t published_ns; /* 0: not said */
 	uint64_t max_age_ns[SL_TYPE_COUNT]; /* 0: none; at NONE: of trees */
+	uint64_t stale_after_ns; /* 0: never */
 	const char *csv_header; /* the policy's; NULL: the table says it itself */
 };
 /* p may be NULL: the defaults. source and path may be NULL. */
@@ -87,6 +88,7 @@ struct sl_nets;
 				"then any "                                                        \
 				"of arm_observables, below=no|marked|yes, url=exact|prefix, "      \
 				"url_host=no, confidence=N, max_age=[TYPE:]AGE,..., "              \
+				"stale_after=AGE, "                                                \
 				"published=DATE, quiet, probation, csv_header=NAME,..., "          \
 				"armed=CODE,..., "                                                 \
 				"quiet=CODE,..., refused=CODE,..." },                              \

@@ -23,7 +23,7 @@ struct code_rule {
 struct source_rule {
 	const char *name;
 	struct sl_source_policy says;
-	bool url_host_given;
+	bool url_host_given, stale_given;
 	uint16_t ages_given; /* types, as bits */
 	struct code_rule *codes;
 	struct source_rule *next;
@@ -153,7 +153,7 @@ static bool confidence_read(const char *text, size_t len, uint8_t *out)
 	return len > 0 && v <= 100;
 }
 
-/* "90d", "6w", "1y"; "none". */
+/* "12h", "90d", "6w", "1y"; "none". */
 static bool duration_read(const char *text, size_t len, uint64_t *out)
 {
 	uint64_t n = 0;
@@ -167,8 +167,9 @@ static bool duration_read(const char *text, size_t len, uint64_t *out)
 	}
 	char unit = len > 1 ? text[len - 1] : '\0';
 	uint64_t days = unit == 'd' ? 1 : unit == 'w' ? 7 : unit == 'y' ? 365 : 0;
-	*out = n * days * 86400 * SL_SECOND;
-	return *out > 0 && n * days < 100 * 365;
+	uint64_t hours = unit == 'h' ? n : n * days * 24;
+	*out = hours * 3600 * SL_SECOND;
+	return hours > 0 && hours < 100 * 365 * 24;
 }
 
 /* One AGE for all, or TYPE:AGE,... */
@@ -234,6 +235,10 @@ static int setting_read(struct sl_policy *p, struct source_rule *s, const char *
 		return confidence_read(value, n, &s->says.confidence) ? 0 : -EINVAL;
 	if (is(text, key, "max_age"))
 		return ages_read(s, value, n) ? 0 : -EINVAL;
+	if (is(text, key, "stale_after")) {
+		s->stale_given = true;
+		return duration_read(value, n, &s->says.stale_after_ns) ? 0 : -EINVAL;
+	}
 	if (is(text, key, "published"))
 		return sl_time_parse(value, n, &s->says.published_ns) ? 0 : -EINVAL;
 	if (is(text, key, "url")) {
@@ -271,7 +276,8 @@ int sl_policy_source(struct sl_policy *p, const char *line, char *err, size_t er
 				"\"%.*s\" is none of arm_observables, below=no|marked|yes, "
 				"url=exact|prefix, url_host=no, confidence=N, "
 				"max_age=[TYPE:]AGE (such as ipv4-addr:90d, 1y, none), "
-				"published=YYYY-MM-DD, quiet, probation, csv_header=NAME,..., "
+				"stale_after=AGE, published=YYYY-MM-DD, quiet, probation, "
+				"csv_header=NAME,..., "
 				"armed=CODE, quiet=CODE, refused=CODE",
 				(int)(len < 80 ? len : 80), text);
 		if (rc < 0)
@@ -344,6 +350,8 @@ void sl_policy_of(const struct sl_policy *p, const char *source, const char *pat
 			out->csv_header = s->says.csv_header;
 		if (s->says.confidence > 0)
 			out->confidence = s->says.confidence;
+		if (s->stale_given)
+			out->stale_after_ns = s->says.stale_after_ns;
 		if (s->says.published_ns > 0)
 			out->published_ns = s->says.published_ns;
 		for (unsigned t = 0; t < SL_TYPE_COUNT; t++)

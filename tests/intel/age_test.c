@@ -148,6 +148,7 @@ static void max_age(void **state)
 	aged(OLD, "f max_age=ipv4-addr:1y", SL_QUIET, "AGED");
 	aged(OLD, "f max_age=domain-name:1d,ipv4-addr:53w", SL_ARMED, "");
 	aged(OLD, "f max_age=1d,ipv4-addr:none", SL_ARMED, "");
+	aged(OLD, "f max_age=48h", SL_QUIET, "AGED");
 	aged(OLD, "other max_age=1d", SL_ARMED, "");
 	aged(OLD, "f max_age=1y armed=AGED", SL_ARMED, "AGED");
 	/* How long it is good for is said: that holds. */
