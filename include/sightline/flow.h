@@ -95,7 +95,8 @@ struct sl_flow {
 	/* -- worker writes -- */
 	bool hit : 1; /* an indicator was satisfied by one of its addresses */
 	bool rests : 1; /* the parser waits for a datagram that it begins with */
-	uint8_t told : 6; /* enum sl_outcome that went with the last such hit */
+	bool unsure : 1; /* a leaf that a NOT asks about was true, and could not be kept */
+	uint8_t told : 5; /* enum sl_outcome that went with the last such hit */
 
 	/* -- flow table writes -- */
 	uint8_t vlan_count : 4;

@@ -94,7 +94,7 @@ struct sl_hit {
 	bool known; /* AGAIN: an indicator that is not newer lists the value, too: it counted */
 	bool leaf; /* no sighting by itself, for sl_trees_take: stands behind those that are, one
 		    * for all leaves of its value, and `match` is lib/match's own */
-	bool undone; /* lib/match's own */
+	bool undone, doubt; /* lib/match's own */
 	uint32_t indicator; /* number in the ruleset */
 	uint32_t value; /* the listed value that matched, by the number of its first indicator:
 			   equal for all indicators of that value */
@@ -108,7 +108,8 @@ struct sl_hit {
  * responder's beside a name, and with nothing elsewhere: then it doesn't match. A Host that is an
  * address is looked up as both. Of a truncated value only listed prefixes match. A leaf of a
  * detection is satisfied also by an own address, and whenever it was born; a hit of an `allow`
- * indicator undoes those of its source.
+ * indicator undoes those of its source. What the allow-list or such a hit undoes is no evidence
+ * for a detection, nor, under a NOT, against it.
  * Counts OBSERVABLES, HITS and HITS_ALLOWED by observable, HITS_CUT by indicator. Worker. */
 uint32_t sl_match(const struct sl_ruleset *rs, const struct sl_batch *b, uint16_t *from,
 	struct sl_hit *hit, uint32_t max, struct sl_counters *counters);

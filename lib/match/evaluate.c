@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "known.h"
 #include "ruleset.h"
 #include "seek.h"
-#include "states.h"
 
 #define OPS_MAX 4096
 #define LEAVES_OF_VALUE 512 /* that one observable touches; more are counted as hits cut */
@@ -31,7 +31,6 @@ struct sl_trees {
 	bool allowed, allow_asked;
 	/* -- scratch -- */
 	uint8_t value[OPS_MAX];
-	uint16_t where[SL_LEAVES_MAX];
 	struct sl_matched matched[SL_LEAVES_MAX];
 };
 
@@ -68,38 +67,6 @@ bool sl_ruleset_has_trees(const struct sl_ruleset *rs)
 	return rs->base->trees.detections > 0;
 }
 
-/* ---- What is known ---- */
-
-/* The leaves that hold for one asking; `where` of sl_trees stands beside the bits. */
-struct known {
-	uint64_t bits[SL_LEAVES_MAX / 64];
-	uint16_t fired;
-	bool complete; /* what isn't there won't come */
-};
-
-static bool is_known(const struct known *k, uint16_t leaf)
-{
-	return k->bits[leaf / 64] >> (leaf % 64) & 1;
-}
-
-static void gather(
-	struct sl_trees *t, struct known *k, uint32_t detection, uint32_t message, bool whole_flow)
-{
-	memset(k, 0, sizeof(*k));
-	for (const struct state *s = state_at(&t->states, t->flow->trees); s != NULL;
-		s = state_at(&t->states, s->next)) {
-		if (s->detection != detection ||
-			(!whole_flow && s->message != message && s->message != 0))
-			continue;
-		for (unsigned i = 0; i < s->n; i++) {
-			k->bits[s->leaf[i].leaf / 64] |= UINT64_C(1) << (s->leaf[i].leaf % 64);
-			t->where[s->leaf[i].leaf] = s->leaf[i].where;
-		}
-		if (s->message == message)
-			k->fired |= s->fired;
-	}
-}
-
 /* ---- Truth ---- */
 
 static enum kleene leaf_value(
@@ -117,11 +84,9 @@ static enum kleene leaf_value(
 	case SL_LEAF_VALUE:
 		break;
 	}
-	if (is_known(k, number))
+	if (known_holds(k, number))
 		return YES;
-	if (!k->complete || (l->present != SL_LEAF_NONE && !is_known(k, l->present)))
-		return UNKNOWN;
-	return NO;
+	return known_not(k, d, number) ? NO : UNKNOWN;
 }
 
 static enum kleene both(enum kleene a, enum kleene b)
@@ -164,8 +129,8 @@ static bool holds(struct sl_trees *t, const struct sl_detection *d, const struct
 
 /* ---- Telling ---- */
 
-static uint16_t matched_list(
-	struct sl_trees *t, const struct sl_expression *e, const struct sl_detection *d)
+static uint16_t matched_list(struct sl_trees *t, const struct sl_expression *e,
+	const struct sl_detection *d, const struct known *k)
 {
 	uint16_t n = 0;
 	for (uint16_t i = 0; i < e->ops && n < SL_LEAVES_MAX; i++) {
@@ -174,7 +139,7 @@ static uint16_t matched_list(
 			continue;
 		bool flow = d->leaf[op->a].kind == SL_LEAF_FLOW;
 		t->matched[n++] = (struct sl_matched){ op->a,
-			flow ? (uint16_t)SL_WHERE_NONE : t->where[op->a] };
+			flow ? (uint16_t)SL_WHERE_NONE : k->where[op->a] };
 	}
 	return n;
 }
@@ -222,7 +187,7 @@ static bool mark_fired(struct sl_trees *t, uint32_t detection, uint32_t message,
 }
 
 static void tell(struct sl_trees *t, const struct sl_detection *d, uint16_t expression,
-	uint32_t message, bool repeat)
+	uint32_t message, const struct known *k, bool repeat)
 {
 	struct sl_observable o = *t->obs;
 	if (!valid(t, d))
@@ -232,7 +197,7 @@ static void tell(struct sl_trees *t, const struct sl_detection *d, uint16_t expr
 		o.where = SL_WHERE_NONE;
 	struct sl_truth truth = { .detection = d,
 		.expression = expression,
-		.matched_count = matched_list(t, &d->expression[expression], d),
+		.matched_count = matched_list(t, &d->expression[expression], d, k),
 		.repeat = repeat,
 		.matched = t->matched,
 		.obs = &o };
@@ -253,7 +218,7 @@ static void ask(struct sl_trees *t, const struct sl_detection *d, uint16_t expre
 		return;
 	bool flow = e->scope == SL_SCOPE_FLOW;
 	message = flow ? 0 : message;
-	gather(t, &k, number, message, flow);
+	known_gather(&k, &t->states, t->flow, number, message, flow);
 	k.complete = complete;
 	bool fired = k.fired & bit;
 	if (fired ? !repeat : repeat)
@@ -265,7 +230,7 @@ static void ask(struct sl_trees *t, const struct sl_detection *d, uint16_t expre
 	if (!fired && !once && !mark_fired(t, number, message, bit) && e->flow_only && !t->ended)
 		return; /* no room to remember that it was told: it is asked again at the end */
 	if (!old_news(t, d))
-		tell(t, d, expression, message, repeat);
+		tell(t, d, expression, message, &k, repeat);
 }
 
 /* What the flow says by itself may complete any of its messages. */
@@ -284,68 +249,55 @@ static void ask_messages(struct sl_trees *t, const struct sl_detection *d, uint1
 
 /* ---- Leaves that are true ---- */
 
-/* The state that has room for another leaf; *there: the leaf is in one of them already. */
-static struct state *state_find(
-	struct sl_trees *t, struct leaf_ref ref, uint32_t message, bool *there, uint8_t *told_at)
-{
-	struct state *room = NULL;
-	uint16_t fired = 0;
-	*there = false;
-	*told_at = 0;
-	for (struct state *s = state_at(&t->states, t->flow->trees); s != NULL;
-		s = state_at(&t->states, s->next)) {
-		if (s->detection != ref.detection || s->message != message)
-			continue;
-		fired |= s->fired;
-		*told_at |= s->told_at;
-		for (unsigned i = 0; i < s->n; i++)
-			*there |= s->leaf[i].leaf == ref.leaf;
-		if (s->n < STATE_LEAVES)
-			room = s;
-	}
-	if (*there || room != NULL)
-		return room;
-	room = state_take(&t->states, t->flow, ref.detection, message);
-	if (room != NULL) {
-		room->fired = fired;
-		room->told_at = *told_at;
-	}
-	return room;
-}
-
 static void touch(struct sl_trees *t, struct leaf_ref ref)
 {
 	const struct sl_detection *d = &t->rs->base->trees.detection[ref.detection];
-	const struct sl_expression *e = &d->expression[d->leaf[ref.leaf].expression];
-	uint16_t expression = (uint16_t)(e - d->expression);
+	const struct sl_leaf *l = &d->leaf[ref.leaf];
+	const struct sl_expression *e = &d->expression[l->expression];
 	uint32_t message = t->obs->message;
 	uint8_t told_at;
-	bool there;
-	struct state *s = state_find(t, ref, message, &there, &told_at);
-	if (there) {
+	struct sl_matched *m = known_place(
+		&t->states, t->flow, ref, message, l->present != SL_LEAF_NONE, &told_at);
+	if (m == NULL)
+		return;
+	if (m->leaf & LEAF_HOLDS) {
 		/* A flow's ends are said again when its outcome is known: what the one completed
 		 * at the begin is told again, as of that one. */
 		const uint8_t again = SL_OBS_REPEAT | SL_OBS_SILENT;
 		if (message == 0 && (t->obs->flags & again) == again && told_at == t->obs->where)
-			ask(t, d, expression, 0, false, true);
+			ask(t, d, l->expression, 0, false, true);
 		return;
 	}
-	if (s == NULL)
-		return;
-	s->leaf[s->n++] = (struct sl_matched){ (uint16_t)ref.leaf, t->obs->where };
-	ask(t, d, expression, message, false, false);
+	m->leaf |= LEAF_HOLDS;
+	m->where = t->obs->where;
+	ask(t, d, l->expression, message, false, false);
 	if (message == 0 && e->scope == SL_SCOPE_MESSAGE)
-		ask_messages(t, d, expression);
+		ask_messages(t, d, l->expression);
 }
 
-static void touch_test(void *arg, struct leaf_ref ref, bool pattern)
+/* Only where a NOT is it of account whether what doesn't hold is in doubt. */
+static void doubt(struct sl_trees *t, struct leaf_ref ref)
+{
+	const struct sl_detection *d = &t->rs->base->trees.detection[ref.detection];
+	uint8_t told_at;
+	if (!d->expression[d->leaf[ref.leaf].expression].at_close)
+		return;
+	struct sl_matched *m =
+		known_place(&t->states, t->flow, ref, t->obs->message, true, &told_at);
+	if (m != NULL)
+		m->leaf |= LEAF_DOUBT;
+}
+
+static void touch_test(void *arg, struct leaf_ref ref, enum touch how)
 {
 	struct sl_trees *t = arg;
-	if (pattern && !t->allow_asked) {
+	if (how == TOUCH_FOUND && !t->allow_asked) {
 		t->allowed = ruleset_allows(t->rs, t->obs);
 		t->allow_asked = true;
 	}
-	if (!pattern || !t->allowed)
+	if (how == TOUCH_DOUBT || (how == TOUCH_FOUND && t->allowed))
+		doubt(t, ref);
+	else
 		touch(t, ref);
 }
 
@@ -399,6 +351,14 @@ static void message_end(struct sl_trees *t)
 	states_give(&t->states, t->flow, over_with, t);
 }
 
+/* A leaf that is too many for its value. */
+static void leave_out(struct sl_trees *t, const struct sl_entry *e)
+{
+	const struct sl_leaf *l = &t->rs->base->trees.detection[e->detection - 1].leaf[e->leaf];
+	t->flow->unsure |= l->present != SL_LEAF_NONE;
+	sl_count(t->counters, SL_C_HITS_CUT, 1);
+}
+
 /* Every leaf that is listed with the value of one of the hits. */
 static void touch_listing(
 	struct sl_trees *t, const struct sl_hit *hit, const struct sl_hit *all, uint32_t n)
@@ -413,14 +373,16 @@ static void touch_listing(
 			continue;
 		if (e->detection == 0) /* the leaves stand before */
 			return;
+		struct leaf_ref ref = { e->detection - 1, e->leaf };
 		if (!seek_holds(
-			    s, e, t->obs, t->rs->base->validity, (enum relation)hit->match, &how) ||
-			hit_undone(t->rs, all, n, set_kind(s, e)->source))
+			    s, e, t->obs, t->rs->base->validity, (enum relation)hit->match, &how))
 			continue;
-		if (touched++ < LEAVES_OF_VALUE)
-			touch(t, (struct leaf_ref){ e->detection - 1, e->leaf });
+		if (touched++ >= LEAVES_OF_VALUE)
+			leave_out(t, e);
+		else if (hit->doubt || hit_undone(t->rs, all, n, set_kind(s, e)->source))
+			doubt(t, ref);
 		else
-			sl_count(t->counters, SL_C_HITS_CUT, 1);
+			touch(t, ref);
 	}
 }
 

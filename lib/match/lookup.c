@@ -83,6 +83,19 @@ static bool undo_home(struct take *t)
 	return plain > 0;
 }
 
+/* What is allowed is no evidence: hits on leaves stay, as doubts. */
+static void undo_allowed(struct take *t)
+{
+	uint32_t left = 0;
+	for (uint32_t i = 0; i < t->n; i++) {
+		t->hit[left] = t->hit[i];
+		t->hit[left].doubt = true;
+		left += t->hit[i].leaf && !t->hit[i].undone;
+	}
+	t->n = left;
+	t->cut = 0;
+}
+
 /* One observable on its way through the layers. */
 struct asked {
 	struct seek seek;
@@ -126,8 +139,7 @@ static uint32_t resolve(const struct sl_ruleset *rs, const struct asked *a, uint
 	if (t.undone)
 		t.n = undo_by_source(rs, t.hit, t.n, &undone);
 	if (t.n > 0 && ruleset_allows(rs, k->obs)) {
-		t.n = 0;
-		t.cut = 0;
+		undo_allowed(&t);
 		undone = true;
 	}
 	if (t.n > 0 && leaves_last(t.hit, t.n) > 0)

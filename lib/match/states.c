@@ -38,6 +38,7 @@ static uint32_t oldest_take(struct states *s, struct sl_flow *f)
 		s->at[before].next = 0;
 	else
 		f->trees = 0;
+	f->unsure |= s->at[number].under_not;
 	sl_count(s->counters, SL_C_TREE_STATES_EVICTED, 1);
 	return number;
 }
@@ -106,7 +107,10 @@ void states_carry(struct states *s, struct sl_flow *f, const struct sl_ruleset *
 	for (uint32_t at = f->trees; at != 0; at = s->at[at].next) {
 		struct state *st = &s->at[at];
 		st->detection = carry_to(rs->base, f->generation, st->detection);
-		forgotten += st->detection == CARRY_NONE;
+		if (st->detection != CARRY_NONE)
+			continue;
+		forgotten++;
+		f->unsure |= st->under_not;
 	}
 	if (forgotten == 0)
 		return;

@@ -7,6 +7,10 @@
 #include <sightline/trees.h>
 
 #define STATE_LEAVES 11
+/* What a state says of a leaf, beside its number. */
+#define LEAF_HOLDS 0x8000
+#define LEAF_DOUBT 0x4000 /* not known to hold, and not known not to */
+#define LEAF_NUMBER 0x3fff
 #define STATES_OF_FLOW 512 /* at most; then its oldest makes room */
 
 /* One cache line. A detection that has more true leaves of a message has another state for them. */
@@ -15,11 +19,12 @@ struct state {
 	uint32_t detection;
 	uint32_t message; /* 0: the flow by itself */
 	uint16_t fired; /* expressions that were told, a bit each */
-	uint8_t n;
+	uint8_t n : 7;
+	uint8_t under_not : 1; /* without it a NOT would be mistaken */
 	uint8_t told_at; /* message 0: the flow's end whose being said at its begin completed what
 			    was told */
 	uint32_t held; /* how many the list has from here on */
-	struct sl_matched leaf[STATE_LEAVES];
+	struct sl_matched leaf[STATE_LEAVES]; /* numbers with LEAF_ bits */
 };
 
 struct states {
@@ -38,7 +43,8 @@ static inline struct state *state_at(const struct states *s, uint32_t number)
 	return number != 0 ? &s->at[number] : NULL;
 }
 /* A new one at the head of the flow's list; where there is none left, or the flow has its share,
- * the flow's own oldest, emptied. NULL: denied, counted. */
+ * the flow's own oldest, emptied: what a NOT may miss then makes the flow unsure. NULL: denied,
+ * counted. */
 struct state *state_take(struct states *s, struct sl_flow *f, uint32_t detection, uint32_t message);
 /* Gives back those of a flow for which `which` says so; NULL: all. */
 void states_give(struct states *s, struct sl_flow *f,

@@ -18,10 +18,10 @@ struct asking {
 	uint64_t *gave_up;
 };
 
-static void touch_all(struct asking *a, const struct test *x, bool pattern)
+static void touch_all(struct asking *a, const struct test *x, enum touch how)
 {
 	for (uint32_t i = 0; i < x->refs; i++)
-		a->touch(a->arg, x->ref[i], pattern);
+		a->touch(a->arg, x->ref[i], how);
 }
 
 /* ---- Comparisons ---- */
@@ -166,14 +166,20 @@ static bool may_ask(const struct asking *a, const struct test *x)
 	return !x->dead && (a->obs->part == SL_PART_WHOLE || known_of_cut(x));
 }
 
-/* PCRE2's word; where it gives up, nothing is true. */
+static void gave_up(struct asking *a, const struct test *x)
+{
+	++*a->gave_up;
+	touch_all(a, x, TOUCH_DOUBT);
+}
+
+/* PCRE2's word; where it gives up, nothing is known. */
 static void ask_slow(struct asking *a, const struct test *x)
 {
 	int found = sl_regex_search(x->regex, a->room->regex, a->text, a->len);
 	if (found < 0)
-		++*a->gave_up;
+		gave_up(a, x);
 	else if ((found == 1) != x->leaf->negated)
-		touch_all(a, x, !x->leaf->negated);
+		touch_all(a, x, x->leaf->negated ? TOUCH_HOLDS : TOUCH_FOUND);
 }
 
 static void ask_found(struct asking *a, const struct group *g)
@@ -187,7 +193,7 @@ static void ask_found(struct asking *a, const struct group *g)
 			if (x->regex != NULL)
 				ask_slow(a, x);
 			else if (!x->leaf->negated)
-				touch_all(a, x, true);
+				touch_all(a, x, TOUCH_FOUND);
 		}
 	}
 }
@@ -200,22 +206,27 @@ static void ask_missing(struct asking *a, const struct group *g)
 		while (g->searched[id] != g->negated[i])
 			id++;
 		if (!(a->room->found[id / 64] >> (id % 64) & 1) && may_ask(a, g->negated[i]))
-			touch_all(a, g->negated[i], false);
+			touch_all(a, g->negated[i], TOUCH_HOLDS);
 	}
+}
+
+static void ask_hyperscan(struct asking *a, const struct group *g)
+{
+	memset(a->room->found, 0, (g->searched_count / 64 + 1) * sizeof(uint64_t));
+	if (hs_scan(g->db, a->text, (unsigned)a->len, 0, a->room->scratch, on_found,
+		    a->room->found) == HS_SUCCESS) {
+		ask_found(a, g);
+		ask_missing(a, g);
+		return;
+	}
+	for (uint32_t i = 0; i < g->searched_count; i++)
+		gave_up(a, g->searched[i]);
 }
 
 static void ask_group(struct asking *a, const struct group *g)
 {
-	if (g->db != NULL) {
-		memset(a->room->found, 0, (g->searched_count / 64 + 1) * sizeof(uint64_t));
-		if (hs_scan(g->db, a->text, (unsigned)a->len, 0, a->room->scratch, on_found,
-			    a->room->found) != HS_SUCCESS) {
-			++*a->gave_up;
-			return;
-		}
-		ask_found(a, g);
-		ask_missing(a, g);
-	}
+	if (g->db != NULL)
+		ask_hyperscan(a, g);
 	for (uint32_t i = 0; i < g->slow_count; i++)
 		if (may_ask(a, g->slow[i]))
 			ask_slow(a, g->slow[i]);
@@ -246,9 +257,12 @@ void tests_ask(const struct trees *t, struct room *room, const struct sl_observa
 		a.len = sl_value_text((enum sl_where)o->where, sl_span(o->value, o->len), text);
 		a.text = text;
 	}
-	for (uint32_t i = 0; i < p->direct_count; i++)
+	for (uint32_t i = 0; i < p->direct_count; i++) {
 		if (direct(&a, p->direct[i]))
-			touch_all(&a, p->direct[i], false);
+			touch_all(&a, p->direct[i], TOUCH_HOLDS);
+		if (o->part != SL_PART_WHOLE && p->direct[i]->leaf->test == SL_TEST_EXISTS)
+			touch_all(&a, p->direct[i], TOUCH_DOUBT);
+	}
 	for (uint32_t i = 0; room != NULL && i < p->group_count; i++)
 		ask_group(&a, p->group[i]);
 }

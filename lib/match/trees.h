@@ -102,9 +102,12 @@ static inline bool pattern_test(uint8_t test)
 	return test == SL_TEST_LIKE || test == SL_TEST_MATCHES || test >= SL_TEST_CONTAINS;
 }
 
-typedef void (*touch_fn)(void *arg, struct leaf_ref ref, bool pattern);
-/* Puts an observable to the tests of its place; calls for each leaf that is true of it. `gave_up`
- * is raised by each search that its bound cut short. */
+/* How a leaf is touched: it holds, by what an expression found or by any other test; or it isn't
+ * known whether it does, nor, of one that asks whether there is a value, what the value is. */
+enum touch { TOUCH_HOLDS, TOUCH_FOUND, TOUCH_DOUBT };
+typedef void (*touch_fn)(void *arg, struct leaf_ref ref, enum touch how);
+/* Puts an observable to the tests of its place; calls for each leaf that is true of it, or in
+ * doubt. `gave_up` is raised by each search that its bound cut short. */
 void tests_ask(const struct trees *t, struct room *room, const struct sl_observable *o,
 	touch_fn touch, void *arg, uint64_t *gave_up);
 
