@@ -249,6 +249,20 @@ static void ask_messages(struct sl_trees *t, const struct sl_detection *d, uint1
 
 /* ---- Leaves that are true ---- */
 
+/* Of a message that is over nothing is known any more, but that it was told, as far as it held. */
+static struct sl_matched *place(
+	struct sl_trees *t, struct leaf_ref ref, bool under_not, uint8_t *told_at)
+{
+	const struct sl_detection *d = &t->rs->base->trees.detection[ref.detection];
+	bool over = t->obs->message != 0 && old_news(t, d);
+	const struct saying about = { .ref = ref,
+		.message = t->obs->message,
+		.under_not = under_not,
+		.again = (t->obs->flags & SL_OBS_AGAIN) != 0,
+		.told = over ? UINT16_MAX : 0 };
+	return known_place(&t->states, t->flow, &about, told_at);
+}
+
 static void touch(struct sl_trees *t, struct leaf_ref ref)
 {
 	const struct sl_detection *d = &t->rs->base->trees.detection[ref.detection];
@@ -256,8 +270,7 @@ static void touch(struct sl_trees *t, struct leaf_ref ref)
 	const struct sl_expression *e = &d->expression[l->expression];
 	uint32_t message = t->obs->message;
 	uint8_t told_at;
-	struct sl_matched *m = known_place(
-		&t->states, t->flow, ref, message, l->present != SL_LEAF_NONE, &told_at);
+	struct sl_matched *m = place(t, ref, l->present != SL_LEAF_NONE, &told_at);
 	if (m == NULL)
 		return;
 	if (m->leaf & LEAF_HOLDS) {
@@ -282,8 +295,7 @@ static void doubt(struct sl_trees *t, struct leaf_ref ref)
 	uint8_t told_at;
 	if (!d->expression[d->leaf[ref.leaf].expression].at_close)
 		return;
-	struct sl_matched *m =
-		known_place(&t->states, t->flow, ref, t->obs->message, true, &told_at);
+	struct sl_matched *m = place(t, ref, true, &told_at);
 	if (m != NULL)
 		m->leaf |= LEAF_DOUBT;
 }

@@ -31,6 +31,7 @@ void known_gather(struct known *k, const struct states *s, const struct sl_flow 
 			continue;
 		for (unsigned i = 0; i < at->n; i++)
 			gather_leaf(k, &at->leaf[i]);
+		k->unsure |= at->partial;
 		if (at->message == message)
 			k->fired |= at->fired;
 	}
@@ -71,19 +72,21 @@ bool known_not(const struct known *k, const struct sl_detection *d, uint16_t lea
 }
 
 /* The state of a message that has the leaf, or else room for it, or is new. */
-static struct state *state_for(struct states *s, struct sl_flow *f, struct leaf_ref ref,
-	uint32_t message, struct sl_matched **there, uint8_t *told_at)
+static struct state *state_for(struct states *s, struct sl_flow *f, const struct saying *about,
+	struct sl_matched **there, uint8_t *told_at)
 {
 	struct state *has = NULL, *room = NULL;
 	uint16_t fired = 0;
+	bool first = true;
 	*told_at = 0;
 	for (struct state *at = state_at(s, f->trees); at != NULL; at = state_at(s, at->next)) {
-		if (at->detection != ref.detection || at->message != message)
+		if (at->detection != about->ref.detection || at->message != about->message)
 			continue;
+		first = false;
 		fired |= at->fired;
 		*told_at |= at->told_at;
 		for (unsigned i = 0; i < at->n; i++) {
-			if ((at->leaf[i].leaf & LEAF_NUMBER) != ref.leaf)
+			if ((at->leaf[i].leaf & LEAF_NUMBER) != about->ref.leaf)
 				continue;
 			*there = &at->leaf[i];
 			has = at;
@@ -93,26 +96,28 @@ static struct state *state_for(struct states *s, struct sl_flow *f, struct leaf_
 	}
 	if (has != NULL || room != NULL)
 		return has != NULL ? has : room;
-	room = state_take(s, f, ref.detection, message);
+	room = state_take(s, f, about->ref.detection, about->message);
 	if (room != NULL) {
-		room->fired = fired;
+		bool again = first && about->again;
+		room->fired = again ? about->told : fired;
+		room->partial = again && about->message != 0;
 		room->told_at = *told_at;
 	}
 	return room;
 }
 
-struct sl_matched *known_place(struct states *s, struct sl_flow *f, struct leaf_ref ref,
-	uint32_t message, bool under_not, uint8_t *told_at)
+struct sl_matched *known_place(
+	struct states *s, struct sl_flow *f, const struct saying *about, uint8_t *told_at)
 {
 	struct sl_matched *there = NULL;
-	struct state *at = state_for(s, f, ref, message, &there, told_at);
+	struct state *at = state_for(s, f, about, &there, told_at);
 	if (at == NULL) {
-		f->unsure |= under_not;
+		f->unsure |= about->under_not;
 		return NULL;
 	}
-	at->under_not |= under_not;
+	at->under_not |= about->under_not;
 	if (there != NULL)
 		return there;
-	at->leaf[at->n] = (struct sl_matched){ (uint16_t)ref.leaf, SL_WHERE_NONE };
+	at->leaf[at->n] = (struct sl_matched){ (uint16_t)about->ref.leaf, SL_WHERE_NONE };
 	return &at->leaf[at->n++];
 }

@@ -25,13 +25,20 @@ static inline bool known_holds(const struct known *k, uint16_t leaf)
 }
 /* Whether a leaf that doesn't hold is known not to. Nothing is known of one that the allow-list
  * undid, whose search gave up, that was not kept, or whose place had no value, or one that was cut
- * before it could be told. */
+ * before it could be told, or may have had one that the flow didn't keep. */
 bool known_not(const struct known *k, const struct sl_detection *d, uint16_t leaf);
 
-/* Where a leaf of a message is written: as it was, or newly, saying nothing; NULL: there is no
- * room. `under_not`: without it a NOT would be mistaken. *told_at: that of its detection's states.
- */
-struct sl_matched *known_place(struct states *s, struct sl_flow *f, struct leaf_ref ref,
-	uint32_t message, bool under_not, uint8_t *told_at);
+/* A leaf that something is said of. */
+struct saying {
+	struct leaf_ref ref;
+	uint32_t message;
+	bool under_not; /* without it a NOT would be mistaken */
+	bool again; /* by what the flow keeps of its messages */
+	uint16_t told; /* again: expressions that were told, if nothing is known of the message */
+};
+/* Where it is written: as it was, or newly, saying nothing; NULL: there is no room. *told_at: that
+ * of its detection's states. */
+struct sl_matched *known_place(
+	struct states *s, struct sl_flow *f, const struct saying *about, uint8_t *told_at);
 
 #endif

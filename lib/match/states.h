@@ -19,8 +19,9 @@ struct state {
 	uint32_t detection;
 	uint32_t message; /* 0: the flow by itself */
 	uint16_t fired; /* expressions that were told, a bit each */
-	uint8_t n : 7;
+	uint8_t n : 6;
 	uint8_t under_not : 1; /* without it a NOT would be mistaken */
+	uint8_t partial : 1; /* of its message only what the flow keeps was said */
 	uint8_t told_at; /* message 0: the flow's end whose being said at its begin completed what
 			    was told */
 	uint32_t held; /* how many the list has from here on */
