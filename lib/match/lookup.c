@@ -136,6 +136,8 @@ static uint32_t resolve(const struct sl_ruleset *rs, const struct asked *a, uint
 		aim(&t, rs, a, (unsigned)__builtin_ctz(left));
 		seek_text(&t);
 	}
+	if (t.leaf_cut && k->obs->flow != NULL)
+		k->obs->flow->unsure = true;
 	if (t.undone)
 		t.n = undo_by_source(rs, t.hit, t.n, &undone);
 	if (t.n > 0 && ruleset_allows(rs, k->obs)) {

@@ -238,16 +238,40 @@ bool seek_holds(const struct set *s, const struct sl_entry *e, const struct sl_o
 	return validity != SL_VALID_PACKET || set_valid(s, e, o->ts_ns);
 }
 
-/* What is no sighting by itself is never what is cut. */
+/* Where there is no room, what is no sighting by itself takes that of one that is, and what undoes
+ * others that of a leaf. NULL: there is none to take. */
+static struct sl_hit *place(struct take *t, const struct sl_hit *hit)
+{
+	if (t->n < SL_HITS_PER_OBS)
+		return &t->hit[t->n++];
+	t->cut++;
+	for (uint32_t i = t->n; hit->leaf && i-- > 0;)
+		if (!t->hit[i].leaf)
+			return &t->hit[i];
+	t->leaf_cut |= hit->leaf;
+	for (uint32_t i = t->n; hit->undone && i-- > 0;)
+		if (!t->hit[i].undone)
+			return &t->hit[i];
+	return NULL;
+}
+
 static void put(struct take *t, struct sl_hit hit)
 {
-	if (t->n == SL_HITS_PER_OBS) {
-		t->cut++;
-		if (!hit.leaf)
-			return;
-		t->n--;
+	struct sl_hit *at = place(t, &hit);
+	if (at != NULL)
+		*at = hit;
+}
+
+/* One that undoes is enough of each source. */
+static bool undone_by(const struct take *t, const char *source)
+{
+	for (uint32_t i = 0; t->undone && i < t->n; i++) {
+		uint32_t number = t->hit[i].indicator - t->layer;
+		if (t->hit[i].undone && number < t->set->count &&
+			strcmp(set_kind(t->set, set_entry(t->set, number))->source, source) == 0)
+			return true;
 	}
-	t->hit[t->n++] = hit;
+	return false;
 }
 
 static bool is_gone(const struct take *t, uint32_t number)
@@ -266,6 +290,8 @@ static void take_one(struct take *t, uint32_t number, uint32_t value, enum relat
 		t->known = true;
 		return;
 	}
+	if (allow && undone_by(t, set_kind(t->set, e)->source))
+		return;
 	t->undone |= allow;
 	put(t, (struct sl_hit){ .obs = t->obs,
 		       .match = how,
@@ -295,6 +321,14 @@ static bool take_leaf(
 	return true;
 }
 
+/* Whether the rest of a listing are sightings by themselves: leaves, and before them what undoes,
+ * stand before these. */
+static bool is_plain(const struct take *t, uint32_t number)
+{
+	const struct sl_entry *e = set_entry(t->set, number);
+	return e->detection == 0 && !set_kind(t->set, e)->allow;
+}
+
 static void take_listing(struct take *t, uint32_t listing, enum relation r)
 {
 	bool leaf = false;
@@ -309,7 +343,8 @@ static void take_listing(struct take *t, uint32_t listing, enum relation r)
 	for (uint32_t i = 1; i <= *m; i++) {
 		if (take_leaf(t, m[i], listing, r, &leaf))
 			continue;
-		if (t->n == SL_HITS_PER_OBS) { /* a feed may repeat one value a million times */
+		/* a feed may repeat one value a million times */
+		if (t->n == SL_HITS_PER_OBS && is_plain(t, m[i])) {
 			t->cut += *m - i + 1;
 			break;
 		}

@@ -51,6 +51,7 @@ struct take {
 	struct sl_hit *hit; /* room for SL_HITS_PER_OBS */
 	uint16_t obs;
 	uint32_t n, cut; /* hits, and those beyond SL_HITS_PER_OBS */
+	bool leaf_cut; /* one on a leaf may be among those beyond */
 	bool undone; /* one of the hits undoes those of its source */
 	bool known; /* an indicator of this listing was passed over because it isn't newer */
 };

@@ -2,18 +2,24 @@
 /* doubt_test.c - what is not known is not known under a NOT either: values that the allow-list or a
  * benign entry undoes, that were cut, that a search gave up on, and leaves that could not be kept.
  */
+#include <stdio.h>
+
 #include "garden.h"
 
-/* [uri = /gate AND NOT x], where x is a leaf over the host, and anything under NOT has to have a
- * host to be compared with. */
-static void not_host(struct garden *g, uint16_t x)
+/* [uri = /gate AND NOT x], where x is a leaf over a place that has to have a value. */
+static void not_at(struct garden *g, enum sl_where w, uint16_t x)
 {
-	uint16_t seen = planted_value(g->p, HOST, SL_TEST_EXISTS, false, NULL, 0);
+	uint16_t seen = planted_value(g->p, w, SL_TEST_EXISTS, false, NULL, 0);
 	uint16_t uri = planted_listed(g->p, SL_TYPE_ARTIFACT, URI, "/gate");
 	g->p->leaf[x].present = seen;
 	uint16_t a = planted_op(g->p, SL_OP_LEAF, uri, 0);
 	uint16_t b = planted_op(g->p, SL_OP_NOT, planted_op(g->p, SL_OP_LEAF, x, 0), 0);
 	planted_op(g->p, SL_OP_AND, a, b);
+}
+
+static void not_host(struct garden *g, uint16_t x)
+{
+	not_at(g, HOST, x);
 }
 
 static void sown(struct garden *g, const struct sl_match_options *o)
@@ -195,6 +201,31 @@ static void test_no_room_for_a_leaf(void **state)
 	cleared(&g);
 }
 
+/* An address in more listed networks with leaves than one observable can hit. */
+static void test_more_listings_than_hits(void **state)
+{
+	enum { NETS = 66 };
+	char net[NETS][24];
+	struct garden g = { .in = made_new() };
+	struct planted *other[NETS];
+	for (unsigned i = 0; i < NETS; i++) {
+		snprintf(net[i], sizeof(net[i]), "8000::/%u", i + 1);
+		other[i] = planted_new(g.in);
+		planted_listed(other[i], SL_TYPE_IPV6, SL_WHERE_IP_DST, net[i]);
+		planted_all(other[i]);
+		planted_done(other[i], SL_SCOPE_MESSAGE, "other");
+	}
+	g.p = planted_new(g.in);
+	not_at(&g, SL_WHERE_IP_DST, planted_listed(g.p, SL_TYPE_IPV6, SL_WHERE_IP_DST, "8000::1"));
+	sown(&g, NULL);
+	rig_say(g.r, SL_WHERE_IP_DST, "8000::1", 0);
+	assert_int_equal(says(&g, "other.example", 1), SL_HITS_PER_OBS);
+	assert_int_equal(counted(&g, SL_C_HITS_CUT), NETS + 1 - SL_HITS_PER_OBS);
+	cleared(&g);
+	for (unsigned i = 0; i < NETS; i++)
+		free(other[i]);
+}
+
 /* Of a value that very many leaves list the last ones are left out. */
 static void test_more_leaves_than_are_touched(void **state)
 {
@@ -228,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_a_search_that_gives_up),
 		cmocka_unit_test(test_a_leaf_that_gave_way),
 		cmocka_unit_test(test_no_room_for_a_leaf),
+		cmocka_unit_test(test_more_listings_than_hits),
 		cmocka_unit_test(test_more_leaves_than_are_touched),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,37 @@ static void test_a_value_of_many_trees(void **state)
 		free(p[i]);
 }
 
+/* A name under so many listed ones that the deeper of them have no room as sightings. */
+static void test_leaves_and_benign_entries_are_never_cut(void **state)
+{
+	enum { LEVELS = 80 };
+	char name[LEVELS * 2 + 8];
+	for (unsigned same = 0; same < 2; same++) {
+		struct garden g = garden();
+		for (unsigned i = 0; i < LEVELS; i++) {
+			for (unsigned k = 0; k < i; k++)
+				memcpy(name + 2 * k, "a.", 2);
+			memcpy(name + 2 * i, "example", 8);
+			made_add(g.in, SL_TYPE_DOMAIN, name, SL_MATCH_SUFFIX)->source = "cut";
+		}
+		planted_listed(g.p, SL_TYPE_DOMAIN, HOST, name);
+		planted_listed(g.p, SL_TYPE_DOMAIN, HOST, name);
+		planted_all(g.p);
+		for (unsigned i = 0; i < 100; i++) {
+			struct sl_indicator *benign =
+				made_add(g.in, SL_TYPE_DOMAIN, name, SL_MATCH_EXACT);
+			benign->allow = true;
+			benign->source = i < 99 ? "cut" : same ? "test" : "other";
+		}
+		grown(&g, SL_SCOPE_MESSAGE);
+		rig_say(g.r, HOST, name, 1);
+		rig_run(g.r);
+		assert_int_equal(g.r->plain_n, 0);
+		assert_int_equal(g.r->n, !same);
+		cleared(&g);
+	}
+}
+
 static void test_names_below_a_listed_one(void **state)
 {
 	static const uint8_t how[] = { SL_MATCH_COUNT, SL_MATCH_BELOW, SL_MATCH_SUFFIX };
@@ -300,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_benign_entries_of_a_source),
 		cmocka_unit_test(test_benign_entries_undo_leaves),
 		cmocka_unit_test(test_a_value_of_many_trees),
+		cmocka_unit_test(test_leaves_and_benign_entries_are_never_cut),
 		cmocka_unit_test(test_names_below_a_listed_one),
 		cmocka_unit_test(test_validity_is_the_trees),
 		cmocka_unit_test(test_what_is_newer_looks_back),
