@@ -229,7 +229,8 @@ static void recent_grow(struct entry *e)
 	e->recent_next = e->recent_len;
 }
 
-static void count_one(struct entry *e, const struct sl_record *r)
+/* `counted`: by a sighting that is not remembered. */
+static void count_one(struct entry *e, const struct sl_record *r, bool counted)
 {
 	recent_grow(e);
 	if (e->recent_room > 0) {
@@ -237,7 +238,7 @@ static void count_one(struct entry *e, const struct sl_record *r)
 		e->recent_next = (uint16_t)((e->recent_next + 1) % e->recent_room);
 		e->recent_len += e->recent_len < e->recent_room;
 	}
-	e->m.count++;
+	e->m.count += !counted;
 	e->changed = true;
 }
 
@@ -252,6 +253,14 @@ static void outcome_raise(struct entry *e, const struct sl_record *r)
 	e->changed = true;
 }
 
+/* The worker says again what it told: what became of a flow, or that something newer lists the
+ * value, too. */
+static bool told_again(const struct sl_record *r)
+{
+	const uint8_t again = SL_OBS_REPEAT | SL_OBS_SILENT;
+	return (r->flags & again) == again;
+}
+
 bool entry_add(struct entry *e, const struct entry_scope *sc, const struct sl_record *r,
 	const struct sl_ruleset *rs)
 {
@@ -263,7 +272,7 @@ bool entry_add(struct entry *e, const struct entry_scope *sc, const struct sl_re
 	if (r->generation > e->m.generation)
 		e->m.generation = r->generation;
 	if (!(r->flags & SL_OBS_REPEAT) && !entry_has(e, r))
-		count_one(e, r);
+		count_one(e, r, false);
 	outcome_raise(e, r);
 	example_add(e, sc, r);
 	members_add(e, sc, r, rs);
@@ -327,7 +336,7 @@ int entry_new(struct entry **out, const struct entry_scope *sc, const struct ent
 	e->examples_wanted =
 		r->value_len > 0 &&
 		(r->match != SL_MATCH_EXACT || !sl_span_eq(sl_span_str(value), k->listed));
-	count_one(e, r);
+	count_one(e, r, told_again(r));
 	outcome_raise(e, r);
 	example_add(e, sc, r);
 	members_add(e, sc, r, rs);

@@ -248,6 +248,25 @@ static void test_repeat_over_the_edge(void **state)
 	assert_int_equal(f->told[1].count, 1);
 }
 
+/* What was counted by a sighting that is forgotten is not counted by the one that takes its place:
+ * what became of the flow, and what a newer indicator says of it, are told of it all the same. */
+static void test_what_was_told_counts_once(void **state)
+{
+	struct fixture *f = *state;
+	sl_sightings_free(f->s);
+	sightings_begin(f, 5 * MINUTE, 0);
+	hit(f, T0, "evil.example", 1, 0);
+	sl_sightings_clock(f->s, T0 + 20 * MINUTE);
+	hit(f, T0 + 20 * MINUTE, "evil.example", 1, SL_OBS_AGAIN | SL_OBS_REPEAT | SL_OBS_SILENT);
+	assert_int_equal(f->n, 2);
+	assert_int_equal(f->told[1].count, 0);
+	hit(f, T0 + 20 * MINUTE, "b.evil.example", 1, 0); /* the same observation */
+	hit(f, T0 + 20 * MINUTE, "evil.example", 2, 0);
+	hit(f, T0 + 20 * MINUTE, "evil.example", 3, SL_OBS_AGAIN | SL_OBS_SILENT); /* all new */
+	sl_sightings_flush(f->s);
+	assert_int_equal(f->told[2].count, 2);
+}
+
 /* Two names of one message below the same listed one: one observation. */
 static void test_one_message_counts_once(void **state)
 {
@@ -417,7 +436,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = { T(test_first_at_once), T(test_repeats_told_at_close),
-		T(test_grid), T(test_identity), T(test_repeat_flag), T(test_many_at_once),
+		T(test_grid), T(test_identity), T(test_repeat_flag),
+		T(test_what_was_told_counts_once), T(test_many_at_once),
 		T(test_repeat_over_the_edge), T(test_one_message_counts_once), T(test_late),
 		T(test_horizon), T(test_flush_remembers), T(test_bound), T(test_ruleset_may_go),
 		T(test_context), T(test_directions), T(test_quiet), T(test_odd_records) };
