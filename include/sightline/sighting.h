@@ -22,9 +22,10 @@ struct sl_sightings_options {
 	uint64_t window_ns; /* grid of packet time */
 	uint64_t horizon_ns; /* a closed window is remembered for so long, so that a late packet
 				raises its revision; 0: until the end */
-	uint32_t max_open; /* sightings remembered; at the bound the oldest is closed, counted
-			      where its window was still open, and forgotten: what comes of it
-			      later begins anew. 0: 100,000 (about 2 KiB each) */
+	uint32_t max_open; /* sightings remembered; at the bound the one that was closed first, or
+			      else the oldest, is told, counted where its window was still open,
+			      and forgotten. What comes of it later goes on with its revision and
+			      count. 0: 100,000 (about 2 KiB each) */
 	const struct sl_nets *home;
 	const struct sl_hosts *hosts; /* what is known beyond a flow, told by the caller; NULL:
 					 nothing */

@@ -9,6 +9,7 @@
 #include <sightline/sighting.h>
 
 #include "entry.h"
+#include "forgotten.h"
 #include "heap.h"
 #include "matched.h"
 
@@ -22,9 +23,11 @@ struct sl_sightings {
 	struct entry **buckets;
 	size_t mask, count;
 	struct entry *oldest, *newest; /* by creation */
+	struct entry *closed_first, *closed_last; /* of those whose window is over */
 	struct entry *unsettled; /* the first of which a slower worker may still tell what was
 				    before it; NULL: none */
 	struct heap heap; /* by due_ns, then by creation */
+	struct forgotten forgotten;
 	uint64_t serial, seq, clock_ns;
 };
 
@@ -41,6 +44,7 @@ int sl_sightings_new(struct sl_sightings **out, const struct sl_sightings_option
 		s->o.max_open = MAX_OPEN;
 	int rc = sl_hash_key_draw(&s->key);
 	rc = rc ? rc : indicators_init(&s->indicators, s->key);
+	rc = rc ? rc : forgotten_init(&s->forgotten);
 	s->mask = 1023;
 	s->buckets = calloc(s->mask + 1, sizeof(struct entry *));
 	if (rc < 0 || s->buckets == NULL) {
@@ -103,8 +107,29 @@ static void link_in(struct sl_sightings *s, struct entry *e)
 	s->buckets[e->hash & s->mask] = e;
 }
 
+static void closed_in(struct sl_sightings *s, struct entry *e)
+{
+	if (e->closed)
+		return;
+	e->closed = true;
+	e->closed_older = s->closed_last;
+	*(s->closed_last ? &s->closed_last->closed_newer : &s->closed_first) = e;
+	s->closed_last = e;
+}
+
+static void closed_out(struct sl_sightings *s, const struct entry *e)
+{
+	if (!e->closed)
+		return;
+	struct entry *older = e->closed_older, *newer = e->closed_newer;
+	*(older ? &older->closed_newer : &s->closed_first) = newer;
+	*(newer ? &newer->closed_older : &s->closed_last) = older;
+}
+
 static void forget(struct sl_sightings *s, struct entry *e)
 {
+	forgotten_put(&s->forgotten, e);
+	closed_out(s, e);
 	struct entry **at = &s->buckets[e->hash & s->mask];
 	while (*at != e)
 		at = &(*at)->chain;
@@ -122,9 +147,10 @@ void sl_sightings_free(struct sl_sightings *s)
 {
 	if (s == NULL)
 		return;
-	while (s->oldest != NULL)
+	while (s->forgotten.slot != NULL && s->oldest != NULL)
 		forget(s, s->oldest);
 	heap_fini(&s->heap);
+	forgotten_fini(&s->forgotten);
 	free(s->buckets);
 	indicators_fini(&s->indicators);
 	free(s);
@@ -155,23 +181,29 @@ static void schedule_late(struct sl_sightings *s, struct entry *e)
 		heap_move(&s->heap, e, due_ns);
 }
 
+/* The one that was closed first makes room, or else the oldest. */
+static void evict(struct sl_sightings *s)
+{
+	struct entry *e = s->closed_first != NULL ? s->closed_first : s->oldest;
+	sl_count(s->o.counters, SL_C_SIGHTING_EVICTED, !e->closed);
+	if (e->changed)
+		emit(s, e);
+	forget(s, e);
+}
+
 static int open_new(struct sl_sightings *s, const struct entry_key *k, const struct sl_record *r,
 	const struct sl_ruleset *rs, const struct leaves *leaves)
 {
 	struct entry *e = NULL;
-	if (s->count >= s->o.max_open) {
-		e = s->oldest;
-		sl_count(s->o.counters, SL_C_SIGHTING_EVICTED, !e->closed);
-		if (e->changed)
-			emit(s, e);
-		forget(s, e);
-	}
+	if (s->count >= s->o.max_open)
+		evict(s);
 	int rc = heap_reserve(&s->heap);
 	rc = rc ? rc : entry_new(&e, &s->scope, k, r, rs);
 	if (rc != 0)
 		return rc;
 	matched_add(e, leaves);
 	link_in(s, e);
+	forgotten_back(&s->forgotten, e);
 	uint64_t end_ns = later(k->window_ns, s->o.window_ns);
 	heap_add(&s->heap, e, end_ns > s->clock_ns ? end_ns : later(s->clock_ns, s->o.window_ns));
 	sl_count(s->o.counters, SL_C_SIGHTINGS, 1);
@@ -260,7 +292,7 @@ static void close_one(struct sl_sightings *s, struct entry *e)
 	uint64_t forget_ns = s->o.horizon_ns ? later(end_ns, s->o.horizon_ns) : UINT64_MAX;
 	if (e->changed)
 		emit(s, e);
-	e->closed = true;
+	closed_in(s, e);
 	if (forget_ns <= s->clock_ns)
 		forget(s, e);
 	else
@@ -284,7 +316,7 @@ void sl_sightings_flush(struct sl_sightings *s)
 	for (struct entry *e = s->oldest; e != NULL; e = e->newer) {
 		if (e->changed)
 			emit(s, e);
-		e->closed = true;
+		closed_in(s, e);
 	}
 	s->clock_ns = 0;
 }

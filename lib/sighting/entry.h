@@ -35,6 +35,7 @@ struct member;
 struct entry {
 	struct entry *chain; /* bucket */
 	struct entry *older, *newer; /* by creation */
+	struct entry *closed_older, *closed_newer; /* of those whose window is over */
 	struct entry_key key; /* listed is the entry's own memory */
 	uint64_t hash, serial;
 	uint64_t due_ns; /* when the clock must look at it again */
