@@ -15,7 +15,8 @@ struct sl_store;
 int sl_store_open(struct sl_store **out, const char *path, char *err, size_t err_len);
 void sl_store_close(struct sl_store *s);
 int sl_store_begin(struct sl_store *s);
-/* Adds or raises a sighting; *changed false: this revision or a later one is there already. */
+/* Adds or raises a sighting; *changed false: this revision, with as high a count, or a later one is
+ * there already. */
 int sl_store_put(struct sl_store *s, const Sightline__V1__Sighting *m, bool *changed);
 /* Durable after this. */
 int sl_store_commit(struct sl_store *s);

@@ -53,6 +53,7 @@ const char put_sql[] =
 	" last_seen = excluded.last_seen, count = excluded.count, outcome = excluded.outcome,"
 	" test = excluded.test, quiet = excluded.quiet, message = excluded.message"
 	" WHERE excluded.revision > sighting.revision"
+	" OR (excluded.revision = sighting.revision AND excluded.count > sighting.count)"
 	" RETURNING row";
 
 const char members_clear_sql[] = "DELETE FROM sighting_indicator WHERE sighting = ?1";

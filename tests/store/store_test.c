@@ -83,13 +83,15 @@ static void test_revisions(void **state)
 	assert_false(put(f, 1, 1, 1)); /* a repeat changes nothing */
 	assert_true(put(f, 1, 3, 30));
 	assert_false(put(f, 1, 2, 20)); /* nor does one that was overtaken */
+	assert_true(put(f, 1, 3, 31)); /* one that counted more is newer */
+	assert_false(put(f, 1, 3, 30));
 	assert_true(put(f, 2, 1, 1));
 	assert_int_equal(sl_store_commit(f->s), 0);
 	assert_int_equal(sl_store_count(f->s), 2);
-	assert_int_equal(ask(f, "SELECT count FROM sighting WHERE value = 'n1.evil.example'"), 30);
+	assert_int_equal(ask(f, "SELECT count FROM sighting WHERE value = 'n1.evil.example'"), 31);
 	assert_int_equal(
 		ask(f, "SELECT revision FROM sighting WHERE value = 'n1.evil.example'"), 3);
-	assert_int_equal(ask(f, "SELECT sum(count) FROM sighting"), 31);
+	assert_int_equal(ask(f, "SELECT sum(count) FROM sighting"), 32);
 	assert_int_equal(ask(f, "SELECT count(*) FROM sighting_indicator"), 2);
 	assert_int_equal(ask(f, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
 }
