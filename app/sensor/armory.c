@@ -62,7 +62,9 @@ struct sl_intel_options armory_options(struct armory *a, const struct sl_judging
 		o.home = by->home;
 	}
 	o.taken_as_said = by == NULL;
-	o.now_ns = o.validity == SL_VALID_NOW ? sl_clock_wall_ns() : a->packet_time_ns;
+	o.now_ns = a->packet_time_ns;
+	if (o.now_ns == 0 || o.validity == SL_VALID_NOW)
+		o.now_ns = sl_clock_wall_ns();
 	a->told = 0;
 	return o;
 }
@@ -133,13 +135,33 @@ static const char *useless_source(const struct sl_intel *in)
 	return NULL;
 }
 
+/* The values that are never reported; NULL: the configuration names none. */
+static int allow_lists(struct armory *a, struct sl_intel **out)
+{
+	size_t n;
+	(void)sl_config_list(a->config, "allow", &n);
+	*out = NULL;
+	if (n == 0)
+		return 0;
+	int rc = sl_intel_new(out);
+	return rc < 0 ? rc : read_paths(a, "allow", *out, NULL);
+}
+
+/* Takes the set. The allow-list is read anew with it, and copied. */
 static int compile(struct armory *a, struct sl_intel *in, struct sl_ruleset **out)
 {
-	struct sl_match_options o = { .validity = armory_validity(a),
-		.home = a->home,
-		.allow = a->allow,
-		.workers = a->workers };
-	return sl_ruleset_build(out, in, &o, a->current, a->generation + 1);
+	struct sl_match_options o = {
+		.validity = armory_validity(a), .home = a->home, .workers = a->workers
+	};
+	struct sl_intel *allow;
+	int rc = allow_lists(a, &allow);
+	o.allow = allow;
+	if (rc == 0)
+		rc = sl_ruleset_build(out, in, &o, a->current, a->generation + 1);
+	else
+		sl_intel_free(in);
+	sl_intel_free(allow);
+	return rc;
 }
 
 /* The lists are read anew at each load, and let go after it: they are as large as a feed. */
@@ -188,7 +210,7 @@ static int load(struct armory *a, bool must_arm, struct sl_ruleset **out,
 		rc = -ENODATA;
 		goto fail;
 	}
-	rc = compile(a, in, out); /* takes the set */
+	rc = compile(a, in, out);
 	if (rc < 0)
 		feeds_free(*feed);
 	return rc;
@@ -221,16 +243,6 @@ static int home_nets(struct armory *a)
 	return rc;
 }
 
-static int allow_lists(struct armory *a)
-{
-	size_t n;
-	(void)sl_config_list(a->config, "allow", &n);
-	if (n == 0)
-		return 0;
-	int rc = sl_intel_new(&a->allow);
-	return rc < 0 ? rc : read_paths(a, "allow", NULL, a->allow, NULL);
-}
-
 int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 	uint64_t packet_time_ns, bool must_arm, const struct armory_paths *handed)
 {
@@ -246,8 +258,6 @@ int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 	struct armory_feed *feed;
 	char why[FEEDS_WHY];
 	int rc = home_nets(a);
-	if (rc == 0)
-		rc = allow_lists(a);
 	if (rc == 0)
 		rc = load(a, must_arm, &a->current, &counts, &feed, why);
 	if (rc < 0) {
@@ -272,7 +282,6 @@ void armory_free(struct armory *a)
 	if (a->current != NULL)
 		sl_ruleset_free(a->current);
 	armory_judging_forget(a);
-	sl_intel_free(a->allow);
 	sl_nets_free(a->home);
 	feeds_free(a->feed);
 	pthread_mutex_destroy(&a->lock);

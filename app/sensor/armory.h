@@ -16,9 +16,8 @@ struct armory {
 	const struct sl_config *config;
 	const struct armory_paths *handed; /* read as well; NULL: nothing */
 	unsigned workers;
-	uint64_t packet_time_ns;
+	uint64_t packet_time_ns; /* of a replay; 0: indicators are judged by the wall clock */
 	struct sl_nets *home;
-	struct sl_intel *allow;
 	struct publisher *publisher;
 	struct sl_ruleset *current,
 		*leaving; /* in force; seen by no worker, maybe named by records */

@@ -177,8 +177,9 @@ static int step_captures(struct sensor *s)
 
 static int step_intel(struct sensor *s)
 {
-	uint64_t at = s->source != NULL && s->live == NULL ? sl_replay_first_ts(s->source)
-							   : sl_clock_wall_ns();
+	uint64_t at = 0;
+	if (s->source != NULL && s->live == NULL && (at = sl_replay_first_ts(s->source)) == 0)
+		at = 1; /* of no packet */
 	return armory_new(&s->armory, s->config, s->workers, at, settings_must_arm(s->config),
 		supply_paths(s->supply));
 }

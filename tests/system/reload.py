@@ -173,6 +173,37 @@ def test_reload_that_loses_most_is_refused(folder):
     assert st['sightline_intel_reloads_total{result="refused"}'] == 2
 
 
+def test_the_allow_list_is_read_anew(folder):
+    allow = folder + "/allow.txt"
+    with open(allow, "w") as f:
+        f.write("203.0.113.7\n")
+    config = folder + "/sensor.yaml"
+    with open(config, "w") as f:
+        f.write("allow: [%s]\n" % allow)
+    feed, run = fed(folder, native(*(("domain-name", n + ".example") for n in "abcd")), "--config", config)
+    ask = lambda n, name: put(run, frame(1000 + n, "10.0.0.%d" % n, "192.0.2.1", 40000, 53, query(n, name)))
+    with run:
+        put(run, HEADER, FILLER)
+        ask(1, "a.example")
+        run.until('"i-a.example"', "out")
+        with open(allow, "a") as f:
+            f.write("b.example\n")
+        run.p.send_signal(signal.SIGHUP)
+        run.until("generation 2 in force")
+        ask(2, "b.example")
+        ask(3, "c.example")
+        run.until('"i-c.example"', "out")
+        os.unlink(allow)  # what was allowed stays so until it can be read
+        run.p.send_signal(signal.SIGHUP)
+        run.until("reload refused")
+        ask(4, "b.example")
+        ask(5, "d.example")
+        run.p.stdin.close()
+        _, out, err = run.end()
+    assert sorted(s["observable"]["value"] for s in latest(lines(out)).values()) == ["a.example", "c.example", "d.example"], out
+    assert "allow: not everything that it names could be read" in err, err
+
+
 def test_reload_under_a_looping_replay(folder):
     """At full speed, over and over: the new indicator's sightings appear, nothing is lost, the accounting holds."""
     feed = folder + "/intel.jsonl"
