@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/types.h>
 
 #include "csv.h"
 
 #define JOINED_LINES_MAX 1024
+#define STRAYS_MAX 64
 
 /* Where a record stands: inside of quotes, or where a field may begin. */
 struct quotes {
@@ -248,51 +250,109 @@ static int record_read(struct reading *r, const struct table *t, char *p, size_t
 	return 0;
 }
 
+#define AHEAD_BYTES (2 * (LINE_MAX_BYTES + 1) + JOINED_LINES_MAX)
+#define NO_GAP SIZE_MAX
+
 struct csv {
 	struct reading *r;
 	struct table table;
 	struct lines lines;
-	char *record; /* one more than a line for its zero */
+	/* Lines that were read and not used, each with its '\n'. */
+	char *ahead;
+	size_t at, upto;
+	size_t gap; /* where one that was too long would stand, an empty one instead */
+	uint64_t number; /* of the line at `at` */
+	unsigned strays; /* records that a quote never ended */
+	/* The record: of lines that were used; behind it there is a zero. */
+	char *record;
 	size_t len;
 	uint64_t line;
 	bool headed; /* what comes now is no header */
 	bool described; /* by the operator */
 };
 
-/* One record, which may be several lines. 1: there is one; 0: the end; -errno. */
-static int record_next(struct csv *c)
+/* Reads a line more. 1: there was one; 0: the end; -errno. */
+static int line_more(struct csv *c)
 {
 	const char *line;
 	size_t len;
 	bool cut;
-	unsigned joined = 0;
-	struct quotes q = { .begin = true };
-	c->len = 0;
-	for (;;) {
-		int rc = lines_next(&c->lines, &line, &len, &cut);
-		if (rc < 0)
-			return rc;
-		if (line == NULL)
-			return joined > 0;
-		if (joined == 0)
-			c->line = c->lines.number;
-		if (cut || c->len + len + 1 > LINE_MAX_BYTES || ++joined > JOINED_LINES_MAX) {
-			reading_refuse(c->r, c->line, "", "LINE_TOO_LONG",
-				"The record is longer than 64 KiB, or a quote in it never ends.",
-				"");
-			c->len = joined = 0;
-			q = (struct quotes){ .begin = true };
-			continue;
-		}
-		if (joined > 1)
-			c->record[c->len++] = '\n';
-		memcpy(c->record + c->len, line, len);
-		c->len += len;
-		c->record[c->len] = '\0';
-		quotes_follow(&q, line, len, c->table.delimiter);
-		if (!q.inside)
-			return 1;
+	int rc = lines_next(&c->lines, &line, &len, &cut);
+	if (rc < 0 || line == NULL)
+		return rc;
+	if (c->upto + len + 1 > AHEAD_BYTES) {
+		memmove(c->ahead, c->ahead + c->at, c->upto - c->at);
+		c->upto -= c->at;
+		c->at = 0;
 	}
+	if (cut) {
+		reading_refuse(c->r, c->lines.number, "", "LINE_TOO_LONG",
+			"The line is longer than 64 KiB.", "");
+		c->gap = c->upto;
+	}
+	memcpy(c->ahead + c->upto, line, len);
+	c->upto += len;
+	c->ahead[c->upto++] = '\n';
+	return 1;
+}
+
+/* The bytes of the lines, the first of them at c->at, that are one record; *joined: how many they
+ * are. 0: the quote in the first one is not ended by any within reach, or there is no line; -errno.
+ */
+static ssize_t record_bytes(struct csv *c, unsigned *joined)
+{
+	/* Of what has very many of them no line is read twice. */
+	unsigned reach = c->strays < STRAYS_MAX ? JOINED_LINES_MAX : 1;
+	struct quotes q = { .begin = true };
+	size_t took = 0;
+	for (*joined = 0; *joined < reach; ++*joined) {
+		int rc = c->at + took == c->upto ? line_more(c) : 1;
+		if (rc <= 0)
+			return rc;
+		const char *line = c->ahead + c->at + took;
+		const char *end = memchr(line, '\n', c->upto - c->at - took);
+		size_t len = (size_t)(end - line);
+		if (took + len > LINE_MAX_BYTES || (*joined > 0 && c->at + took == c->gap))
+			return 0;
+		quotes_follow(&q, line, len, c->table.delimiter);
+		took += len + 1;
+		if (!q.inside) {
+			++*joined;
+			return (ssize_t)took;
+		}
+	}
+	return 0;
+}
+
+static void first_line_refuse(struct csv *c)
+{
+	const char *end = memchr(c->ahead + c->at, '\n', c->upto - c->at);
+	reading_refuse(c->r, c->number++, "", "LINE_TOO_LONG",
+		"The record is longer than 64 KiB, or a quote in it never ends. What follows this "
+		"line is read anew.",
+		"");
+	c->at = (size_t)(end + 1 - c->ahead);
+	c->strays++;
+}
+
+/* One record, which may be several lines. 1: there is one; 0: the end; -errno. */
+static int record_next(struct csv *c)
+{
+	ssize_t took;
+	unsigned joined;
+	while ((took = record_bytes(c, &joined)) == 0 && c->at < c->upto)
+		first_line_refuse(c);
+	if (took <= 0)
+		return (int)took;
+	if (c->at == c->gap)
+		c->gap = NO_GAP;
+	c->record = c->ahead + c->at;
+	c->len = (size_t)took - 1;
+	c->record[c->len] = '\0';
+	c->line = c->number;
+	c->at += (size_t)took;
+	c->number += joined;
+	return 1;
 }
 
 /* A described table may have a header of its own, which nobody could read. */
@@ -339,11 +399,11 @@ static bool table_known(struct csv *c, const char *head, size_t len)
 
 int csv_read(struct reading *r)
 {
-	struct csv c = { .r = r };
+	struct csv c = { .r = r, .gap = NO_GAP, .number = 1 };
 	size_t got = 0;
 	char *head = malloc(PEEK_BYTES);
-	c.record = malloc(LINE_MAX_BYTES + 1);
-	int rc = head != NULL && c.record != NULL ? lines_init(&c.lines, r->in) : -ENOMEM;
+	c.ahead = malloc(AHEAD_BYTES);
+	int rc = head != NULL && c.ahead != NULL ? lines_init(&c.lines, r->in) : -ENOMEM;
 	if (rc == 0) {
 		rc = sl_input_peek(r->in, head, PEEK_BYTES, &got);
 		if (rc == 0 && table_known(&c, head, got)) {
@@ -352,7 +412,7 @@ int csv_read(struct reading *r)
 		}
 		lines_fini(&c.lines);
 	}
-	free(c.record);
+	free(c.ahead);
 	free(head);
 	return rc;
 }

@@ -108,7 +108,7 @@ static void forms(void **state)
 	}
 }
 
-/* A quote that never ends costs its record's lines up to the bound, and is told. */
+/* A quote that never ends costs its line, and is told. */
 static void open_quote(void **state)
 {
 	char *text = malloc(400000);
@@ -118,7 +118,49 @@ static void open_quote(void **state)
 	struct read r;
 	read_bytes(&r, text, len, SL_VALID_PACKET);
 	assert_string_equal(r.said, "2 LINE_TOO_LONG\n");
-	assert_true(r.count > 900);
+	assert_int_equal(r.count, 2000);
+	read_free(&r);
+	/* Nor is the end of the table the end of the quote. */
+	text[len / 4] = '\0';
+	read_bytes(&r, text, strrchr(text, '\n') + 1 - text, SL_VALID_PACKET);
+	assert_string_equal(r.said, "2 LINE_TOO_LONG\n");
+	assert_true(r.count > 450);
+	read_free(&r);
+	free(text);
+}
+
+/* Lines of which each leaves a quote open, read by itself or after another, and what follows them:
+ * as many are told as there are, and the time does not grow with their square. */
+static void open_quotes(void **state)
+{
+	enum { LINES = 20000 };
+	char *text = malloc(LINES * 16 + 64);
+	size_t len = (size_t)sprintf(text, "value,name,more\na.example,\"b \"\"c\nd\",e\n");
+	for (unsigned i = 0; i < LINES; i++)
+		len += (size_t)sprintf(text + len, "x\",\"y\n");
+	len += (size_t)sprintf(text + len, "last.example,x,y\n");
+	struct read r;
+	read_bytes(&r, text, len, SL_VALID_PACKET);
+	assert_int_equal(r.count, 2);
+	assert_memory_equal(r.said, "4 LINE_TOO_LONG\n5 LINE_TOO_LONG\n", 32);
+	assert_int_equal(r.source->count[SL_REFUSED], LINES);
+	read_free(&r);
+	free(text);
+}
+
+/* A line that is too long within a quote, and the lines around it. */
+static void long_lines(void **state)
+{
+	size_t room = 200000;
+	char *text = malloc(room);
+	size_t len = (size_t)sprintf(text, "value,name\na.example,x\nb.example,\"open\n");
+	memset(text + len, 'z', 100000);
+	len += 100000;
+	len += (size_t)snprintf(text + len, room - len, "\nc.example,x\nd.example,\"y\nz\"\n");
+	struct read r;
+	read_bytes(&r, text, len, SL_VALID_PACKET);
+	assert_string_equal(r.said, "4 LINE_TOO_LONG\n3 LINE_TOO_LONG\n");
+	assert_int_equal(r.count, 3);
 	read_free(&r);
 	free(text);
 }
@@ -255,6 +297,8 @@ int main(void)
 		cmocka_unit_test(validity),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(open_quote),
+		cmocka_unit_test(open_quotes),
+		cmocka_unit_test(long_lines),
 		cmocka_unit_test(to_ids),
 		cmocka_unit_test(ports),
 	};
