@@ -144,7 +144,7 @@ static int allow_lists(struct armory *a, struct sl_intel **out)
 	if (n == 0)
 		return 0;
 	int rc = sl_intel_new(out);
-	return rc < 0 ? rc : read_paths(a, "allow", *out, NULL);
+	return rc < 0 ? rc : read_paths(a, "allow", NULL, *out, NULL);
 }
 
 /* Takes the set. The allow-list is read anew with it, and copied. */
