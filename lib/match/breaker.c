@@ -170,16 +170,14 @@ static const struct met *last_quiet(const struct fired *e)
 void sl_breaker_text(
 	const struct sl_breaker *b, const struct sl_breaker_event *e, char *out, size_t cap)
 {
-	uint64_t minutes = b->o.period_ns / (60 * SL_SECOND);
-	bool hours = minutes % 60 == 0 && minutes > 0, seconds = minutes == 0;
-	unsigned long long n = hours	 ? minutes / 60
-			       : seconds ? b->o.period_ns / SL_SECOND
-					 : minutes;
-	const char *unit = hours ? "h" : seconds ? "s" : "min";
+	uint64_t n = b->o.period_ns / SL_SECOND;
+	const char *unit = n % 3600 == 0 ? "h" : n % 60 == 0 ? "min" : "s";
+	n /= n % 3600 == 0 ? 3600 : n % 60 == 0 ? 60 : 1;
 	const char *then = e->what == SL_BREAKER_OUTBREAK ? "it was seen on none before"
 							  : "and nobody judged it real";
 	snprintf(out, cap, "fired on %llu of %llu own hosts within %llu %s, %s",
-		(unsigned long long)e->hosts, (unsigned long long)e->own, n, unit, then);
+		(unsigned long long)e->hosts, (unsigned long long)e->own, (unsigned long long)n,
+		unit, then);
 }
 
 static void tell(struct sl_breaker *b, const struct sl_breaker_event *e, enum sl_counter counter)
