@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* inner.c - the parser of a stream inside another. Worker. */
 #include "inner.h"
+#include "parsers.h"
 #include <sightline/hot.h>
 
 bool inner_open(struct inner *i, const struct sl_parser *parser, struct sl_batch *b)
@@ -27,6 +28,8 @@ bool inner_feed(struct inner *i, const struct sl_piece *p, struct sl_batch *b, s
 	i->waits[p->dir] = v == SL_FULL && p->kind == SL_PIECE_BYTES && *used == p->bytes.len;
 	if (v == SL_NOT_MINE)
 		i->done[0] = i->done[1] = true;
+	if (v == SL_NOT_MINE || v == SL_BAD) /* what it still carries is not read */
+		parser_count_part(b);
 	return v != SL_FULL;
 }
 
