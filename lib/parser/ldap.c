@@ -38,7 +38,7 @@ enum { DER_ENUMERATED = 0x0a, REFERRAL = 0xa3, CONTROLS = 0xa0, SIMPLE = 0x80 };
 struct ldap {
 	struct frame side[2];
 	uint32_t message; /* of the one at hand */
-	uint32_t inner; /* bytes of a wrapped token that were said */
+	uint32_t inner; /* bytes of a token, or of a datagram, that were said */
 	uint16_t said;
 	bool asked; /* StartTLS */
 	bool granted;
@@ -356,16 +356,16 @@ static bool message_say(struct ldap *l, enum sl_dir dir, struct sl_batch *b, str
 	return true;
 }
 
-static bool unit_say(struct ldap *l, enum sl_dir dir, struct sl_batch *b, struct sl_span in)
+/* One behind the other, in a token or in a datagram. */
+static bool messages_say(struct ldap *l, enum sl_dir dir, struct sl_batch *b, struct sl_span in)
 {
-	if (in.p[0] == DER_SEQUENCE)
-		return message_say(l, dir, b, in);
-	struct sl_span plain = unwrap(in);
-	while (l->inner < plain.len) {
-		struct sl_span rest = sl_span_from(plain, l->inner);
+	while (l->inner < in.len) {
+		struct sl_span rest = sl_span_from(in, l->inner);
 		size_t size = rest.p[0] == DER_SEQUENCE ? der_size(rest) : 0;
-		if (size == 0)
+		if (size == 0) {
+			parser_count_part(b);
 			break;
+		}
 		size = size < rest.len ? size : rest.len;
 		if (!message_say(l, dir, b, sl_span(rest.p, size)))
 			return false;
@@ -373,6 +373,12 @@ static bool unit_say(struct ldap *l, enum sl_dir dir, struct sl_batch *b, struct
 	}
 	l->inner = 0;
 	return true;
+}
+
+static bool unit_say(struct ldap *l, enum sl_dir dir, struct sl_batch *b, struct sl_span in)
+{
+	return in.p[0] == DER_SEQUENCE ? message_say(l, dir, b, in)
+				       : messages_say(l, dir, b, unwrap(in));
 }
 
 static enum sl_verdict leave(struct ldap *l, struct sl_batch *b, enum sl_verdict v)
@@ -420,7 +426,7 @@ static enum sl_verdict ldap_feed(
 	}
 	if (!p->datagram)
 		return feed_bytes(l, p, b, consumed);
-	if (!message_say(l, p->dir, b, p->bytes))
+	if (!messages_say(l, p->dir, b, p->bytes))
 		return SL_FULL;
 	if (p->cut)
 		parser_count_part(b);

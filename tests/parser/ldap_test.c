@@ -192,7 +192,7 @@ static void test_filter(void **s)
 		"ldap.filter 1 (&(&(&(&(&(&(&(&(&(&(&(&(&(&(&())))))))))))))))\nclose 1 \n");
 }
 
-/* A datagram is a message (CLDAP). */
+/* A datagram is a message (CLDAP), or an entry and what ends its search. */
 static void test_datagram(void **s)
 {
 	uint8_t bytes[1024];
@@ -204,6 +204,15 @@ static void test_datagram(void **s)
 		"ldap.filter 1 "
 		"(departmentNumber:2.16.840.1.113730.3.3.2.46.1:=>=N471\\\\09)\nclose 1 "
 		"\n");
+	n += from_hex(delete_one, bytes + n, sizeof(bytes) - n);
+	step.len = n;
+	expect_log("ldap", &step, 1,
+		"ldap.dn 1 DC=matrix,DC=local\n"
+		"ldap.filter 1 "
+		"(departmentNumber:2.16.840.1.113730.3.3.2.46.1:=>=N471\\\\09)\nclose 1 "
+		"\n"
+		"ldap.dn 2 cn=b.smith,ou=moved,ou=ldap3-tutorial,dc=demo1,dc=freeipa,dc=org\n"
+		"close 2 \n");
 	struct feed *f = feed_new("ldap", 0);
 	(void)feed_guarded(f, SL_TO_SERVER, bytes, 100);
 	(void)feed_guarded(f, SL_TO_SERVER, "GET", 3);
