@@ -52,6 +52,23 @@ def test_websocket_in_the_piece_that_agrees(folder):
     assert st['sightline_websocket_closes_total{code="normal"}'] == 1, st
 
 
+def masked(mask, payload):
+    return bytes([0x82, 0x80 | len(payload)]) + mask + bytes(c ^ mask[i % 4] for i, c in enumerate(payload))
+
+
+def test_what_websocket_carries(folder):
+    """A protocol that the upgrade names or one that it does not: the flow stays WebSocket's."""
+    opened = [(True, ASKS % (b"ws", b"websocket")), (False, AGREES % b"websocket")]
+    mqtt = [(True, masked(b"abcd", b"\x10\x1a\0\4MQTT\4\x82\0\x3c\0\x08meter-77\0\4site")), (False, b"\x82\4\x20\2\0\0"),
+            (True, masked(b"\x91\2\xff\0", b"\x82\x0f\0\1\0\x0aplant/77/+\0"))]
+    app, values, _ = said(folder, opened + mqtt)
+    assert app == "websocket", app
+    assert {("mqtt.client_id", "meter-77"), ("mqtt.user", "site"), ("mqtt.topic", "plant/77/+")} <= set(values), values
+    app, values, _ = said(folder, opened + [(False, b"\x82\x13SSH-2.0-Go-server\r\n"),
+                                            (True, masked(b"wxyz", b"SSH-2.0-chisel\r\n"))])
+    assert app == "websocket" and [w for w, _ in values].count("ssh.software") == 2, values
+
+
 def h2c(agreed):
     ask = block(b"\1\5", 3, (b":method", b"GET"), (b":path", b"/two"), (b":scheme", b"http"), (b":authority", b"two.example"))
     answer = block(b"\1\5", 3, (b":status", b"204"), (b"server", b"srv"))
