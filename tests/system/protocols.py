@@ -5,6 +5,7 @@ the form of a value) against what the sensor says of them: how many of tshark's 
 `flow`, the place is the name of an application, and flows are compared instead of values.
 `protocols.py report [WORD...]` prints each value missed and each that is only ours, of the places that begin so."""
 import collections, concurrent.futures, ipaddress, re
+import made
 from harness import *
 
 BOUND = 0.99
@@ -71,7 +72,7 @@ def tshark(capture, wanted):
     for y in sorted({r.filter for r in wanted}):
         of = [r for r in wanted if r.filter == y]
         fields = ENDS + [f for r in of if r.form != "flow" for f in r.fields]
-        args = ["tshark", "-n", "-r", data("pcap", capture), "-Y", y, "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a",
+        args = ["tshark", "-n", "-r", capture, "-Y", y, "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a",
                 "-E", "aggregator=" + MARK]
         r = subprocess.run(args + [w for f in fields for w in ("-e", f)], capture_output=True, timeout=600)
         # A capture that is cut in the middle of a packet is read up to there.
@@ -95,7 +96,7 @@ def tshark(capture, wanted):
 
 def ours(capture, forms):
     found = set()
-    _, out, _ = sensor("--replay", data("pcap", capture), "--emit", "observables", "--emit", "flows", "--allow-empty",
+    _, out, _ = sensor("--replay", capture, "--emit", "observables", "--emit", "flows", "--allow-empty",
                        "--no-huge", "--workers", 1, check=None)
     for o in lines(out):
         if o["record"] == "observable" and o["where"] in forms:
@@ -108,30 +109,35 @@ def ours(capture, forms):
     return found
 
 
-def compare(begin=()):
-    """place -> captures, values, found, only ours; the values missed and those only ours."""
+def protocols_of(capture):
+    _, out, _ = run("tshark", "-n", "-q", "-z", "io,phs", "-r", capture)
+    return set(re.findall(r"^\s*([\w.-]+)\s+frames:", out, re.M))
+
+
+def compare(folder, begin=()):
+    """place -> captures, values, found, only ours; the values missed and those only ours. What the captures hold none of
+    is made in the folder."""
     asked = [r for r in rows() if not begin or r.where.startswith(tuple(begin))]
     # The first word of a filter is the protocol that the list of captures names.
     protocol = {r: re.match(r"\w+", r.filter).group() for r in asked}
     known = {(c, w, v) for c, w, v, _ in table(KNOWN, 4)} if os.path.exists(KNOWN) else set()
-    work = []
+    here = [(os.path.basename(p), p, protocols_of(p)) for p in made.captures(folder)]
     with open(data("PCAPS.tsv"), encoding="utf-8") as f:
         for line in f:
             cells = line.rstrip("\n").split("\t")
-            here = set(cells[-1].split(","))
-            wanted = [r for r in asked if protocol[r] in here]
-            if cells[0].startswith("pcap/") and wanted:
-                work.append((cells[0][5:], wanted))
+            if cells[0].startswith("pcap/"):
+                here.append((cells[0][5:], data(cells[0]), set(cells[-1].split(","))))
+    work = [(name, path, [r for r in asked if protocol[r] in holds]) for name, path, holds in here]
     forms = {r.where: r.form for r in asked if r.form != "flow"}
     counted = collections.defaultdict(lambda: [0, 0, 0, 0])
     missed, extra = [], []
 
     def one(item):
-        capture, wanted = item
-        return capture, wanted, tshark(capture, wanted), ours(capture, forms)
+        capture, path, wanted = item
+        return capture, wanted, tshark(path, wanted), ours(path, forms)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for capture, wanted, theirs, mine in pool.map(one, work):
+        for capture, wanted, theirs, mine in pool.map(one, [w for w in work if w[2]]):
             places = {"app " + r.where if r.form == "flow" else r.where for r in wanted}
             for place in places:
                 want = {v for w, v in theirs if w == place and (capture, w, v) not in known}
@@ -153,7 +159,7 @@ def tell(counted):
 
 
 def test_values(folder):
-    counted, missed, _ = compare()
+    counted, missed, _ = compare(folder)
     tell(counted)
     for m in missed:
         print("missed  " + "  ".join(m)[:160])
@@ -164,7 +170,8 @@ def test_values(folder):
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["report"]:
-        counts_, missed_, extra_ = compare(sys.argv[2:])
+        with tempfile.TemporaryDirectory(prefix="sightline-") as folder_:
+            counts_, missed_, extra_ = compare(folder_, sys.argv[2:])
         for what, values in (("missed", missed_), ("only ours", extra_)):
             for m in values:
                 print(what, "\t".join(m), sep="\t")
