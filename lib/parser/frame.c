@@ -97,3 +97,15 @@ void frame_end(struct frame *f, struct sl_batch *b)
 	gather_drop(&f->unit, b);
 	f->whole = false;
 }
+
+bool frame_mark(struct frame *f, const struct sl_piece *p, struct sl_batch *b, enum sl_verdict *v)
+{
+	if (p->kind == SL_PIECE_BYTES)
+		return false;
+	*v = p->kind == SL_PIECE_END ? SL_DONE : SL_MORE;
+	if (p->kind == SL_PIECE_END)
+		frame_end(f, b);
+	else
+		frame_gap(f, b, p->gap_bytes);
+	return true;
+}

@@ -48,5 +48,7 @@ static inline bool frame_is_cut(const struct frame *f, struct sl_span found)
 void frame_gap(struct frame *f, struct sl_batch *b, uint64_t bytes);
 /* Gives the buffer back: what is left in it is no message, which is counted. */
 void frame_end(struct frame *f, struct sl_batch *b);
+/* Both, for a piece that has no bytes. True: *v is the verdict on it. */
+bool frame_mark(struct frame *f, const struct sl_piece *p, struct sl_batch *b, enum sl_verdict *v);
 
 #endif

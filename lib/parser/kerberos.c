@@ -89,15 +89,10 @@ static enum sl_verdict kerberos_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
 	struct kerberos *k = state;
+	enum sl_verdict v;
 	*consumed = 0;
-	if (p->kind == SL_PIECE_END) {
-		frame_end(&k->side[p->dir], b);
-		return SL_DONE;
-	}
-	if (p->kind == SL_PIECE_GAP) {
-		frame_gap(&k->side[p->dir], b, p->gap_bytes);
-		return SL_MORE;
-	}
+	if (frame_mark(&k->side[p->dir], p, b, &v))
+		return v;
 	if (!p->datagram)
 		return feed_bytes(k, p, b, consumed);
 	if (!kerberos_is_message(p->bytes))

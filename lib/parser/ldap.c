@@ -415,15 +415,10 @@ static enum sl_verdict ldap_feed(
 	void *state, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
 	struct ldap *l = state;
+	enum sl_verdict v;
 	*consumed = 0;
-	if (p->kind == SL_PIECE_END) {
-		frame_end(&l->side[p->dir], b);
-		return SL_DONE;
-	}
-	if (p->kind == SL_PIECE_GAP) {
-		frame_gap(&l->side[p->dir], b, p->gap_bytes);
-		return SL_MORE;
-	}
+	if (frame_mark(&l->side[p->dir], p, b, &v))
+		return v;
 	if (!p->datagram)
 		return feed_bytes(l, p, b, consumed);
 	if (!messages_say(l, p->dir, b, p->bytes))

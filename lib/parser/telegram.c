@@ -86,16 +86,14 @@ static enum sl_verdict stream(struct telegrams *t, const struct telegram_kind *k
 enum sl_verdict telegrams_feed(struct telegrams *t, const struct telegram_kind *kind,
 	const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	enum sl_verdict v = SL_MORE;
+	struct frame *f = &t->side[p->dir];
+	enum sl_verdict v;
 	*consumed = 0;
-	if (p->kind == SL_PIECE_GAP)
-		frame_gap(&t->side[p->dir], b, p->gap_bytes);
-	else if (p->kind == SL_PIECE_END)
-		v = SL_DONE;
-	else
-		v = p->datagram ? datagram(kind, p, b, consumed) : stream(t, kind, p, b, consumed);
-	if (v != SL_MORE && v != SL_FULL)
-		frame_end(&t->side[p->dir], b);
+	if (frame_mark(f, p, b, &v))
+		return v;
+	v = p->datagram ? datagram(kind, p, b, consumed) : stream(t, kind, p, b, consumed);
+	if (v == SL_BAD)
+		frame_end(f, b);
 	return v;
 }
 
