@@ -136,12 +136,19 @@ int intel_main(int argc, char **argv)
 		sl_intel_paths(stdout, argc > 2 && strcmp(argv[2], "--roff") == 0);
 		return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 	}
+	int status = argc > 1 ? generations_main(argc - 1, argv + 1) : -1;
+	if (status >= 0)
+		return status;
 	if (argc < 2 || strcmp(argv[1], "check") != 0) {
 		bool help =
 			argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
 		if (help)
 			puts("Usage: sightline intel check [--json] PATH...\n"
-			     "       sightline intel paths   what of a STIX pattern is seen");
+			     "       sightline intel paths   what of a STIX pattern is seen\n"
+			     "       sightline intel generations [URL]   what a collector hands "
+			     "out\n"
+			     "       sightline intel rollback [--to GENERATION] [URL]\n"
+			     "       sightline intel resume [URL]");
 		else if (argc < 2)
 			sl_error("what about it? sightline intel check PATH...");
 		else

@@ -15,7 +15,9 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "tail", tail_main, "show sightings as they come" },
-	{ "intel", intel_main, "intel check PATH...: what a sensor would do with indicators" },
+	{ "intel", intel_main,
+		"check PATH...: what a sensor would do with indicators; generations, rollback, "
+		"resume: of a collector" },
 	{ "verdict", NULL, "say of a sighting whether it was real" },
 	{ "doctor", doctor_main, "look over this machine as a host for a sensor" },
 	{ "keygen", NULL, "make keys for links between machines" },

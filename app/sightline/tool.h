@@ -29,6 +29,8 @@ bool tool_ended(void);
 
 int tail_main(int argc, char **argv);
 int intel_main(int argc, char **argv);
+/* generations.c: subcommands of `intel`, by argv[0]; -1: it is none of them. */
+int generations_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 
