@@ -187,13 +187,14 @@ static void count(struct sl_feeds *s, uint64_t *what)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* Said once, until it is good again. */
+/* Said once, until it is good again or bad in another way. */
 static void look_bad(struct sl_feeds *s, struct feed *f, enum sl_feed_event e, uint64_t now_ns)
 {
 	count(s, e == SL_FEED_REFUSED ? &f->st.refused : &f->st.failed);
-	if (!f->bad)
+	if (!f->bad || f->bad_as != e)
 		tell(s, e, f->name, f->said);
 	f->bad = true;
+	f->bad_as = e;
 	wait_longer(f, now_ns);
 }
 
@@ -213,10 +214,14 @@ static void confirmed(struct sl_feeds *s, struct feed *f, uint64_t now_ns)
 }
 
 /* Whether so many indicators can be believed; f->said. */
-static bool believable(struct feed *f, int rc, uint64_t n)
+static bool believable(struct feed *f, const struct pieces *p, int rc, uint64_t n)
 {
-	uint64_t had = f->has ? f->st.indicators : 0;
-	if (rc == -EBADMSG)
+	uint64_t had = f->has ? f->st.indicators : 0, bytes = 0;
+	for (size_t i = 0; i < p->count; i++)
+		bytes += p->piece[i].len;
+	if (bytes == 0)
+		snprintf(f->said, sizeof(f->said), "it is empty");
+	else if (rc == -EBADMSG)
 		snprintf(f->said, sizeof(f->said), "in no format that is known");
 	else if (rc < 0)
 		snprintf(f->said, sizeof(f->said), "it can't be read: %s", strerror(-rc));
@@ -262,7 +267,7 @@ static void look_new(struct sl_feeds *s, struct feed *f, const struct pieces *p,
 	char text[128];
 	uint64_t n = 0;
 	int rc = pieces_read(p, &n);
-	if (!believable(f, rc, n)) {
+	if (!believable(f, p, rc, n)) {
 		look_bad(s, f, SL_FEED_REFUSED, now_ns);
 		return;
 	}

@@ -65,6 +65,7 @@ struct feed {
 	uint64_t after_ns; /* a server wants to be left alone until then */
 	unsigned failures; /* in a row */
 	bool bad; /* failing or refused, and said */
+	enum sl_feed_event bad_as;
 	char said[SAID_MAX];
 	const atomic_bool *stop;
 	struct sl_feed_state st; /* under the lock of all */

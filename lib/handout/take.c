@@ -311,7 +311,7 @@ static enum sl_take take_state(struct sl_taker *t, const Sightline__V1__IntelSta
 enum sl_take sl_taker_answer(struct sl_taker *t, const Answer *a)
 {
 	enum sl_take took = SL_TAKE_IDLE;
-	bool asked = a->number == t->number;
+	bool asked = a->number != 0 && a->number == t->number;
 	if (!asked && (a->number != 0 || a->about_case != SIGHTLINE__V1__INTEL_ANSWER__ABOUT_STATE))
 		return SL_TAKE_IDLE; /* to a question that was given up */
 	switch (a->about_case) {
