@@ -53,7 +53,9 @@ static const struct sl_intel_code codes[] = {
 	{ "BAD_KEY", SL_REFUSED, "a key whose value can't be used" },
 	{ "BAD_JSON", SL_REFUSED, "no JSON" },
 	{ "NOT_AN_OBJECT", SL_REFUSED, "JSON, but no object" },
-	{ "LINE_TOO_LONG", SL_REFUSED, "a line of more than 64 KiB" },
+	{ "LINE_TOO_LONG", SL_REFUSED,
+		"a line of more than 64 KiB, or a quote in it that nothing ends" },
+	{ "UNBALANCED", SL_REFUSED, "a parenthesis that nothing closes" },
 	{ "TOO_LARGE", SL_REFUSED, "an object of more than 4 MiB" },
 	/* It matches and is counted, and never published. */
 	{ "PUBLIC_RESOLVER", SL_QUIET, "a listed public DNS resolver, or root server" },

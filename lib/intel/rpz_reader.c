@@ -12,6 +12,7 @@
 
 #define NAME_BYTES 1024
 #define WORDS_MAX 8
+#define RECORD_LINES_MAX 256
 
 struct word {
 	const char *p;
@@ -264,6 +265,11 @@ static int record_use(struct reading *r, struct zone *z, uint64_t line, const st
 struct rpz {
 	struct zone z;
 	char last[NAME_BYTES]; /* the owner that was used last: its further records say no more */
+	/* Lines behind one that left a parenthesis open, each with its '\n'. */
+	uint64_t open_line;
+	unsigned lines;
+	size_t len;
+	char text[LINE_MAX_BYTES];
 };
 
 static int line_read(
@@ -296,6 +302,57 @@ static int line_read(
 	return record_use(r, z, number, &type, &data);
 }
 
+/* Reads a line by itself. */
+static int line_alone(
+	struct reading *r, struct rpz *s, uint64_t number, const char *line, size_t len)
+{
+	int rc = line_read(r, s, number, line, len);
+	if (s->z.parentheses > 0)
+		tell(r, number, SL_REFUSED, "UNBALANCED",
+			"A parenthesis in it is never closed; the lines after it are read anew.",
+			"");
+	s->z.parentheses = 0;
+	return rc;
+}
+
+/* The parenthesis is not closed by any line within reach: those behind it are lines of their own.
+ */
+static int open_again(struct reading *r, struct rpz *s)
+{
+	int rc = 0;
+	const char *at = s->text, *upto = s->text + s->len, *end;
+	if (s->z.parentheses == 0)
+		return 0;
+	(void)line_alone(r, s, s->open_line, "", 0); /* which only tells it */
+	for (uint64_t n = s->open_line + 1; rc == 0 && at < upto; n++, at = end + 1) {
+		end = memchr(at, '\n', (size_t)(upto - at));
+		rc = line_alone(r, s, n, at, (size_t)(end - at));
+	}
+	return rc;
+}
+
+static int line_next(
+	struct reading *r, struct rpz *s, uint64_t number, const char *line, size_t len)
+{
+	bool open = s->z.parentheses > 0;
+	if (open && (s->lines == RECORD_LINES_MAX || s->len + len + 1 > sizeof(s->text))) {
+		int rc = open_again(r, s);
+		return rc < 0 ? rc : line_next(r, s, number, line, len);
+	}
+	int rc = line_read(r, s, number, line, len);
+	if (!open) {
+		s->open_line = number;
+		s->lines = 0;
+		s->len = 0;
+		return rc;
+	}
+	memcpy(s->text + s->len, line, len);
+	s->text[s->len + len] = '\n';
+	s->len += len + 1;
+	s->lines++;
+	return rc;
+}
+
 int rpz_read(struct reading *r)
 {
 	struct lines l;
@@ -307,12 +364,16 @@ int rpz_read(struct reading *r)
 	if (s == NULL)
 		rc = -ENOMEM;
 	while (rc == 0 && (rc = lines_next(&l, &line, &len, &cut)) == 0 && line != NULL) {
-		if (cut)
-			reading_refuse(r, l.number, "", "LINE_TOO_LONG",
-				"The line is longer than 64 KiB.", "");
-		else
-			rc = line_read(r, s, l.number, line, len);
+		if (!cut) {
+			rc = line_next(r, s, l.number, line, len);
+			continue;
+		}
+		rc = open_again(r, s);
+		reading_refuse(
+			r, l.number, "", "LINE_TOO_LONG", "The line is longer than 64 KiB.", "");
 	}
+	if (rc == 0)
+		rc = open_again(r, s);
 	lines_fini(&l);
 	free(s);
 	return rc;

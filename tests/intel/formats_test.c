@@ -159,6 +159,31 @@ static void cut(void **state)
 }
 
 /* Texts that look like one of the formats and are not, or are another. */
+/* A parenthesis that nothing closes is told, and the lines after it are read, each by itself, at
+ * whatever distance the next one is; one that is closed is one record. */
+static void open_parenthesis(void **state)
+{
+	char *text = malloc(100000);
+	for (unsigned more = 0; more <= 600; more += 200) {
+		size_t len = (size_t)sprintf(text, "$ORIGIN rpz.example.\n"
+						   "@ IN SOA a. b. ( 1\n 2 3 4\n 5 )\n"
+						   "a.example CNAME .\n"
+						   "b.example TXT ( open\n"
+						   "c.example CNAME .\n"
+						   "d.example TXT ( x\n"
+						   " 2 )\n");
+		for (unsigned i = 0; i < more; i++)
+			len += (size_t)sprintf(text + len, "n%u.example CNAME .\n", i);
+		struct read r;
+		read_bytes(&r, text, len, SL_VALID_PACKET);
+		assert_string_equal(r.source->format, "rpz");
+		assert_string_equal(r.said, "6 UNBALANCED\n8 UNBALANCED\n");
+		assert_int_equal(r.count, 4 + more);
+		read_free(&r);
+	}
+	free(text);
+}
+
 static void looks_like(void **state)
 {
 	static const struct {
@@ -233,6 +258,7 @@ int main(void)
 		cmocka_unit_test(samples),
 		cmocka_unit_test(categories),
 		cmocka_unit_test(cut),
+		cmocka_unit_test(open_parenthesis),
 		cmocka_unit_test(looks_like),
 		cmocka_unit_test(named_ja3),
 	};
