@@ -43,6 +43,9 @@ enum sl_flow_field {
 #define SL_LEAVES_MAX 256 /* of a detection, after the split of its outermost OR */
 #define SL_EXPRESSIONS_MAX 16
 #define SL_JOINS_MAX 1024 /* observations that one detection may ask for, REPEATS multiplied */
+#define SL_NODES_MAX                                                                               \
+	256 /* of what is left to join: operations, but ORs and REPEATS of one                     \
+	       observation that are a slot of another kind */
 #define SL_LEAF_NONE 0xffff
 
 struct sl_leaf {

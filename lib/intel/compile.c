@@ -226,6 +226,27 @@ static uint64_t joins(const struct compile *c)
 	return c->ops > 0 ? n[c->ops - 1] : 0;
 }
 
+/* How many nodes the correlator makes of the operations: an OR of two observations, or one that is
+ * repeated, stays a slot. */
+static size_t nodes(const struct compile *c)
+{
+	enum { OTHER, ONCE, TIMES };
+	static _Thread_local uint8_t slot[OPS_MAX];
+	size_t n = 0;
+	for (size_t i = 0; i < c->ops; i++) {
+		const struct sl_op *op = &c->op[i];
+		bool repeats = op->op == SL_OP_REPEATS, same = repeats && op->number <= 1;
+		slot[i] = OTHER;
+		if (op->op == SL_OP_EXPRESSION ||
+			(op->op == SL_OP_OR && slot[op->a] == ONCE && slot[op->b] == ONCE))
+			slot[i] = ONCE;
+		else if (repeats && (same || slot[op->a] != OTHER))
+			slot[i] = same ? slot[op->a] : TIMES;
+		n += op->op == SL_OP_EXPRESSION || (slot[i] == OTHER && !same);
+	}
+	return n;
+}
+
 /* The type of an indicator that is a tree: that of the first value in it, listed or asked for; of
  * one that asks for the flow's numbers only, traffic. */
 static enum sl_type first_type(const struct compile *c, size_t first)
@@ -257,6 +278,8 @@ static int whole_add(struct compile *c, const struct twig *branch, struct sl_ind
 	}
 	if (joins(c) > SL_JOINS_MAX)
 		compile_failed(c, "TOO_COMPLEX", "More than 1,024 observations are not joined.");
+	if (several && nodes(c) > SL_NODES_MAX)
+		compile_failed(c, "TOO_COMPLEX", "More than 256 operations are not joined.");
 	if (c->failed || c->rc < 0) {
 		set->book.count = first;
 		return c->rc;

@@ -29,7 +29,7 @@ struct node {
 	uint64_t from, to; /* WITHIN: `to` is the window; BETWEEN: [from, to) */
 };
 
-#define NODES_MAX 256
+#define NODES_MAX SL_NODES_MAX
 #define NODE_NONE 0xffff
 
 struct rule {

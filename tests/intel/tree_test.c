@@ -400,6 +400,34 @@ static void too_many_leaves(void **state)
 	sl_intel_free(t.set);
 }
 
+/* As many operations over observations as the correlator joins, and one more; those that it needs
+ * no node for don't count. */
+static void too_many_operations(void **state)
+{
+	static const struct {
+		const char *more, *codes;
+	} row[] = { { "", "" }, { " REPEATS 1 TIMES", "" }, { " REPEATS 3 TIMES", "" },
+		{ " WITHIN 600 SECONDS", "TOO_COMPLEX" } };
+	static char text[65536];
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		/* 16 observations, 15 times FOLLOWEDBY, 14 windows each, and one over all. */
+		size_t n = 0;
+		for (unsigned k = 0; k < 16; k++) {
+			n += (size_t)snprintf(text + n, sizeof(text) - n,
+				"%s[domain-name:value = 'n%u.example']%s",
+				k > 0 ? " FOLLOWEDBY " : "", k, k == 7 ? row[i].more : "");
+			for (unsigned w = 0; w < 14; w++)
+				n += (size_t)snprintf(
+					text + n, sizeof(text) - n, " WITHIN 600 SECONDS");
+		}
+		struct tried t;
+		try_pattern(&t, text);
+		if (strcmp(t.told.codes, row[i].codes) != 0)
+			fail_msg("row %zu: %s", i, t.told.codes);
+		sl_intel_free(t.set);
+	}
+}
+
 /* As many indicators as are allowed: their leaves and parts don't count. */
 static void as_many_as_allowed(void **state)
 {
@@ -425,6 +453,7 @@ int main(void)
 		cmocka_unit_test(not_exponential),
 		cmocka_unit_test(many_parts),
 		cmocka_unit_test(too_many_leaves),
+		cmocka_unit_test(too_many_operations),
 		cmocka_unit_test(as_many_as_allowed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
