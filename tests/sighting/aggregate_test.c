@@ -312,67 +312,6 @@ static void test_horizon(void **state)
 	assert_string_equal(f->told[2].id, f->told[0].id);
 }
 
-/* One that gave way while its window was open, and of which more comes. */
-static void test_evicted_goes_on(void **state)
-{
-	struct fixture *f = *state;
-	sl_sightings_free(f->s);
-	sightings_begin(f, 0, 2);
-	for (uint32_t i = 0; i < 3; i++)
-		hit(f, T0, "evil.example", i, 0);
-	hit(f, T0 + MINUTE, "evil.example", 4, 0);
-	hit(f, T0 + 2 * MINUTE, "evil.example", 5, 0);
-	assert_int_equal(f->told[2].revision, 2);
-	assert_int_equal(f->told[2].count, 3);
-	hit(f, T0 + 1, "evil.example", 6, 0);
-	assert_string_equal(f->told[f->n - 1].id, f->told[0].id);
-	assert_int_equal(f->told[f->n - 1].revision, 3);
-	assert_int_equal(f->told[f->n - 1].count, 4);
-}
-
-/* So many gave way that it isn't known of each: none begins below one of its time. */
-static void test_many_evicted(void **state)
-{
-	enum { MANY = 200000 };
-	struct fixture *f = *state;
-	sl_sightings_free(f->s);
-	sightings_begin(f, 0, 1);
-	for (unsigned again = 0; again < 2; again++) {
-		for (uint32_t i = 0; i < MANY; i++) {
-			struct made_record x;
-			record_name(&x, T0, SL_WHERE_DNS_QUERY, "evil.example", again, f->evil, 1);
-			x.r.flow.src.v4_be = i;
-			x.r.flow.id = i;
-			assert_int_equal(sl_sightings_hit(f->s, &x.r, f->rs), 0);
-			assert_true(f->told[f->n - 1].revision > again);
-			f->n = 0;
-		}
-	}
-}
-
-/* What is over gives way before what is under way. */
-static void test_closed_give_way_first(void **state)
-{
-	struct fixture *f = *state;
-	sl_sightings_free(f->s);
-	sightings_begin(f, 0, 2);
-	hit(f, T0 + MINUTE, "evil.example", 1, 0);
-	hit(f, T0, "evil.example", 2, 0);
-	sl_sightings_clock(f->s, T0 + MINUTE);
-	hit(f, T0 + 2 * MINUTE, "evil.example", 3, 0);
-	hit(f, T0 + MINUTE, "evil.example", 4, 0);
-	assert_int_equal(f->counters.c[SL_C_SIGHTING_EVICTED], 0);
-	sl_sightings_flush(f->s);
-	assert_int_equal(f->n, 4);
-	assert_string_equal(f->told[3].id, f->told[0].id);
-	assert_int_equal(f->told[3].count, 2);
-	/* And in the order in which they were closed, however often they are looked at. */
-	sl_sightings_flush(f->s);
-	for (uint32_t i = 0; i < 4; i++)
-		hit(f, T0 + (3 + i) * MINUTE, "evil.example", 5 + i, 0);
-	assert_int_equal(f->counters.c[SL_C_SIGHTING_EVICTED], 2);
-}
-
 /* A second capture that says the same within the same window: the id isn't given away twice. */
 static void test_flush_remembers(void **state)
 {
@@ -504,9 +443,7 @@ int main(void)
 		T(test_grid), T(test_identity), T(test_repeat_flag),
 		T(test_what_was_told_counts_once), T(test_many_at_once),
 		T(test_repeat_over_the_edge), T(test_one_message_counts_once), T(test_late),
-		T(test_horizon), T(test_evicted_goes_on), T(test_many_evicted),
-		T(test_closed_give_way_first), T(test_flush_remembers), T(test_bound),
-		T(test_ruleset_may_go), T(test_context), T(test_directions), T(test_quiet),
-		T(test_odd_records) };
+		T(test_horizon), T(test_flush_remembers), T(test_bound), T(test_ruleset_may_go),
+		T(test_context), T(test_directions), T(test_quiet), T(test_odd_records) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
