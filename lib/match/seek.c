@@ -239,7 +239,7 @@ bool seek_holds(const struct set *s, const struct sl_entry *e, const struct sl_o
 }
 
 /* Where there is no room, what is no sighting by itself takes that of one that is, and what undoes
- * others that of a leaf. NULL: there is none to take. */
+ * that of a leaf. NULL: there is none to take. */
 static struct sl_hit *place(struct take *t, const struct sl_hit *hit)
 {
 	if (t->n < SL_HITS_PER_OBS)
@@ -257,9 +257,8 @@ static struct sl_hit *place(struct take *t, const struct sl_hit *hit)
 
 static void put(struct take *t, struct sl_hit hit)
 {
-	struct sl_hit *at = place(t, &hit);
-	if (at != NULL)
-		*at = hit;
+	struct sl_hit *at = place(t, &hit), none;
+	*(at != NULL ? at : &none) = hit;
 }
 
 /* One that undoes is enough of each source. */
@@ -321,8 +320,7 @@ static bool take_leaf(
 	return true;
 }
 
-/* Whether the rest of a listing are sightings by themselves: leaves, and before them what undoes,
- * stand before these. */
+/* A sighting by itself: in a listing what undoes and leaves stand before these. */
 static bool is_plain(const struct take *t, uint32_t number)
 {
 	const struct sl_entry *e = set_entry(t->set, number);
