@@ -218,6 +218,8 @@ size_t sl_norm_host(struct sl_span in, uint8_t *out, size_t cap);
 size_t sl_norm_lower(struct sl_span in, uint8_t *out, size_t cap);
 /* Trims white space, escapes as sl_norm_name does, keeps case. */
 size_t sl_norm_bytes(struct sl_span in, uint8_t *out, size_t cap);
+/* Bytes of the character with which a text begins; 0: no valid UTF-8 (RFC 3629). */
+size_t sl_utf8_len(struct sl_span s);
 /* By form; the binary forms (ADDR, MAC) give 0. */
 size_t sl_norm(enum sl_form form, struct sl_span in, uint8_t *out, size_t cap);
 /* A domain name that a person or feed wrote, to A-labels (IDNA2008 through libidn2, UTS 46

@@ -3,7 +3,9 @@
  * take, or takes only roughly, is PCRE2's. And the rooms that workers search in. Control thread.
  *
  * Hyperscan reads bytes, without its UTF-8 mode: a value need not be valid UTF-8, and that mode
- * asks for it. So what tells characters apart beyond ASCII goes to PCRE2. */
+ * asks for it. So what names characters beyond ASCII goes to PCRE2. What takes any character (a
+ * dot, what is not in a class) is the same in ASCII values; of others that are valid it is asked in
+ * UTF-8 mode, in a database of its own, and of the rest by PCRE2. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,24 @@ static bool beyond_bytes(const char *text, size_t len)
 		if (text[i] == '\\' && i + 1 < len && strchr("pPXRNx", text[++i]) != NULL &&
 			(text[i] != 'x' || (i + 1 < len && text[i + 1] == '{')))
 			return true;
+	}
+	return false;
+}
+
+/* Whether one of its characters may be one beyond ASCII: said too often rather than not. */
+static bool takes_any(const struct sl_leaf *l)
+{
+	const struct sl_constant *c = l->constant;
+	if (l->test != SL_TEST_MATCHES || c->text == NULL)
+		return false;
+	for (size_t i = 0; i < c->len; i++) {
+		if (c->text[i] == '\\' && i + 1 < c->len) {
+			if (strchr("WSDHVNC", c->text[++i]) != NULL)
+				return true;
+		} else if (c->text[i] == '.' ||
+			   (c->text[i] == '^' && i > 0 && strchr("[:", c->text[i - 1]) != NULL)) {
+			return true;
+		}
 	}
 	return false;
 }
@@ -148,6 +168,32 @@ static int database_make(struct group *g, struct candidate *all, size_t n)
 	return rc;
 }
 
+/* The same expressions and ids, those that tell characters, as characters. Where it can't be made
+ * PCRE2 is asked. */
+static int utf8_make(struct group *g, struct candidate *all, size_t n)
+{
+	struct chosen c;
+	hs_compile_error_t *err = NULL;
+	unsigned id = 0;
+	int rc = chosen_new(&c, n);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (all[i].engine == SLOW)
+			continue;
+		if (g->searched[i]->chars) {
+			c.text[c.n] = all[i].text;
+			c.flags[c.n] = all[i].flags | HS_FLAG_UTF8;
+			c.id[c.n++] = id;
+		}
+		id++;
+	}
+	if (c.n > 0 && hs_compile_multi(c.text, c.flags, c.id, c.n, HS_MODE_BLOCK, NULL, &g->utf8,
+			       &err) != HS_SUCCESS)
+		g->utf8 = NULL;
+	hs_free_compile_error(err);
+	chosen_free(&c);
+	return rc;
+}
+
 static int slow_regex(struct test *x)
 {
 	const struct sl_leaf *l = x->leaf;
@@ -166,14 +212,17 @@ static int deal(struct group *g, const struct candidate *all, size_t n)
 	g->searched_count = 0;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct test *x = g->searched[i];
-		if (all[i].engine != EXACT)
+		if (all[i].engine != EXACT || x->chars)
 			rc = slow_regex(x);
+		x->exact = all[i].engine == EXACT;
 		x->dead = all[i].engine != EXACT && x->regex == NULL;
 		if (all[i].engine == SLOW) {
 			g->slow[g->slow_count++] = x;
 			continue;
 		}
 		g->searched[g->searched_count++] = x;
+		if (x->chars)
+			g->chars[g->chars_count++] = x;
 		if (x->leaf->negated)
 			g->negated[g->negated_count++] = x;
 	}
@@ -189,9 +238,12 @@ static int group_build(struct trees *t, struct group *g)
 		all[i].engine = SLOW;
 		if (g->searched[i]->operands > 0 && g->searched[i]->operand[0].text != NULL)
 			candidate_make(t, &all[i], g->searched[i]);
+		g->searched[i]->chars = takes_any(g->searched[i]->leaf);
 	}
 	if (rc == 0)
 		rc = database_make(g, all, n);
+	if (rc == 0)
+		rc = utf8_make(g, all, n);
 	if (rc == 0)
 		rc = deal(g, all, n);
 	free(all);
@@ -206,8 +258,10 @@ static int room_make(struct trees *t, struct room *r)
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < t->groups; i++)
-		if (t->group[i].db != NULL &&
-			hs_alloc_scratch(t->group[i].db, &r->scratch) != HS_SUCCESS)
+		if ((t->group[i].db != NULL &&
+			    hs_alloc_scratch(t->group[i].db, &r->scratch) != HS_SUCCESS) ||
+			(t->group[i].utf8 != NULL &&
+				hs_alloc_scratch(t->group[i].utf8, &r->scratch) != HS_SUCCESS))
 			return -ENOMEM;
 	r->found = sl_arena_take(t->arena, t->found_words * sizeof(*r->found));
 	return r->found != NULL ? 0 : -ENOMEM;
@@ -244,8 +298,10 @@ void patterns_fini(struct trees *t)
 	free(t->room);
 	t->room = NULL;
 	t->rooms = 0;
-	for (size_t i = 0; i < t->groups; i++)
+	for (size_t i = 0; i < t->groups; i++) {
 		hs_free_database(t->group[i].db);
+		hs_free_database(t->group[i].utf8);
+	}
 	for (size_t i = 0; i < t->tests; i++)
 		sl_regex_free(t->test[i].regex);
 	t->groups = t->tests = 0;
@@ -256,6 +312,10 @@ size_t trees_bytes(const struct trees *t)
 	size_t bytes = t->arena != NULL ? sl_arena_bytes(t->arena) : 0, one = 0;
 	for (size_t i = 0; i < t->groups; i++)
 		if (t->group[i].db != NULL && hs_database_size(t->group[i].db, &one) == HS_SUCCESS)
+			bytes += one;
+	for (size_t i = 0; i < t->groups; i++)
+		if (t->group[i].utf8 != NULL &&
+			hs_database_size(t->group[i].utf8, &one) == HS_SUCCESS)
 			bytes += one;
 	for (size_t i = 0; i < t->tests; i++)
 		bytes += t->test[i].regex != NULL ? sl_regex_bytes(t->test[i].regex) : 0;

@@ -13,6 +13,7 @@ struct asking {
 	size_t len;
 	uint8_t version; /* an address: not 0 */
 	union sl_addr addr;
+	bool chars_slow; /* PCRE2 is asked what tells characters */
 	touch_fn touch;
 	void *arg;
 	uint64_t *gave_up;
@@ -190,7 +191,7 @@ static void ask_found(struct asking *a, const struct group *g)
 				g->searched[word * 64 + (uint32_t)__builtin_ctzll(left)];
 			if (!may_ask(a, x))
 				continue;
-			if (x->regex != NULL)
+			if (!x->exact)
 				ask_slow(a, x);
 			else if (!x->leaf->negated)
 				touch_all(a, x, TOUCH_FOUND);
@@ -205,22 +206,72 @@ static void ask_missing(struct asking *a, const struct group *g)
 	for (uint32_t i = 0; i < g->negated_count; i++) {
 		while (g->searched[id] != g->negated[i])
 			id++;
-		if (!(a->room->found[id / 64] >> (id % 64) & 1) && may_ask(a, g->negated[i]))
+		bool known = !a->chars_slow || !g->negated[i]->chars;
+		if (known && !(a->room->found[id / 64] >> (id % 64) & 1) &&
+			may_ask(a, g->negated[i]))
 			touch_all(a, g->negated[i], TOUCH_HOLDS);
+	}
+}
+
+static bool is_ascii(const char *p, size_t len)
+{
+	uint64_t any = 0, word;
+	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		any |= word;
+	}
+	for (; len > 0; p++, len--)
+		any |= (uint8_t)*p;
+	return (any & 0x8080808080808080) == 0;
+}
+
+static bool is_utf8(struct sl_span s)
+{
+	while (s.len > 0) {
+		size_t n = sl_utf8_len(s);
+		if (n == 0)
+			return false;
+		s = sl_span_from(s, n);
+	}
+	return true;
+}
+
+static bool scan(struct asking *a, const hs_database_t *db)
+{
+	return hs_scan(db, a->text, (unsigned)a->len, 0, a->room->scratch, on_found,
+		       a->room->found) == HS_SUCCESS;
+}
+
+/* Forgets what the bytes said to those that tell characters. */
+static void chars_forget(struct asking *a, const struct group *g)
+{
+	uint32_t id = 0;
+	for (uint32_t i = 0; i < g->chars_count; i++) {
+		while (g->searched[id] != g->chars[i])
+			id++;
+		a->room->found[id / 64] &= ~(UINT64_C(1) << (id % 64));
 	}
 }
 
 static void ask_hyperscan(struct asking *a, const struct group *g)
 {
 	memset(a->room->found, 0, (g->searched_count / 64 + 1) * sizeof(uint64_t));
-	if (hs_scan(g->db, a->text, (unsigned)a->len, 0, a->room->scratch, on_found,
-		    a->room->found) == HS_SUCCESS) {
-		ask_found(a, g);
-		ask_missing(a, g);
-		return;
+	bool scanned = scan(a, g->db);
+	a->chars_slow = false;
+	if (g->chars_count > 0 && !is_ascii(a->text, a->len)) {
+		chars_forget(a, g);
+		a->chars_slow = g->utf8 == NULL || !is_utf8(sl_span(a->text, a->len));
+		scanned = scanned && (a->chars_slow || scan(a, g->utf8));
 	}
-	for (uint32_t i = 0; i < g->searched_count; i++)
+	for (uint32_t i = 0; !scanned && i < g->searched_count; i++)
 		gave_up(a, g->searched[i]);
+	if (!scanned)
+		return;
+	ask_found(a, g);
+	ask_missing(a, g);
+	for (uint32_t i = 0; a->chars_slow && i < g->chars_count; i++)
+		if (may_ask(a, g->chars[i]))
+			ask_slow(a, g->chars[i]);
 }
 
 static void ask_group(struct asking *a, const struct group *g)

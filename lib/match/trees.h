@@ -37,13 +37,20 @@ struct test {
 	uint32_t operands;
 	uint32_t refs; /* how many leaves ask */
 	const struct leaf_ref *ref;
-	struct sl_regex *regex; /* of LIKE and its kin, where Hyperscan doesn't decide alone */
+	struct sl_regex *regex; /* of LIKE and its kin, where Hyperscan doesn't decide alone, or not
+				   of every value */
+	bool exact; /* what Hyperscan finds is so */
+	bool chars; /* tells characters: of a value beyond ASCII another answer than of its bytes */
 	bool dead; /* no engine takes it: it is true of nothing, negated or not */
 };
 
 /* Expressions over the same places, searched for at once. */
 struct group {
 	hs_database_t *db; /* NULL: none that Hyperscan takes */
+	hs_database_t *utf8; /* those that tell characters, by the same ids; for values that are
+				valid UTF-8 and not ASCII. NULL: PCRE2 is asked */
+	struct test **chars; /* these */
+	uint32_t chars_count;
 	struct test **searched; /* by Hyperscan's id */
 	uint32_t searched_count;
 	struct test **negated; /* of those: true where it finds nothing */

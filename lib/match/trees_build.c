@@ -153,8 +153,10 @@ static int groups_make(struct trees *t)
 		struct group *g = &t->group[t->groups++];
 		g->searched = sl_arena_take(t->arena, patterns * sizeof(struct test *));
 		g->negated = sl_arena_take(t->arena, patterns * sizeof(struct test *));
+		g->chars = sl_arena_take(t->arena, patterns * sizeof(struct test *));
 		g->slow = sl_arena_take(t->arena, patterns * sizeof(struct test *));
-		if (g->searched == NULL || g->negated == NULL || g->slow == NULL)
+		if (g->searched == NULL || g->negated == NULL || g->slow == NULL ||
+			g->chars == NULL)
 			return -ENOMEM;
 		for (size_t k = i; k < i + n; k++)
 			if (pattern_test(t->test[k].leaf->test))

@@ -18,7 +18,7 @@ void norm_put_bytes(struct norm_out *o, const void *p, size_t n)
 }
 
 /* Length of the well-formed UTF-8 sequence (Unicode 15, table 3-7) at s; 0: there is none. */
-static size_t utf8_len(struct sl_span s)
+size_t sl_utf8_len(struct sl_span s)
 {
 	uint8_t c = s.p[0], low = 0x80, high = 0xbf;
 	size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
@@ -52,7 +52,7 @@ size_t norm_put_unit(struct norm_out *o, struct sl_span s, bool lower)
 		norm_put(o, lower ? norm_lower_byte(c) : c);
 		return 1;
 	}
-	size_t n = utf8_len(s);
+	size_t n = sl_utf8_len(s);
 	if (n) {
 		norm_put_bytes(o, s.p, n);
 		return n;

@@ -76,6 +76,49 @@ static const struct row rows[] = {
 	{ URI, SL_TEST_MATCHES, false, { "(?<!x)evil" }, "/xevil", false },
 	{ URI, SL_TEST_MATCHES, false, { "\xc3\xa9|\\x{e8}" }, "/\xc3\xa8", true },
 	{ URI, SL_TEST_MATCHES, false, { "(*UCP)\\w" }, "\xc3\xa8", true },
+	{ URI, SL_TEST_MATCHES, false, { "^/a.c$" }, "/abc", true },
+	{ URI, SL_TEST_MATCHES, false, { "^/a.c$" },
+		"/a\xc3\xa8"
+		"c",
+		true },
+	{ URI, SL_TEST_MATCHES, false, { "^/a..c$" },
+		"/a\xc3\xa8"
+		"c",
+		false },
+	{ URI, SL_TEST_MATCHES, true, { "^/a..c$" },
+		"/a\xc3\xa8"
+		"c",
+		true },
+	{ URI, SL_TEST_MATCHES, true, { "^/a[^x]c$" },
+		"/a\xc3\xa8"
+		"c",
+		false },
+	{ URI, SL_TEST_MATCHES, false, { "^/a\\Wc$" },
+		"/a\xc3\xa8"
+		"c",
+		true },
+	{ URI, SL_TEST_MATCHES, false, { "^/a\\D\\Sc$" },
+		"/a\xc3\xa8"
+		"c",
+		false },
+	{ URI, SL_TEST_MATCHES, false, { "a.b" },
+		"\xff"
+		"a\xc3\xa8"
+		"b",
+		true },
+	{ URI, SL_TEST_MATCHES, true, { "a..b" },
+		"\xff"
+		"a\xc3\xa8"
+		"b",
+		true },
+	{ URI, SL_TEST_MATCHES, false, { "(a+).\\1$" },
+		"/a\xc3\xa8"
+		"a",
+		true },
+	{ URI, SL_TEST_MATCHES, true, { "(a+)..\\1$" },
+		"/a\xc3\xa8"
+		"a",
+		true },
 	{ URI, SL_TEST_MATCHES, false, { "(" }, "(", false },
 	{ URI, SL_TEST_MATCHES, true, { "(" }, "x", false },
 	{ URI, SL_TEST_CONTAINS, false, { ".php?" }, "/x.php?a", true },
