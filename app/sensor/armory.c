@@ -21,6 +21,8 @@ static void tell_finding(void *arg, const struct sl_finding *f)
 	if (strcmp(f->code, "OVERRIDDEN") == 0)
 		sl_info("%s: %s is %s: %s", f->file, f->id, sl_intel_verdict_text(f->verdict),
 			f->reason);
+	sl_count(&a->counters, SL_C_INTEL_IMPACT,
+		f->verdict == SL_QUIET && strcmp(f->code, "HIGH_IMPACT") == 0);
 	if (f->verdict == SL_QUIET) /* the counts tell; sightline intel check lists them */
 		return;
 	if (f->verdict != SL_REFUSED || strcmp(f->code, "URL_HOST_ONLY") == 0)
@@ -60,6 +62,9 @@ struct sl_intel_options armory_options(struct armory *a, const struct sl_judging
 		o.lists = by->lists;
 		o.policy = by->policy;
 		o.home = by->home;
+		o.past = armory_witness(a);
+		o.impact_hosts = (unsigned)sl_config_u64(a->config, "impact_hosts");
+		o.impact_percent = (unsigned)sl_config_u64(a->config, "impact_percent");
 	}
 	o.taken_as_said = by == NULL;
 	o.now_ns = a->packet_time_ns;
@@ -282,6 +287,7 @@ void armory_free(struct armory *a)
 	if (a->current != NULL)
 		sl_ruleset_free(a->current);
 	armory_judging_forget(a);
+	armory_past_free(a);
 	sl_nets_free(a->home);
 	feeds_free(a->feed);
 	pthread_mutex_destroy(&a->lock);
@@ -314,6 +320,7 @@ void armory_swap(struct armory *a, struct sl_ruleset *next)
 	a->leaving = sl_ruleset_publish(next);
 	a->current = next;
 	a->generation++;
+	armory_retro(a);
 	publisher_retire(a->publisher, a->leaving);
 }
 

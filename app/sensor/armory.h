@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include <sightline/intel.h>
+#include <sightline/past.h>
 #include <sightline/policy.h>
 
 #include "sensor.h"
@@ -35,6 +36,10 @@ struct armory {
 	bool judges; /* it is there */
 	uint64_t change_said_ns; /* changes are told of together */
 	struct sl_change changed; /* since */
+	struct sl_memory **memory; /* of each worker */
+	struct sl_memories memories; /* count 0: nothing is remembered */
+	struct sl_witness witness; /* of them */
+	struct probe *probe;
 };
 
 /* ---- armory.c ---- */
@@ -65,5 +70,13 @@ void feeds_follow(const struct armory_feed *had, struct armory_feed *next);
 
 /* What changes are judged by is read anew with the next one. */
 void armory_judging_forget(struct armory *a);
+
+/* ---- armory_past.c ---- */
+
+/* Who is asked about the past; NULL: nobody. */
+const struct sl_witness *armory_witness(const struct armory *a);
+/* Once a new ruleset is in force: what its new indicators did before. */
+void armory_retro(struct armory *a);
+void armory_past_free(struct armory *a);
 
 #endif

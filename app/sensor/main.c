@@ -223,6 +223,7 @@ static int step_workers(struct sensor *s)
 		.wait = s->live == NULL };
 	settings_flow(s->config, &o.flow);
 	settings_shed(s->config, &o);
+	int rc = settings_memory(&o, s->config, armory_home(s->armory), s->err, sizeof(s->err));
 	o.sieve = (struct sl_sieve_options){ .exclude = s->exclude,
 		.copies = settings_copies(s->config),
 		.window_ns = sl_config_u64(s->config, "duplicates.window") };
@@ -232,7 +233,7 @@ static int step_workers(struct sensor *s)
 		.max_fragments = (uint32_t)sl_config_u64(s->config, "defrag.max_fragments"),
 		.timeout_v4_ns = sl_config_u64(s->config, "defrag.timeout_v4"),
 		.timeout_v6_ns = sl_config_u64(s->config, "defrag.timeout_v6") };
-	int rc = stream_options(s, &o.stream);
+	rc = rc ? rc : stream_options(s, &o.stream);
 	if (rc == 0 && s->workers > 1)
 		rc = sl_flow_homes_new(&s->homes, s->workers, o.flow.max_flows);
 	o.flow.homes = s->homes;
@@ -242,12 +243,12 @@ static int step_workers(struct sensor *s)
 	sl_parsers_prepare();
 	for (o.number = 0; rc == 0 && o.number < s->workers; o.number++)
 		rc = worker_new(&s->worker[o.number], &o);
-	if (rc < 0)
+	rc = rc ? rc : armory_remember(s->armory, s->worker);
+	if (rc < 0 && s->err[0] == '\0')
 		snprintf(s->err, sizeof(s->err),
 			"no memory for %u workers: lower flow.max, flow.context_max, "
-			"match.tree_states, stream.memory, defrag.memory, parser.memory or "
-			"file.memory in the "
-			"configuration",
+			"match.tree_states, memory.size, stream.memory, defrag.memory, "
+			"parser.memory or file.memory in the configuration",
 			s->workers);
 	return rc;
 }

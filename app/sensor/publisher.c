@@ -18,6 +18,7 @@
 #include <sightline/sighting.h>
 
 #include "output.h"
+#include "retro.h"
 #include "sensor.h"
 
 #define DRAIN_AT_ONCE 4096 /* records of one ring before the next one's turn */
@@ -43,6 +44,7 @@ struct publisher {
 	struct output *output;
 	struct file_store *files; /* NULL: none are kept */
 	struct sl_counters counters;
+	struct retro_queue retro; /* to be told */
 	unsigned capture;
 	/* control and publisher, under lock */
 	pthread_mutex_t lock;
@@ -171,6 +173,16 @@ static uint32_t newest_generation(struct publisher *p)
 			newest = sl_ruleset_generation(p->rulesets[i]);
 	pthread_mutex_unlock(&p->lock);
 	return newest;
+}
+
+void publisher_retro(struct publisher *p, struct retro *r)
+{
+	retro_put(&p->retro, r);
+}
+
+static void tell_retro(struct publisher *p)
+{
+	sl_count(&p->counters, SL_C_SIGHTINGS_LOST, retro_tell(&p->retro, p->sightings));
 }
 
 /* The slowest worker's clock says what may be joined, and closes windows; workers that are done
@@ -302,6 +314,7 @@ static void *run(void *arg)
 		for (unsigned i = 0; i < p->o.worker_count; i++)
 			any |= drain(p, &p->inlet[i]);
 		any |= next_capture(p);
+		tell_retro(p);
 		check_retiring(p);
 		output_run(p->output, !any);
 		if (!any)
@@ -309,6 +322,7 @@ static void *run(void *arg)
 	}
 	if (p->capture > 0)
 		p->capture--; /* what is left belongs to the last one */
+	tell_retro(p);
 	flush(p);
 	check_retiring(p);
 	output_finish(p->output);
@@ -408,6 +422,7 @@ int publisher_new(
 		return -ENOMEM;
 	p->o = *o;
 	pthread_mutex_init(&p->lock, NULL);
+	retro_queue_init(&p->retro);
 	p->inlet = calloc(o->worker_count, sizeof(*p->inlet));
 	int rc = p->inlet == NULL ? -ENOMEM : output_new(&p->output, o, &p->counters, err, err_len);
 	if (rc == 0)
@@ -452,6 +467,7 @@ void publisher_free(struct publisher *p)
 	if (p == NULL)
 		return;
 	file_store_free(p->files);
+	retro_queue_fini(&p->retro);
 	sl_correlator_free(p->correlator);
 	sl_sightings_free(p->sightings);
 	sl_breaker_free(p->breaker);

@@ -19,6 +19,7 @@
 #include <sightline/flow.h>
 #include <sightline/hash.h>
 #include <sightline/match.h>
+#include <sightline/memory.h>
 #include <sightline/metrics.h>
 #include <sightline/observable.h>
 #include <sightline/parser.h>
@@ -75,6 +76,7 @@ struct worker {
 	struct context_pool *contexts;
 	struct sl_trees *trees;
 	struct facts *facts; /* NULL: nobody wants them */
+	struct sl_memory *memory; /* of the past; NULL: none is kept */
 	struct sl_sieve *sieve; /* NULL: every packet is of interest */
 	struct sl_decode_options decode; /* and the store of fragments in it */
 	uint32_t first_bytes_max;
@@ -146,6 +148,7 @@ struct worker_options {
 	size_t parser_bytes, inflate_bytes, ring_bytes;
 	uint32_t contexts, tree_states;
 	const struct sl_nets *facts_home; /* own networks; NULL: no facts of hosts are told */
+	struct sl_memory_options memory; /* bytes 0: none */
 	uint64_t elephant_bytes;
 	bool verify_checksums, emit_observables, emit_flows, wait, rehearse, keep_files, timing,
 		shed;
@@ -286,6 +289,11 @@ int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 	uint64_t packet_time_ns, bool must_arm, const struct armory_paths *handed);
 void armory_free(struct armory *a);
 const struct sl_nets *armory_home(const struct armory *a);
+/* From now on indicators that are read are asked about what the workers remember, and those that a
+ * change brings are told where they are late. */
+int armory_remember(struct armory *a, struct worker *const *workers);
+/* What they remember; count 0: nothing. Any thread while the workers are there. */
+const struct sl_memories *armory_memories(const struct armory *a);
 /* Puts the first ruleset in force. */
 int armory_start(struct armory *a, struct publisher *p);
 /* Reads everything again; a good result is in force when this returns, a bad one leaves the old.
@@ -364,6 +372,10 @@ int publisher_start(struct publisher *p);
  * more. */
 void publisher_admit(struct publisher *p, const struct sl_ruleset *rs);
 void publisher_retire(struct publisher *p, const struct sl_ruleset *rs);
+/* What indicators of rs, which is admitted and not yet to be retired, did before they were. Taken,
+ * also on failure. */
+struct retro;
+void publisher_retro(struct publisher *p, struct retro *r);
 /* Every record that names the retired ruleset is dealt with. */
 bool publisher_retired(struct publisher *p);
 /* All workers have ended and everything is told. */
@@ -396,6 +408,9 @@ const struct sl_nets *settings_facts_home(const struct sl_config *c, const struc
 bool settings_must_arm(const struct sl_config *c);
 int settings_metrics(const struct sl_config *c, char *err, size_t err_len); /* as above */
 enum idle settings_idle(const struct sl_config *c);
+/* -EINVAL, and err; -EIO: no random bits. */
+int settings_memory(struct worker_options *o, const struct sl_config *c, const struct sl_nets *home,
+	char *err, size_t err_len);
 void settings_flow(const struct sl_config *c, struct sl_flow_options *o);
 void settings_shed(const struct sl_config *c, struct worker_options *o);
 

@@ -59,6 +59,21 @@ enum idle settings_idle(const struct sl_config *c)
 						: IDLE_AUTO;
 }
 
+int settings_memory(struct worker_options *o, const struct sl_config *c, const struct sl_nets *home,
+	char *err, size_t err_len)
+{
+	struct sl_memory_options *m = &o->memory;
+	*m = (struct sl_memory_options){ .bytes = sl_config_u64(c, "memory.size"),
+		.hours = (unsigned)sl_config_u64(c, "memory.hours"),
+		.home = home };
+	if (m->bytes > 0 && m->bytes < SL_MEMORY_LEAST) {
+		snprintf(err, err_len,
+			"memory.size: too small; give 0 for no memory, or 64KiB at least");
+		return -EINVAL;
+	}
+	return sl_hash_key_draw(&m->key);
+}
+
 void settings_flow(const struct sl_config *c, struct sl_flow_options *o)
 {
 	o->max_flows = (uint32_t)sl_config_u64(c, "flow.max");

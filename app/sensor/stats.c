@@ -166,6 +166,15 @@ static void put_feed(void *arg, const struct armory_feed *f)
 			f->stale, "sightline_feed_stale{feed=\"%s\"}", name);
 }
 
+static void put_memory(const struct stats_view *v, const struct sink *k)
+{
+	struct sl_past_sum sum;
+	sl_memories_sum(armory_memories(v->armory), &sum);
+	put(k, "hours that the memory of the past covers, up to now", sum.hours,
+		"sightline_memory_hours");
+	put(k, "own hosts that were seen in them, estimated", sum.hosts, "sightline_memory_hosts");
+}
+
 static void put_intel(const struct stats_view *v, struct sink *k)
 {
 	static const char help[] = "indicators by what is done with them";
@@ -207,6 +216,7 @@ void stats_each(void *view, sl_metric_fn fn, void *to)
 	put_intel(v, &k);
 	if (v->supply != NULL)
 		put_supply(v, &k);
+	put_memory(v, &k);
 	put(&k, "memory that was mapped", sl_mem_mapped_bytes(), "sightline_mapped_bytes");
 	put(&k, "of that, on huge pages of the pool", sl_mem_huge_bytes(),
 		"sightline_huge_page_bytes");

@@ -243,6 +243,8 @@ void tell_batch(struct worker *w)
 			tell_observable(w, &b->obs[i]);
 	if (w->facts != NULL)
 		facts_batch(w);
+	if (w->memory != NULL)
+		sl_memory_take(w->memory, b);
 	while (w->rules != NULL && at < b->n) {
 		uint16_t from = at;
 		uint32_t n = sl_match(w->rules, b, &at, w->hit, HITS_MAX, &w->counters);

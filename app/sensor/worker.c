@@ -31,6 +31,13 @@ static int trees_new(struct worker *w, const struct worker_options *o)
 	return sl_trees_new(&w->trees, &t);
 }
 
+static int memory_new(struct worker *w, const struct worker_options *o)
+{
+	struct sl_memory_options m = o->memory;
+	m.counters = &w->counters;
+	return m.bytes > 0 ? sl_memory_new(&w->memory, &m) : 0;
+}
+
 static struct worker *build(const struct worker_options *o)
 {
 	struct worker *w = aligned_alloc(64, sizeof(*w));
@@ -62,7 +69,8 @@ static struct worker *build(const struct worker_options *o)
 		context_pool_new(&w->contexts, o->contexts) < 0 ||
 		sl_expect_new(&w->batch.expect, EXPECTED_FLOWS, &w->counters) < 0 ||
 		trees_new(w, o) < 0 ||
-		(o->facts_home != NULL && facts_new(&w->facts, o->facts_home) < 0))
+		(o->facts_home != NULL && facts_new(&w->facts, o->facts_home) < 0) ||
+		memory_new(w, o) < 0)
 		return cannot(w);
 	w->batch.pool = w->states;
 	w->batch.aead = w->aead;
@@ -89,6 +97,7 @@ void worker_free(struct worker *w)
 	sl_trees_free(w->trees);
 	context_pool_free(w->contexts);
 	facts_free(w->facts);
+	sl_memory_free(w->memory);
 	sl_aead_free(w->aead);
 	sl_inflate_pool_free(w->inflate);
 	sl_parser_pool_free(w->states);
@@ -125,6 +134,8 @@ static void take_rules(struct worker *w)
 		sl_ruleset_want(w->rules, w->batch.want);
 	if (w->facts != NULL)
 		facts_want(w->batch.want);
+	if (w->memory != NULL)
+		sl_memory_want(w->batch.want);
 	/* Context is what is cheap to keep; a hash is made where somebody looks for hashes. */
 	for (unsigned i = 0; i < SL_WHERE_COUNT; i++)
 		if (w->want_all || (sl_wheres[i].context && i != SL_WHERE_FILE_SHA256))
@@ -400,6 +411,8 @@ static void capture_end(struct worker *w, uint64_t last_ns)
 		end_flows(w);
 	} while (more);
 	sl_expect_clear(w->batch.expect);
+	if (w->memory != NULL)
+		sl_memory_clear(w->memory);
 	tell_mark(w, SL_REC_CAPTURE, w->now_ns);
 	w->now_ns = w->clock_told_ns = 0;
 	w->passing = false;

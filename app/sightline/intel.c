@@ -39,21 +39,7 @@ static const struct sl_opt opts[] = {
 			"sightline-sensor reads), or with these observables (JSON lines of its "
 			"--emit observables): how often, on how many own hosts, and whether "
 			"ordinary names led to an address; repeatable" },
-	{ .flag = "impact-hosts",
-		.kind = SL_OPT_U64,
-		.arg = "N",
-		.def = "20",
-		.min = 1,
-		.max = 1e9,
-		.help = "what would have fired on N hosts is quiet, where that is a share of "
-			"--impact-percent as well" },
-	{ .flag = "impact-percent",
-		.kind = SL_OPT_U64,
-		.arg = "P",
-		.def = "10",
-		.min = 1,
-		.max = 100,
-		.help = "see --impact-hosts; of the hosts in what --against names" },
+	SL_IMPACT_OPTS,
 	SL_JUDGING_OPTS,
 };
 
@@ -86,8 +72,8 @@ static int judged(
 		.policy = by->policy,
 		.home = by->home,
 		.past = past,
-		.impact_hosts = (unsigned)sl_config_u64(c, "impact-hosts"),
-		.impact_percent = (unsigned)sl_config_u64(c, "impact-percent") };
+		.impact_hosts = (unsigned)sl_config_u64(c, "impact_hosts"),
+		.impact_percent = (unsigned)sl_config_u64(c, "impact_percent") };
 	if (report != NULL && (how.report = fopen(report, "we")) == NULL) {
 		sl_error("%s: %s", report, strerror(errno));
 		return EXIT_UNUSABLE;

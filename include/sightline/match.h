@@ -63,6 +63,9 @@ void sl_ruleset_want(const struct sl_ruleset *rs, uint64_t want[(SL_WHERE_COUNT 
 void sl_ruleset_indicator(const struct sl_ruleset *rs, uint32_t number, struct sl_indicator *out);
 /* The generation in which it was armed: with its source, id and value, and not left out since. */
 uint32_t sl_ruleset_born(const struct sl_ruleset *rs, uint32_t number);
+/* The next indicator from *number on (0 at first) that is new in this ruleset, and no part of a
+ * tree; false: there is none. Go on from *number + 1. */
+bool sl_ruleset_newborn(const struct sl_ruleset *rs, uint32_t *number);
 /* A detection by its number, which is its indicator's `detection` less one; NULL: there is none. */
 const struct sl_detection *sl_ruleset_detection(const struct sl_ruleset *rs, uint32_t number);
 size_t sl_ruleset_detections(const struct sl_ruleset *rs);

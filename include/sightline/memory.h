@@ -61,7 +61,5 @@ struct sl_memories {
 bool sl_memories_ask(
 	const struct sl_memories *m, const struct sl_indicator *i, struct sl_past_answer *out);
 void sl_memories_sum(const struct sl_memories *m, struct sl_past_sum *out);
-/* m: borrowed as long as the witness is asked. */
-struct sl_witness sl_memories_witness(const struct sl_memories *m);
 
 #endif

@@ -98,6 +98,23 @@ struct sl_nets;
 			"then why"                                                                 \
 	}
 
+/* When what would have fired before is quiet (intel.h). */
+#define SL_IMPACT_OPTS                                                                             \
+	{ .key = "impact_hosts",                                                                   \
+		.flag = "impact-hosts",                                                            \
+		.kind = SL_OPT_U64,                                                                \
+		.arg = "N",                                                                        \
+		.def = "20",                                                                       \
+		.min = 1,                                                                          \
+		.max = 1e9,                                                                        \
+		.help = "an indicator that would have fired on N own hosts before is quiet, "      \
+			"where that is a share of impact_percent as well" },                       \
+	{                                                                                          \
+		.key = "impact_percent", .flag = "impact-percent", .kind = SL_OPT_U64, .arg = "P", \
+		.def = "10", .min = 1, .max = 100,                                                 \
+		.help = "see impact_hosts; of all own hosts that were seen"                        \
+	}
+
 struct sl_judging {
 	struct sl_lists *lists;
 	struct sl_policy *policy;

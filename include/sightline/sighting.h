@@ -12,6 +12,7 @@
 #include <sightline/hosts.h>
 #include <sightline/json.h>
 #include <sightline/match.h>
+#include <sightline/past.h>
 #include <sightline/record.h>
 #include <sightline/wire.h>
 
@@ -54,6 +55,13 @@ int sl_sightings_hit(
  * it, joined[0..n) what was true of any of them. */
 int sl_sightings_joined(struct sl_sightings *s, const struct sl_record *r,
 	const struct sl_ruleset *rs, const struct sl_joined *joined, size_t n);
+/* What the value of new indicators was seen to do before they were in force, told at once as a
+ * sighting of its own (`retro`): `past` of indicators[0..count) of rs, which list one value. Its
+ * times are those of hours; its flow is the first host's, to the value where that is an address of
+ * the same version. 0 or -ENOMEM. */
+int sl_sightings_retro(struct sl_sightings *s, const struct sl_ruleset *rs,
+	const uint32_t *indicators, uint16_t count, const struct sl_past_answer *past,
+	uint32_t hours);
 /* No worker will report a packet before now_ns any more (but for time that runs backwards). */
 void sl_sightings_clock(struct sl_sightings *s, uint64_t now_ns);
 /* Closes every window, in order of creation, and sets the clock back: end of a capture, end of the

@@ -192,6 +192,23 @@ uint32_t sl_ruleset_born(const struct sl_ruleset *rs, uint32_t number)
 	return layer_of(rs, number)->born[number & (INDICATORS_MAX - 1)];
 }
 
+bool sl_ruleset_newborn(const struct sl_ruleset *rs, uint32_t *number)
+{
+	uint32_t at = *number & (INDICATORS_MAX - 1);
+	for (unsigned n = *number >> LAYER_SHIFT; n < rs->layers; n++, at = 0) {
+		const struct layer *l = rs->layer[n];
+		for (; l->newest == rs->generation && at < l->set.count; at++) {
+			const struct sl_kind *k = set_kind(&l->set, set_entry(&l->set, at));
+			bool part = set_entry(&l->set, at)->detection != 0 || k->allow;
+			if (l->born[at] != rs->generation || part || gone_has(rs->gone[n], at))
+				continue;
+			*number = n << LAYER_SHIFT | at;
+			return true;
+		}
+	}
+	return false;
+}
+
 const struct sl_detection *sl_ruleset_detection(const struct sl_ruleset *rs, uint32_t number)
 {
 	const struct trees *t = &rs->base->trees;

@@ -165,17 +165,14 @@ static bool key_of(const struct sl_memory *m, const struct sl_indicator *i, uint
 static uint64_t places_of(const struct sl_memory *m, const struct sl_indicator *i)
 {
 	bool addr = i->type == SL_TYPE_IPV4 || i->type == SL_TYPE_IPV6;
-	uint8_t type = addr ? SL_TYPE_IPV4 : i->type;
-	uint64_t places = 0;
-	for (unsigned w = 0; w < SL_WHERE_COUNT; w++) {
-		if (i->where != SL_WHERE_NONE && i->where != w)
-			continue;
-		if (sl_wheres[w].type == type && m->place[w] != PLACE_NONE)
-			places |= UINT64_C(1) << m->place[w];
-		else if (addr && m->literal[w] != PLACE_NONE)
-			places |= UINT64_C(1) << m->literal[w];
-	}
-	return places;
+	uint8_t type = addr ? SL_TYPE_IPV4 : i->type, place = PLACE_NONE;
+	if (i->where == SL_WHERE_NONE)
+		return m->places[type];
+	if (sl_wheres[i->where].type == type)
+		place = m->place[i->where];
+	else if (addr)
+		place = m->literal[i->where];
+	return place != PLACE_NONE ? UINT64_C(1) << place : 0;
 }
 
 bool sl_memories_ask(
@@ -235,21 +232,4 @@ void sl_memories_sum(const struct sl_memories *m, struct sl_past_sum *out)
 	out->first_ns = (uint64_t)(newest - out->hours) * HOUR_NS;
 	out->last_ns = (uint64_t)newest * HOUR_NS - 1;
 	out->hosts = (uint32_t)(sl_hll_estimate(rank, NETWORK) + 0.5);
-}
-
-static bool witness_ask(void *arg, const struct sl_indicator *i, struct sl_past_answer *out)
-{
-	return sl_memories_ask(arg, i, out);
-}
-
-static void witness_sum(void *arg, struct sl_past_sum *out)
-{
-	sl_memories_sum(arg, out);
-}
-
-struct sl_witness sl_memories_witness(const struct sl_memories *m)
-{
-	return (struct sl_witness){
-		.ask = witness_ask, .sum = witness_sum, .arg = (void *)(uintptr_t)m
-	};
 }

@@ -41,6 +41,12 @@ static void places_number(struct sl_memory *m)
 	for (unsigned w = 0; w < SL_WHERE_COUNT; w++)
 		m->literal[w] =
 			sl_where_is_host((enum sl_where)w) ? bits[SL_TYPE_IPV4]++ % 64 : PLACE_NONE;
+	for (unsigned w = 0; w < SL_WHERE_COUNT; w++) {
+		if (m->place[w] != PLACE_NONE)
+			m->places[sl_wheres[w].type] |= UINT64_C(1) << m->place[w];
+		if (m->literal[w] != PLACE_NONE)
+			m->places[SL_TYPE_IPV4] |= UINT64_C(1) << m->literal[w];
+	}
 }
 
 int sl_memory_new(struct sl_memory **out, const struct sl_memory_options *o)

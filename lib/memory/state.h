@@ -56,6 +56,8 @@ struct sl_memory {
 	uint8_t place[SL_WHERE_COUNT]; /* bit of a where among those of its type; PLACE_NONE: it is
 					  not kept */
 	uint8_t literal[SL_WHERE_COUNT]; /* the same where a host's name is an address */
+	uint64_t places[SL_TYPE_COUNT]; /* bits of all places of a type; of both kinds of addresses
+					   in that of the first */
 	/* -- worker writes, any thread reads -- */
 	alignas(64) uint64_t observables;
 	uint64_t left_out;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* take.c - what a batch says goes into the memory: all hashed, all prefetched, all counted. Worker;
  * never allocates, locks or calls the system. */
+#include <immintrin.h>
+
 #include "state.h"
 
 #include <sightline/hot.h>
@@ -11,6 +13,7 @@
 /* One value as one observation said it. */
 struct saying {
 	uint64_t hash, host_hash;
+	size_t slot; /* where it lay when it was looked for first */
 	const union sl_addr *host;
 	uint32_t token, hour;
 	uint8_t place, version;
@@ -36,33 +39,30 @@ void sl_memory_want(uint64_t *want)
 
 /* ---- A slot ---- */
 
+/* A bit for each slot of a set that has this hash. */
+static unsigned set_find(const struct sl_memory *m, size_t set, uint64_t hash)
+{
+	const __m256i *at = (const __m256i *)(const void *)&m->tag[set];
+	__m256i wanted = _mm256_set1_epi64x((long long)hash);
+	__m256i low = _mm256_cmpeq_epi64(_mm256_load_si256(at), wanted);
+	__m256i high = _mm256_cmpeq_epi64(_mm256_load_si256(at + 1), wanted);
+	return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(low)) |
+	       (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(high)) << 4;
+}
+
 static size_t slot_find(const struct sl_memory *m, uint64_t hash)
 {
-	for (unsigned which = 0; which < 2; which++) {
-		size_t set = memory_set(m, hash, which);
-		unsigned found = 0;
-		for (unsigned way = 0; way < WAYS; way++)
-			found |= (unsigned)(m->tag[set + way] == hash) << way;
-		if (found != 0)
-			return set + (unsigned)__builtin_ctz(found);
-	}
-	return NO_SLOT;
+	size_t first = memory_set(m, hash, 0), second = memory_set(m, hash, 1);
+	unsigned found = set_find(m, first, hash) | set_find(m, second, hash) << WAYS;
+	if (found == 0)
+		return NO_SLOT;
+	unsigned at = (unsigned)__builtin_ctz(found);
+	return at < WAYS ? first + at : second + at - WAYS;
 }
 
 static uint32_t slot_hours_ago(const struct sl_memory *m, size_t slot)
 {
 	return (uint16_t)((uint16_t)m->newest - m->age[slot]);
-}
-
-static unsigned slots_free(const struct sl_memory *m, size_t set, size_t *slot)
-{
-	unsigned n = 0;
-	for (unsigned way = 0; way < WAYS; way++) {
-		bool free_now = m->tag[set + way] == 0;
-		n += free_now;
-		*slot = free_now ? set + way : *slot;
-	}
-	return n;
 }
 
 /* The slot of the two sets that was seen longest ago. */
@@ -85,14 +85,16 @@ static void lost(struct sl_memory *m, uint32_t hour, enum sl_counter what)
 		PUT(m->gone, hour);
 }
 
+/* The free slot in the emptier of the two sets. */
 static size_t slot_clear(const struct sl_memory *m, uint64_t hash)
 {
-	size_t slot[2] = { 0, 0 };
-	unsigned first = slots_free(m, memory_set(m, hash, 0), &slot[0]);
-	unsigned second = slots_free(m, memory_set(m, hash, 1), &slot[1]);
-	if (first + second == 0)
+	size_t first = memory_set(m, hash, 0), second = memory_set(m, hash, 1);
+	unsigned in_first = set_find(m, first, 0), in_second = set_find(m, second, 0);
+	if ((in_first | in_second) == 0)
 		return NO_SLOT;
-	return slot[second > first];
+	return __builtin_popcount(in_first) >= __builtin_popcount(in_second)
+		       ? first + (unsigned)__builtin_ctz(in_first)
+		       : second + (unsigned)__builtin_ctz(in_second);
 }
 
 /* A slot for a new value; NO_SLOT: all around it is of this hour. */
@@ -222,7 +224,9 @@ static void value_count(struct sl_memory *m, size_t slot, const struct saying *s
 
 static void take_one(struct sl_memory *m, const struct saying *s)
 {
-	size_t slot = slot_find(m, s->hash);
+	size_t slot = s->slot;
+	if (slot == NO_SLOT || m->tag[slot] != s->hash) /* what came before it may have moved in */
+		slot = slot_find(m, s->hash);
 	bool made = slot == NO_SLOT;
 	if (made && (slot = slot_take(m, s->hash)) == NO_SLOT)
 		return;
@@ -244,7 +248,7 @@ static void settle(struct taking *t)
 {
 	struct sl_memory *m = t->m;
 	for (unsigned i = 0; i < t->n; i++) {
-		size_t slot = slot_find(m, t->saying[i].hash);
+		size_t slot = t->saying[i].slot = slot_find(m, t->saying[i].hash);
 		if (slot != NO_SLOT) {
 			__builtin_prefetch(&m->value[slot], 1);
 			__builtin_prefetch(&m->value[slot].first, 1);
@@ -385,7 +389,8 @@ void sl_memory_take(struct sl_memory *m, const struct sl_batch *b)
 	t.n = 0;
 	for (uint16_t i = 0; i < b->n; i++) {
 		const struct sl_observable *o = &b->obs[i];
-		if (m->place[o->where] == PLACE_NONE || o->part != SL_PART_WHOLE ||
+		if (o->flow == NULL || m->place[o->where] == PLACE_NONE ||
+			o->part != SL_PART_WHOLE ||
 			(o->flags & (SL_OBS_SILENT | SL_OBS_CLOSE | SL_OBS_REPEAT)))
 			continue;
 		t.next.hour = (uint32_t)(o->ts_ns / HOUR_NS) + 1;

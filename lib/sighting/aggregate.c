@@ -275,6 +275,21 @@ int sl_sightings_joined(struct sl_sightings *s, const struct sl_record *r,
 	return take(s, r, rs, &(struct leaves){ d, joined, d != NULL ? n : 0 });
 }
 
+int sl_sightings_retro(struct sl_sightings *s, const struct sl_ruleset *rs,
+	const uint32_t *indicators, uint16_t count, const struct sl_past_answer *past,
+	uint32_t hours)
+{
+	struct entry *e;
+	int rc = retro_new(&e, &s->scope, rs, indicators, count, past, hours);
+	if (rc < 0)
+		return rc;
+	sl_count(s->o.counters, SL_C_SIGHTINGS, 1);
+	sl_count(s->o.counters, SL_C_RETRO, 1);
+	emit(s, e);
+	entry_free(e, &s->scope);
+	return 0;
+}
+
 /* Everything before now_ns has been told: what is known of the hosts of a sighting from then is
  * final. It was told with the sighting but for what a slower worker saw. */
 static void settle(struct sl_sightings *s, uint64_t now_ns)

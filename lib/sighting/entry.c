@@ -56,11 +56,14 @@ bool entry_key_equal(const struct entry_key *a, const struct entry_key *b)
 }
 
 /* UUIDv5 over sensor, boot, type, listed value, where, initiator, responder and window start
- * (decimal nanoseconds), with a zero byte between them. */
+ * (decimal nanoseconds; of the past: "retro" and the generation), with a zero byte between them. */
 static int identity(struct entry *e, const struct sl_sightings_options *o)
 {
 	char window[24];
-	snprintf(window, sizeof(window), "%llu", (unsigned long long)e->key.window_ns);
+	if (e->key.retro != 0)
+		snprintf(window, sizeof(window), "retro %u", e->key.retro);
+	else
+		snprintf(window, sizeof(window), "%llu", (unsigned long long)e->key.window_ns);
 	struct sl_span parts[] = { sl_span_str(o->sensor), sl_span_str(o->boot),
 		sl_span_str(sl_type_text(e->key.type)), e->key.listed,
 		sl_span_str(sl_wheres[e->key.where].name), sl_span_str(e->src), sl_span_str(e->dst),

@@ -23,6 +23,7 @@ struct entry_key {
 	uint16_t where;
 	uint8_t type, version;
 	struct sl_span listed; /* normal text of the listed value */
+	uint32_t retro; /* generation of the change that tells of the past; 0: it is of now */
 };
 
 /* One observation that was counted: REPEATs and second values of one message are told from it. */
@@ -94,6 +95,11 @@ char *entry_value_new(uint16_t where, struct sl_span value, size_t max);
 
 /* One more word of the message's context; takes value. -ENOMEM, also where value is NULL. */
 int entry_context_add(Sightline__V1__Sighting *m, const char *key, char *value);
+
+/* retro.c: a whole sighting of the past; as sl_sightings_retro. */
+int retro_new(struct entry **out, const struct entry_scope *sc, const struct sl_ruleset *rs,
+	const uint32_t *indicators, uint16_t count, const struct sl_past_answer *past,
+	uint32_t hours);
 
 /* tcp, udp, icmp, ipv6-icmp, sctp, else the number. */
 void proto_text(uint8_t proto, char out[12]);

@@ -84,7 +84,7 @@ def replayed(folder, attack, n, size, config, listed):
     size = c.f.tell()
     c.close()
     with open(folder + "/config.yaml", "w") as f:
-        f.write("replay_memory: 8MiB\n" + config + "\n")
+        f.write("replay_memory: 8MiB\nmemory: {size: 1MiB}\n" + config + "\n")
     with open(folder + "/intel.jsonl", "w") as f:
         for i in listed:
             f.write(json.dumps(dict(i, id=i["value"], source="test")) + "\n")

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* armory_past.c - what the workers remember, asked when indicators are read, and once more of those
+ * that are new in force: what they did before is told as sightings of the past. Control thread. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sightline/clock.h>
+#include <sightline/log.h>
+
+#include "armory.h"
+#include "retro.h"
+
+#define RETRO_MAX 1000 /* values that one change tells of; the rest are counted */
+
+/* One observable, looked up as a worker would. */
+struct probe {
+	struct sl_flow flow;
+	struct sl_counters counters; /* nobody's */
+	struct sl_hit hit[SL_HITS_PER_OBS];
+	struct sl_batch batch;
+};
+
+/* The hits of what an indicator lists, in a ruleset. */
+static uint32_t probe_hits(
+	struct probe *p, const struct sl_ruleset *rs, const struct sl_indicator *i, uint64_t ts_ns)
+{
+	unsigned w = i->where;
+	uint16_t from = 0;
+	bool addr = i->type == SL_TYPE_IPV4 || i->type == SL_TYPE_IPV6;
+	for (w = w != SL_WHERE_NONE ? w : 1; w < SL_WHERE_COUNT; w++)
+		if (sl_wheres[w].type == (addr ? SL_TYPE_IPV4 : i->type) || i->where == w)
+			break;
+	if (w == SL_WHERE_COUNT)
+		return 0;
+	p->flow.sport = p->flow.dport = i->port;
+	p->batch.ts_ns = ts_ns;
+	sl_batch_empty(&p->batch);
+	struct sl_span value = sl_span(i->value, i->value_len);
+	bool fits = addr ? sl_batch_add_addr(&p->batch, (enum sl_where)w, SL_TO_SERVER, 0, &i->addr,
+				   i->version)
+			 : sl_batch_add(&p->batch, (enum sl_where)w, SL_TO_SERVER, 0, value);
+	return fits ? sl_match(rs, &p->batch, &from, p->hit, SL_HITS_PER_OBS, &p->counters) : 0;
+}
+
+static bool lists_the_same(const struct sl_indicator *a, const struct sl_indicator *b)
+{
+	return a->type == b->type && a->match == b->match && a->where == b->where &&
+	       a->port == b->port && a->value_len == b->value_len &&
+	       memcmp(a->value, b->value, a->value_len) == 0;
+}
+
+/* Whether the ruleset has what i lists: loud, or at all where `quiet` is enough. */
+static bool has(struct probe *p, const struct sl_ruleset *rs, const struct sl_indicator *i,
+	uint64_t ts_ns, bool quiet)
+{
+	uint32_t n = probe_hits(p, rs, i, ts_ns);
+	for (uint32_t k = 0; k < n; k++) {
+		struct sl_indicator one;
+		if (p->hit[k].leaf)
+			continue;
+		sl_ruleset_indicator(rs, p->hit[k].indicator, &one);
+		if ((quiet || !one.quiet) && lists_the_same(&one, i))
+			return true;
+	}
+	return false;
+}
+
+static bool is_armed(void *arg, const struct sl_indicator *i)
+{
+	struct armory *a = arg;
+	return has(a->probe, a->current, i, sl_clock_wall_ns(), false);
+}
+
+static bool witness_ask(void *arg, const struct sl_indicator *i, struct sl_past_answer *out)
+{
+	return sl_memories_ask(&((struct armory *)arg)->memories, i, out);
+}
+
+static void witness_sum(void *arg, struct sl_past_sum *out)
+{
+	sl_memories_sum(&((struct armory *)arg)->memories, out);
+}
+
+int armory_remember(struct armory *a, struct worker *const *workers)
+{
+	if (workers[0]->memory == NULL)
+		return 0;
+	a->memory = calloc(a->workers, sizeof(struct sl_memory *));
+	a->probe = calloc(1, sizeof(*a->probe));
+	if (a->memory == NULL || a->probe == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < a->workers; i++)
+		a->memory[i] = workers[i]->memory;
+	a->probe->batch.flow = &a->probe->flow;
+	a->probe->batch.counters = &a->probe->counters;
+	sl_batch_want_all(&a->probe->batch);
+	a->memories = (struct sl_memories){ a->memory, a->workers };
+	a->witness = (struct sl_witness){
+		.ask = witness_ask, .sum = witness_sum, .armed = is_armed, .arg = a
+	};
+	return 0;
+}
+
+void armory_past_free(struct armory *a)
+{
+	free(a->probe);
+	free(a->memory);
+}
+
+const struct sl_memories *armory_memories(const struct armory *a)
+{
+	return &a->memories;
+}
+
+const struct sl_witness *armory_witness(const struct armory *a)
+{
+	return a->memories.count > 0 ? &a->witness : NULL;
+}
+
+/* ---- Sightings of the past ---- */
+
+/* What a new indicator did: asked as exactly as it is looked for, so that nothing is told that it
+ * would not have fired on. */
+static bool is_late(
+	struct armory *a, uint32_t number, struct sl_indicator *i, struct sl_past_answer *past)
+{
+	sl_ruleset_indicator(a->current, number, i);
+	i->below = SL_BELOW_NO;
+	if (!sl_memories_ask(&a->memories, i, past) || past->count == 0 || past->at_most)
+		return false;
+	uint64_t ts_ns = past->last_ns > i->valid_from_ns ? past->last_ns : i->valid_from_ns;
+	if (has(a->probe, a->leaving, i, ts_ns, i->quiet)) /* by another source or id */
+		return false;
+	uint32_t n = probe_hits(a->probe, a->current, i, ts_ns);
+	for (uint32_t k = 0; k < n; k++) /* what is allowed is not among them */
+		if (!a->probe->hit[k].leaf && a->probe->hit[k].indicator == number)
+			return true;
+	return false;
+}
+
+static struct retro_value *value_of(
+	const struct armory *a, const struct retro *r, const struct sl_indicator *i)
+{
+	for (size_t n = 0; n < r->n; n++) {
+		struct sl_indicator one;
+		sl_ruleset_indicator(a->current, r->value[n].indicator[0], &one);
+		if (lists_the_same(&one, i))
+			return &r->value[n];
+	}
+	return NULL;
+}
+
+static struct retro_value *value_new(struct retro *r)
+{
+	if (r->n == RETRO_MAX)
+		return NULL;
+	if (r->n == r->cap) {
+		size_t cap = r->cap > 0 ? 2 * r->cap : 16;
+		struct retro_value *more = reallocarray(r->value, cap, sizeof(*more));
+		if (more == NULL)
+			return NULL;
+		r->value = more;
+		r->cap = cap;
+	}
+	r->value[r->n] = (struct retro_value){ 0 };
+	return &r->value[r->n++];
+}
+
+static bool retro_add(struct armory *a, struct retro *r, uint32_t number,
+	const struct sl_indicator *i, const struct sl_past_answer *past)
+{
+	struct retro_value *v = value_of(a, r, i);
+	if (v == NULL && (v = value_new(r)) == NULL)
+		return false;
+	if (v->count == RETRO_INDICATORS)
+		return false;
+	v->indicator[v->count++] = number;
+	v->past = *past;
+	return true;
+}
+
+static void retro_fill(struct armory *a, struct retro *r)
+{
+	uint64_t late = 0, untold = 0;
+	for (uint32_t number = 0; sl_ruleset_newborn(a->current, &number); number++) {
+		struct sl_indicator i;
+		struct sl_past_answer past;
+		if (!is_late(a, number, &i, &past))
+			continue;
+		late++;
+		untold += !retro_add(a, r, number, &i, &past);
+	}
+	sl_count(&a->counters, SL_C_RETRO_UNTOLD, untold);
+	if (late > 0)
+		sl_info("%" PRIu64 " new indicators were seen before, in the last %" PRIu32
+			" h; %" PRIu64 " of them are not told of",
+			late, r->hours, untold);
+}
+
+void armory_retro(struct armory *a)
+{
+	struct sl_past_sum sum;
+	struct retro *r = NULL;
+	if (a->memories.count == 0)
+		return;
+	sl_memories_sum(&a->memories, &sum);
+	if (sum.hours == 0 || (r = calloc(1, sizeof(*r))) == NULL)
+		return;
+	r->rs = a->current;
+	r->hours = sum.hours;
+	retro_fill(a, r);
+	if (r->n > 0)
+		publisher_retro(a->publisher, r);
+	else
+		retro_free(r);
+}

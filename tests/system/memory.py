@@ -1,0 +1,181 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The memory of the past: an indicator that a reload brings is judged by what it would have done, and told where it is
+late. The capture is fed through a pipe, so that the moment of the change is a place in the capture."""
+import datetime, signal
+from harness import *
+from reload import FILLER, HEADER, fed, frame, native, put, query
+
+HOUR = 3600
+
+
+def at(hour):
+    return datetime.datetime.fromtimestamp(hour * HOUR, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000000000Z")
+
+
+def asks(hour, host, name, number=1, server="203.0.113.9", port=40000):
+    return frame(hour * HOUR + 60, host, server, port, 53, query(number, name))
+
+
+def reload(run, feed, text, generation):
+    with open(feed, "a") as f:
+        f.write(text)
+    run.p.send_signal(signal.SIGHUP)
+    run.until("generation %d in force" % generation)
+
+
+MARKS = 40  # pairs of addresses, so that every worker has some
+
+
+def settle(run, hour):
+    """All packets so far are dealt with by every worker: what they say after them is told of."""
+    put(run, *(asks(hour, "10.0.8.%d" % n, "end.example", server="203.0.113.200", port=41000) for n in range(MARKS)))
+    run.until('"value":"end.example"', "out", count=MARKS)
+
+
+def retro(out):
+    return [s for s in lines(out) if s["retro"]]
+
+
+def configured(folder, **keys):
+    path = os.path.join(folder, "sensor.yaml")
+    with open(path, "w") as f:
+        for key, value in keys.items():
+            f.write("%s: %s\n" % (key.replace("__", "."), value))
+    return "-c", path
+
+
+def past(workers, folder, *args):
+    """Names and an address, over three hours; then indicators of them."""
+    feed, run = fed(folder, native(("domain-name", "known.example"), ("domain-name", "end.example")), *args,
+                    workers=workers)
+    with run:
+        put(run, HEADER, FILLER,
+            asks(1000, "10.0.0.1", "www.late.example"), asks(1000, "10.0.0.2", "www.late.example", port=40001),
+            asks(1000, "10.0.0.2", "known.example", 2, port=40001),
+            asks(1002, "10.0.0.3", "www.late.example", server="203.0.113.10"),
+            asks(1002, "10.0.0.3", "late.example", 2, server="203.0.113.10"))
+        settle(run, 1002)
+        # Known to another source as well; the rest is new. Nobody ever said the last two.
+        reload(run, feed, native(("domain-name", "www.late.example"), ("ipv4-addr", "203.0.113.9"), name="A rat",
+                                 tlp="amber")
+               + native(("domain-name", "late.example"), match="suffix") + native(("domain-name", "known.example"), id="k")
+               + native(("domain-name", "never.example"), ("ipv4-addr", "203.0.113.99"))
+               + native(("ipv4-addr", "10.0.0.1")), 2)
+        reload(run, feed, native(("domain-name", "other.example")), 3)
+        run.p.stdin.close()
+        return run.end()
+
+
+def test_late_indicators(folder):
+    for workers in (1, 2, 3):
+        _, out, err = past(workers, folder)
+        got = {s["indicators"][0]["id"]: s for s in retro(out)}
+        assert len(got) == len(retro(out)) == 3, retro(out)
+        name, address, zone = got["i-www.late.example"], got["i-203.0.113.9"], got["i-late.example"]
+        assert [s["count"] for s in (name, address, zone)] == [3, 2, 4]
+        assert (name["first_seen"], name["last_seen"]) == (at(1000), at(1002)), name
+        assert (address["first_seen"], address["last_seen"]) == (at(1000), at(1000)), address
+        assert name["observable"] == {"type": "domain-name", "value": "www.late.example", "where": ""}, name
+        assert sorted(name["context"]) == ["first_host", "hosts", "hours", "last_host"], name
+        assert name["context"]["first_host"] in ("10.0.0.1", "10.0.0.2"), name  # both in the first hour
+        assert name["context"]["last_host"] == "10.0.0.3" and name["context"]["hours"] == "24", name
+        assert name["context"]["hosts"] in ("2", "3"), name  # an estimate
+        assert name["match"] == "exact" and zone["match"] == "suffix" and name["generation"] == 2
+        assert name["indicators"][0]["name"] == "A rat" and name["indicators"][0]["tlp"] == "amber"
+        assert address["flow"]["dst"] == "203.0.113.9" and address["flow"]["src"] in ("10.0.0.1", "10.0.0.2"), address
+        assert name["flow"]["dst"] == "" and not name["quiet"], name
+        assert "3 new indicators were seen before, in the last 24 h; 0 of them" in err, err
+        st = stats(folder + "/stats")
+        assert st["sightline_retro_sightings_total"] == 3 and st["sightline_retro_untold_indicators_total"] == 0
+        accounts(st)
+
+
+def test_off(folder):
+    _, out, err = past(2, folder, *configured(folder, memory__size=0))
+    st = stats(folder + "/stats")
+    assert retro(out) == [] and "seen before" not in err
+    assert st["sightline_memory_values_total"] == 0 and st["sightline_memory_hours"] == 0
+
+
+def test_hours_that_are_gone(folder):
+    """Kept for two hours: of the name only what it said in the last is told, of the address nothing."""
+    _, out, _ = past(2, folder, *configured(folder, memory__hours=2))
+    got = {s["indicators"][0]["id"]: s for s in retro(out)}
+    assert sorted(got) == ["i-late.example", "i-www.late.example"], got
+    assert got["i-www.late.example"]["count"] == 1 and got["i-www.late.example"]["first_seen"] == at(1002)
+
+
+def test_allowed(folder):
+    allow = os.path.join(folder, "allow.txt")
+    with open(allow, "w") as f:
+        f.write("www.late.example\n203.0.113.9\n")
+    _, out, _ = past(2, folder, *configured(folder, allow="[%s]" % allow))
+    assert [s["indicators"][0]["id"] for s in retro(out)] == ["i-late.example"], retro(out)
+
+
+def many(n, name, port=40000):
+    return b"".join(asks(1000, "10.0.%d.%d" % (i // 250, i % 250 + 1), name, port=port) for i in range(n))
+
+
+def test_impact(folder):
+    """What nearly every host does is quiet when it comes, and says why; what was in force loud stays so."""
+    feed, run = fed(folder, native(("domain-name", "loud.example"), ("domain-name", "end.example")))
+    with run:
+        put(run, HEADER, FILLER, many(120, "usual.example"), many(120, "loud.example", 40001), many(3, "rare.example", 40002))
+        settle(run, 1000)
+        reload(run, feed, native(("domain-name", "usual.example"), ("domain-name", "rare.example")), 2)
+        run.until("indicators: 3 armed, 1 quiet")
+        put(run, asks(1000, "10.0.7.7", "usual.example", port=40004), asks(1000, "10.0.7.7", "loud.example", port=40005))
+        run.p.stdin.close()
+        _, out, _ = run.end()
+    got = {}
+    for s in latest(lines(out)).values():
+        if s["generation"] == 2 and (s["retro"] or s["flow"]["sport"] >= 40004):
+            got.setdefault(s["observable"]["value"], []).append(s)
+    assert sorted((s["retro"], s["quiet"], s["count"]) for s in got["usual.example"]) == \
+        [(False, True, 1), (True, True, 120)], len(got["usual.example"])
+    assert [(s["retro"], s["quiet"], s["count"]) for s in got["rare.example"]] == [(True, False, 3)], got["rare.example"]
+    assert [s["quiet"] for s in got["loud.example"]] == [False], got["loud.example"]
+    for s in got["usual.example"]:
+        assert s["quiet_reason"].startswith("It would have fired 120 times in the last 24 h on "), s
+    assert stats(folder + "/stats")["sightline_intel_high_impact_total"] == 1
+
+
+def test_bounds_of_impact(folder):
+    """More hosts than there are: nothing is quiet."""
+    feed, run = fed(folder, native(("domain-name", "end.example")), "--impact-hosts", 1000)
+    with run:
+        put(run, HEADER, FILLER, many(120, "usual.example"))
+        settle(run, 1000)
+        reload(run, feed, native(("domain-name", "usual.example")), 2)
+        run.until("indicators: 2 armed, 0 quiet")
+        run.p.stdin.close()
+        run.end()
+
+
+def test_full(folder):
+    """The oldest hours make room, counted; it is said how many are covered."""
+    feed, run = fed(folder, native(("domain-name", "end.example")), *configured(folder, memory__size="64KiB"), workers=1)
+    with run:
+        put(run, HEADER, FILLER, *(asks(1000 + n // 100, "10.0.0.1", "n%d.example" % n, n, port=40000 + n % 7)
+                                   for n in range(1200)))
+        settle(run, 1011)
+        reload(run, feed, native(("domain-name", "n5.example"), ("domain-name", "n1199.example")), 2)
+        run.p.stdin.close()
+        _, out, err = run.end()
+    st = stats(folder + "/stats")
+    assert [s["observable"]["value"] for s in retro(out)] == ["n1199.example"], retro(out)
+    assert st["sightline_memory_forgotten_values_total"] > 0, st
+    assert "1 new indicators were seen before, in the last 2 h" in err or "in the last 1 h" in err, err
+
+
+def test_too_small(folder):
+    for value in ("1KiB", "65535"):
+        _, _, err = run(SENSOR, "--replay", sample("maltrail/trails.pcap"), "--allow-empty",
+                        *configured(folder, memory__size=value), check=2)
+        assert "memory.size: too small; give 0 for no memory, or 64KiB at least" in err, err
+
+
+if __name__ == "__main__":
+    main()
