@@ -282,9 +282,9 @@ struct armory_paths {
 	size_t count;
 };
 /* Reads and compiles everything that the configuration names, and what was handed out (borrowed,
- * read again at each reload; NULL: nothing). packet_time_ns: of a replay; 0: each load judges by the
- * wall clock of its own time. 0; -ENODATA: nothing armed though something had to be; other -errno.
- * What went wrong is logged. Control thread, as are all calls here. */
+ * read again at each reload; NULL: nothing). packet_time_ns: of a replay; 0: each load judges by
+ * the wall clock of its own time. 0; -ENODATA: nothing armed though something had to be; other
+ * -errno. What went wrong is logged. Control thread, as are all calls here. */
 int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 	uint64_t packet_time_ns, bool must_arm, const struct armory_paths *handed);
 void armory_free(struct armory *a);
