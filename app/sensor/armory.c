@@ -260,7 +260,7 @@ int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 	a->handed = handed;
 	pthread_mutex_init(&a->lock, NULL);
 	struct armory_counts counts = { 0 };
-	struct armory_feed *feed;
+	struct armory_feed *feed = NULL;
 	char why[FEEDS_WHY];
 	int rc = home_nets(a);
 	if (rc == 0)

@@ -20,9 +20,10 @@ static uint64_t changed_s(const char *path)
 {
 	char at[4096];
 	struct stat st;
-	if (strlen(path) >= sizeof(at))
+	size_t len = strlen(path);
+	if (len >= sizeof(at))
 		return 0;
-	strcpy(at, path);
+	memcpy(at, path, len + 1);
 	while (stat(at, &st) < 0) {
 		char *slash = strrchr(at, '/');
 		if (errno != ENOTDIR || slash == NULL || slash == at)
