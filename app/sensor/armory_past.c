@@ -109,6 +109,13 @@ void armory_past_free(struct armory *a)
 	free(a->memory);
 }
 
+int armory_answer(void *armory, const char *body, size_t len, char **text, size_t *text_len)
+{
+	const struct armory *a = armory;
+	return a->memories.count > 0 ? sl_past_reply(&a->witness, body, len, text, text_len)
+				     : -ENODATA;
+}
+
 const struct sl_memories *armory_memories(const struct armory *a)
 {
 	return &a->memories;

@@ -304,7 +304,7 @@ static int step_run(struct sensor *s)
 	for (unsigned i = 0; rc == 0 && i < s->workers; i++)
 		rc = sl_threads_launch(i, worker_run, s->worker[i]);
 	if (rc == 0 && s->metrics != NULL)
-		rc = sl_metrics_serve(s->metrics, stats_each, &s->view);
+		rc = stats_serve(s->metrics, &s->view);
 	if (rc == 0)
 		rc = s->source->ops->start(s->source);
 	if (rc == 0)

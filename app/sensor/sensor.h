@@ -292,7 +292,10 @@ const struct sl_nets *armory_home(const struct armory *a);
 /* From now on indicators that are read are asked about what the workers remember, and those that a
  * change brings are told where they are late. */
 int armory_remember(struct armory *a, struct worker *const *workers);
-/* What they remember; count 0: nothing. Any thread while the workers are there. */
+/* What they remember is answered: a sl_metrics_reply over an armory. Any thread while the workers
+ * are there. */
+int armory_answer(void *armory, const char *body, size_t len, char **text, size_t *text_len);
+/* What they remember; count 0: nothing. Likewise. */
 const struct sl_memories *armory_memories(const struct armory *a);
 /* Puts the first ruleset in force. */
 int armory_start(struct armory *a, struct publisher *p);
@@ -472,6 +475,8 @@ void stats_sum(const struct stats_view *v, struct sl_counters *out);
 /* Every sample that there is of the sensor; a sl_metrics_fill over a stats_view. Any thread while
  * the workers are there. */
 void stats_each(void *view, sl_metric_fn put, void *to);
+/* From now on the port tells them, and answers questions about the past. */
+int stats_serve(struct sl_metrics_port *p, struct stats_view *v);
 /* Every counter as one JSON object into path ('-': standard output). 0 or -errno. */
 int stats_write(const struct stats_view *v, const char *path);
 /* One line of the sums since started_ns (monotonic). Control. */

@@ -271,3 +271,9 @@ void stats_say(const struct sl_counters *c, uint64_t started_ns)
 		(double)c->c[SL_C_RX_PACKETS] / sec / 1e6, drops, c->c[SL_C_FLOWS_NEW],
 		c->c[SL_C_SIGHTINGS]);
 }
+
+int stats_serve(struct sl_metrics_port *p, struct stats_view *v)
+{
+	sl_metrics_posts(p, "/memory", armory_answer, v->armory);
+	return sl_metrics_serve(p, stats_each, v);
+}

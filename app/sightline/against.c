@@ -158,8 +158,9 @@ static int one_read(struct sl_past *p, const char *path)
 	bool observables = false;
 	uint64_t bad = 0;
 	if (strstr(path, "://") != NULL) {
-		sl_error("--against %s: asking a running sensor is not built yet; give a capture, "
-			 "or what its --emit observables wrote",
+		sl_error(
+			"--against %s: a running sensor is asked alone, by http://ADDRESS:PORT of "
+			"its --metrics; give that, a capture, or what its --emit observables wrote",
 			path);
 		return EXIT_UNUSABLE;
 	}

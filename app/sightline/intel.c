@@ -12,6 +12,7 @@
 #include <sightline/past.h>
 #include <sightline/policy.h>
 
+#include "inquiry.h"
 #include "tool.h"
 
 static const struct sl_opt opts[] = {
@@ -34,10 +35,11 @@ static const struct sl_opt opts[] = {
 		.help = "own networks: an indicator of an address in them is refused" },
 	{ .flag = "against",
 		.kind = SL_OPT_LIST,
-		.arg = "CAPTURE",
+		.arg = "CAPTURE|URL",
 		.help = "say what each indicator would have done in this capture (which "
-			"sightline-sensor reads), or with these observables (JSON lines of its "
-			"--emit observables): how often, on how many own hosts, and whether "
+			"sightline-sensor reads), with these observables (JSON lines of its "
+			"--emit observables), or at a running sensor on this host, by the URL "
+			"of its --metrics (alone): how often, on how many own hosts, and whether "
 			"ordinary names led to an address; repeatable" },
 	SL_IMPACT_OPTS,
 	SL_JUDGING_OPTS,
@@ -61,12 +63,13 @@ static void tell_list(void *arg, const char *file, const char *said)
 	sl_info("%s: %s", file, said);
 }
 
-static int judged(
-	const struct sl_config *c, const struct sl_judging *by, const struct sl_witness *past)
+/* out NULL: nothing is told, by which a witness learns what it is asked. */
+static int judged(const struct sl_config *c, const struct sl_judging *by,
+	const struct sl_witness *past, FILE *out)
 {
 	size_t n;
 	char *const *paths = sl_config_operands(c, &n);
-	const char *report = sl_config_text(c, "report");
+	const char *report = out != NULL ? sl_config_text(c, "report") : NULL;
 	struct sl_intel_check_options how = { .json = sl_config_flag(c, "json"),
 		.lists = by->lists,
 		.policy = by->policy,
@@ -78,13 +81,55 @@ static int judged(
 		sl_error("%s: %s", report, strerror(errno));
 		return EXIT_UNUSABLE;
 	}
-	int status = sl_intel_check_by((const char *const *)paths, n, &how, stdout);
+	FILE *to = out != NULL ? out : fopen("/dev/null", "we");
+	if (to == NULL) {
+		sl_error("/dev/null: %s", strerror(errno));
+		return EXIT_UNUSABLE;
+	}
+	int status = sl_intel_check_by((const char *const *)paths, n, &how, to);
+	if (out == NULL)
+		fclose(to);
 	if (how.report != NULL && fclose(how.report) != 0) {
 		sl_error("%s: %s", report, strerror(errno));
 		status = EXIT_UNUSABLE;
 	}
 	if (fflush(stdout) != 0 && status == EXIT_DONE)
 		status = EXIT_FAILED;
+	return status;
+}
+
+/* Against what a sensor remembers: the paths are read twice, for the questions and with the
+ * answers. */
+static int against_sensor(const struct sl_config *c, const struct sl_judging *by, const char *where)
+{
+	char err[512];
+	struct inquiry *q;
+	int status = EXIT_UNUSABLE;
+	if (inquiry_new(&q, where) < 0) {
+		sl_error("no memory for what --against names");
+		return status;
+	}
+	struct sl_witness witness = inquiry_witness(q);
+	(void)judged(c, by, &witness, NULL);
+	if (inquiry_ask(q, err, sizeof(err)) < 0)
+		sl_error("--against %s", err);
+	else
+		status = judged(c, by, &witness, stdout);
+	if (inquiry_unasked(q) > 0)
+		sl_warn("--against %s: %llu values were too many to be asked about", where,
+			(unsigned long long)inquiry_unasked(q));
+	inquiry_free(q);
+	return status;
+}
+
+static int against_files(const struct sl_config *c, const struct sl_judging *by)
+{
+	struct sl_past *past = NULL;
+	int status = against_read(c, by->home, &past);
+	struct sl_witness witness = sl_past_witness(past);
+	if (status == EXIT_DONE)
+		status = judged(c, by, past != NULL ? &witness : NULL, stdout);
+	sl_past_free(past);
 	return status;
 }
 
@@ -106,12 +151,10 @@ static int check(const struct sl_config *c)
 		sl_error("%s", err);
 		return EXIT_UNUSABLE;
 	}
-	struct sl_past *past = NULL;
-	int status = against_read(c, by.home, &past);
-	struct sl_witness witness = sl_past_witness(past);
-	if (status == EXIT_DONE)
-		status = judged(c, &by, past != NULL ? &witness : NULL);
-	sl_past_free(past);
+	const char *const *against = sl_config_list(c, "against", &n);
+	int status = n == 1 && strncmp(against[0], "http://", 7) == 0
+			     ? against_sensor(c, &by, against[0])
+			     : against_files(c, &by);
 	sl_judging_close(&by);
 	return status;
 }

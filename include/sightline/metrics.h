@@ -31,6 +31,14 @@ bool sl_metrics_where(const char *where);
  * and what to do. */
 int sl_metrics_open(struct sl_metrics_port **out, const char *where, char at[SL_METRICS_AT],
 	char *err, size_t err_len);
+/* What is posted to `path` (a constant) by a client on loopback is answered by `reply`; others get
+ * 403. body: SL_METRICS_BODY at most, or they get 413. *text: taken, and freed. Not 0: 400. On the
+ * port's own thread. To be said before sl_metrics_serve. */
+#define SL_METRICS_BODY ((size_t)64 << 10)
+typedef int (*sl_metrics_reply)(
+	void *arg, const char *body, size_t len, char **text, size_t *text_len);
+void sl_metrics_posts(
+	struct sl_metrics_port *p, const char *path, sl_metrics_reply reply, void *arg);
 /* From now on answers GET /metrics, on a thread of its own that inherits the caller's cores and
  * signal mask; a client gets 10 s, and 16 may be connected. */
 int sl_metrics_serve(struct sl_metrics_port *p, sl_metrics_fill fill, void *arg);
@@ -52,6 +60,9 @@ int sl_metrics_answer(struct sl_metrics **out, const char *http, size_t len);
  * An answer is 4 MiB at most. -errno, and err says what. */
 int sl_metrics_fetch(
 	struct sl_metrics **out, const char *where, unsigned timeout_ms, char *err, size_t err_len);
+/* Posts to a path of such a port; *text is the caller's to free, and ends with a zero. */
+int sl_metrics_post(const char *where, const char *path, const char *body, size_t body_len,
+	unsigned timeout_ms, char **text, size_t *len, char *err, size_t err_len);
 void sl_metrics_free(struct sl_metrics *m);
 const struct sl_metric *sl_metrics_all(const struct sl_metrics *m, size_t *count);
 uint64_t sl_metrics_unreadable(const struct sl_metrics *m);

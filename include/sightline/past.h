@@ -90,4 +90,26 @@ struct sl_witness sl_past_witness(struct sl_past *p);
 bool sl_past_ask(struct sl_past *p, const struct sl_indicator *i, struct sl_past_answer *out);
 void sl_past_sum(const struct sl_past *p, struct sl_past_sum *out);
 
+/* ---- Asked from afar: lines of text ---- */
+
+#define SL_PAST_LINE_MAX (SL_VALUE_MAX + 256)
+/* i as a line, with its newline; returns its length, 0: it can't be asked in a line, or cap is too
+ * small. */
+size_t sl_past_question(const struct sl_indicator *i, char *out, size_t cap);
+/* A line without its newline; the value is borrowed. False: it is no question. */
+bool sl_past_question_read(const char *line, size_t len, struct sl_indicator *out);
+/* What w says to many lines: a line for the whole and one for each question, "-" where there is no
+ * answer. *out is the caller's to free. 0 or -ENOMEM. */
+int sl_past_reply(
+	const struct sl_witness *w, const char *text, size_t len, char **out, size_t *out_len);
+struct sl_past_reply {
+	uint64_t count;
+	uint32_t hosts;
+	bool known; /* it was answered */
+	bool at_most;
+};
+/* The same read back: exactly count answers, or -EPROTO. */
+int sl_past_reply_read(const char *text, size_t len, struct sl_past_sum *sum,
+	struct sl_past_reply *answer, size_t count);
+
 #endif

@@ -61,10 +61,10 @@ static int connected(int fd, const struct sockaddr_storage *a, socklen_t len, ui
 	return rc ? rc : -failed;
 }
 
-static int ask(int fd, uint64_t until_ns)
+static int ask(int fd, const char *p, size_t len, uint64_t until_ns)
 {
-	for (size_t sent = 0; sent < sizeof(request) - 1;) {
-		ssize_t n = send(fd, request + sent, sizeof(request) - 1 - sent, MSG_NOSIGNAL);
+	for (size_t sent = 0; sent < len;) {
+		ssize_t n = send(fd, p + sent, len - sent, MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN)
 			return -errno;
 		if (n > 0)
@@ -92,43 +92,91 @@ static int take(int fd, char *buf, size_t *len, uint64_t until_ns)
 	}
 }
 
-static int exchange(const struct sockaddr_storage *a, socklen_t alen, unsigned timeout_ms,
-	char *buf, size_t *len)
+/* What is sent, and where the whole answer goes: ANSWER_MAX bytes. */
+struct talk {
+	const char *head, *body;
+	size_t body_len;
+	char *answer;
+	size_t len;
+};
+
+static int exchange(
+	const struct sockaddr_storage *a, socklen_t alen, unsigned timeout_ms, struct talk *t)
 {
 	uint64_t until = sl_clock_mono_ns() + (uint64_t)timeout_ms * 1000000;
 	int fd = socket(a->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	int rc = connected(fd, a, alen, until);
-	rc = rc ? rc : ask(fd, until);
-	rc = rc ? rc : take(fd, buf, len, until);
+	rc = rc ? rc : ask(fd, t->head, strlen(t->head), until);
+	rc = rc ? rc : ask(fd, t->body, t->body_len, until);
+	rc = rc ? rc : take(fd, t->answer, &t->len, until);
 	close(fd);
 	return rc;
 }
 
-int sl_metrics_fetch(
-	struct sl_metrics **out, const char *where, unsigned timeout_ms, char *err, size_t err_len)
+/* t->answer is the caller's to free, also on failure. */
+static int talk_with(
+	struct talk *t, const char *where, unsigned timeout_ms, char *err, size_t err_len)
 {
 	struct sockaddr_storage a;
 	socklen_t alen;
-	size_t len = 0;
 	if (!bare(where, &a, &alen)) {
 		snprintf(err, err_len, "%s: no address; give PORT, ADDRESS:PORT or [ADDRESS]:PORT",
 			where);
 		return -EINVAL;
 	}
-	char *buf = malloc(ANSWER_MAX);
-	int rc = buf == NULL ? -ENOMEM : exchange(&a, alen, timeout_ms, buf, &len);
-	if (rc == 0)
-		rc = sl_metrics_answer(out, buf, len);
-	free(buf);
+	t->answer = malloc(ANSWER_MAX);
+	return t->answer == NULL ? -ENOMEM : exchange(&a, alen, timeout_ms, t);
+}
+
+static void explain(int rc, const char *where, const char *lacks, char *err, size_t err_len)
+{
 	if (rc == -ECONNREFUSED)
 		snprintf(err, err_len, "%s: nobody is there; start the sensor with --metrics %s",
 			where, where);
 	else if (rc == -EPROTO)
-		snprintf(err, err_len, "%s: what is there has no metrics; is it a sensor's port?",
-			where);
-	else if (rc < 0)
+		snprintf(err, err_len, "%s: what is there has no %s; is it a sensor's port?", where,
+			lacks);
+	else if (rc < 0 && rc != -EINVAL)
 		snprintf(err, err_len, "%s: %s", where, strerror(-rc));
+}
+
+int sl_metrics_fetch(
+	struct sl_metrics **out, const char *where, unsigned timeout_ms, char *err, size_t err_len)
+{
+	struct talk t = { .head = request };
+	int rc = talk_with(&t, where, timeout_ms, err, err_len);
+	if (rc == 0)
+		rc = sl_metrics_answer(out, t.answer, t.len);
+	free(t.answer);
+	explain(rc, where, "metrics", err, err_len);
+	return rc;
+}
+
+int sl_metrics_post(const char *where, const char *path, const char *body, size_t body_len,
+	unsigned timeout_ms, char **text, size_t *len, char *err, size_t err_len)
+{
+	char head[256];
+	snprintf(head, sizeof(head),
+		"POST %s HTTP/1.0\r\nHost: sensor\r\nContent-Type: text/plain\r\n"
+		"Content-Length: %zu\r\n\r\n",
+		path, body_len);
+	struct talk t = { .head = head, .body = body, .body_len = body_len };
+	int rc = talk_with(&t, where, timeout_ms, err, err_len);
+	const char *at = rc == 0 ? http_body(t.answer, t.len) : NULL;
+	if (rc == 0 && at == NULL)
+		rc = -EPROTO;
+	if (rc == 0) {
+		*len = t.len - (size_t)(at - t.answer);
+		*text = malloc(*len + 1);
+		rc = *text != NULL ? 0 : -ENOMEM;
+	}
+	if (rc == 0) {
+		memcpy(*text, at, *len);
+		(*text)[*len] = '\0';
+	}
+	free(t.answer);
+	explain(rc, where, "memory of the past", err, err_len);
 	return rc;
 }

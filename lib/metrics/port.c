@@ -23,7 +23,18 @@ struct sl_metrics_port {
 	struct MHD_Daemon *daemon;
 	sl_metrics_fill fill;
 	void *arg;
+	const char *path; /* that is posted to; NULL: none */
+	sl_metrics_reply reply;
+	void *reply_arg;
 };
+
+/* What a client posts. */
+struct body {
+	size_t len;
+	bool over;
+	char bytes[SL_METRICS_BODY];
+};
+static int begun; /* in the place of a body where there is none */
 
 static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const char *type,
 	char *text, size_t len, enum MHD_ResponseMemoryMode owned)
@@ -36,7 +47,7 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const c
 	}
 	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, POST");
 	enum MHD_Result rc = MHD_queue_response(c, status, r);
 	MHD_destroy_response(r);
 	return rc;
@@ -44,18 +55,85 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const c
 
 #define PLAIN "text/plain; charset=utf-8"
 
+static bool from_loopback(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *a = info != NULL ? info->client_addr : NULL;
+	if (a == NULL)
+		return false;
+	if (a->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)a;
+		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+	}
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)a;
+	return a->sa_family == AF_INET6 && (IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) ||
+						   (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) &&
+							   in6->sin6_addr.s6_addr[12] == 127));
+}
+
+static enum MHD_Result refused(struct MHD_Connection *c, unsigned status)
+{
+	static char elsewhere[] = "this is answered on the sensor's own host alone\n",
+		    large[] = "too much at once: 64 KiB are read\n", bad[] = "no questions\n";
+	char *text = status == MHD_HTTP_FORBIDDEN	    ? elsewhere
+		     : status == MHD_HTTP_CONTENT_TOO_LARGE ? large
+							    : bad;
+	return answer(c, status, PLAIN, text, strlen(text), MHD_RESPMEM_PERSISTENT);
+}
+
+/* Called again and again: for the head, for each piece of the body, at its end. */
+static enum MHD_Result posted(struct sl_metrics_port *p, struct MHD_Connection *c,
+	const char *upload, size_t *upload_len, void **state)
+{
+	struct body *b = *state;
+	char *text;
+	size_t len;
+	if (!from_loopback(c))
+		return refused(c, MHD_HTTP_FORBIDDEN);
+	if (b == NULL) {
+		*state = calloc(1, sizeof(*b));
+		return *state != NULL ? MHD_YES : MHD_NO;
+	}
+	if (*upload_len > 0) {
+		b->over |= *upload_len > sizeof(b->bytes) - b->len;
+		if (!b->over)
+			memcpy(b->bytes + b->len, upload, *upload_len);
+		b->len += b->over ? 0 : *upload_len;
+		*upload_len = 0;
+		return MHD_YES;
+	}
+	if (b->over)
+		return refused(c, MHD_HTTP_CONTENT_TOO_LARGE);
+	if (p->reply(p->reply_arg, b->bytes, b->len, &text, &len) != 0)
+		return refused(c, MHD_HTTP_BAD_REQUEST);
+	return answer(c, MHD_HTTP_OK, PLAIN, text, len, MHD_RESPMEM_MUST_FREE);
+}
+
+static void completed(
+	void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode why)
+{
+	(void)arg;
+	(void)c;
+	(void)why;
+	if (*state != &begun)
+		free(*state);
+	*state = NULL;
+}
+
 static enum MHD_Result asked(void *arg, struct MHD_Connection *c, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_len,
 	void **state)
 {
 	static char other[] = "this is a sensor: its counters are at /metrics\n",
 		    method_no[] = "GET is all that is answered here\n";
-	static int begun;
 	struct sl_metrics_port *p = arg;
 	char *text;
 	size_t len;
 	(void)version;
-	(void)upload;
+	if (p->path != NULL && strcmp(method, MHD_HTTP_METHOD_POST) == 0 &&
+		strcmp(url, p->path) == 0)
+		return posted(p, c, upload, upload_len, state);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return answer(c, MHD_HTTP_METHOD_NOT_ALLOWED, PLAIN, method_no,
 			sizeof(method_no) - 1, MHD_RESPMEM_PERSISTENT);
@@ -132,6 +210,14 @@ int sl_metrics_open(struct sl_metrics_port **out, const char *where, char at[SL_
 	return 0;
 }
 
+void sl_metrics_posts(
+	struct sl_metrics_port *p, const char *path, sl_metrics_reply reply, void *arg)
+{
+	p->path = path;
+	p->reply = reply;
+	p->reply_arg = arg;
+}
+
 int sl_metrics_serve(struct sl_metrics_port *p, sl_metrics_fill fill, void *arg)
 {
 	p->fill = fill;
@@ -139,7 +225,8 @@ int sl_metrics_serve(struct sl_metrics_port *p, sl_metrics_fill fill, void *arg)
 	p->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL,
 		asked, p, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)p->fd, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)CLIENTS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CLIENT_SECONDS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CLIENT_BYTES, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CLIENT_BYTES, MHD_OPTION_NOTIFY_COMPLETED,
+		completed, NULL, MHD_OPTION_END);
 	return p->daemon != NULL ? 0 : -EIO;
 }
 

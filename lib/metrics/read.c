@@ -8,6 +8,8 @@
 
 #include <sightline/metrics.h>
 
+#include "where.h"
+
 #define SAMPLES_MAX 65536
 #define VALUE_MAX 64 /* characters of a number */
 
@@ -130,17 +132,20 @@ int sl_metrics_parse(struct sl_metrics **out, const char *text, size_t len)
 }
 
 /* RFC 9112, section 4: HTTP-version SP status-code SP; section 2.2: an empty line ends the head. */
-int sl_metrics_answer(struct sl_metrics **out, const char *http, size_t len)
+const char *http_body(const char *http, size_t len)
 {
 	static const char begin[] = "HTTP/1.";
 	size_t n = sizeof(begin) - 1;
 	if (len < n + 6 || memcmp(http, begin, n) != 0 || memcmp(http + n + 1, " 200 ", 5) != 0)
-		return -EPROTO;
+		return NULL;
 	const char *body = memmem(http, len, "\r\n\r\n", 4);
-	if (body == NULL)
-		return -EPROTO;
-	body += 4;
-	return sl_metrics_parse(out, body, len - (size_t)(body - http));
+	return body != NULL ? body + 4 : NULL;
+}
+
+int sl_metrics_answer(struct sl_metrics **out, const char *http, size_t len)
+{
+	const char *body = http_body(http, len);
+	return body != NULL ? sl_metrics_parse(out, body, len - (size_t)(body - http)) : -EPROTO;
 }
 
 const struct sl_metric *sl_metrics_all(const struct sl_metrics *m, size_t *count)

@@ -56,12 +56,13 @@ bool entry_key_equal(const struct entry_key *a, const struct entry_key *b)
 }
 
 /* UUIDv5 over sensor, boot, type, listed value, where, initiator, responder and window start
- * (decimal nanoseconds; of the past: "retro" and the generation), with a zero byte between them. */
+ * (decimal nanoseconds; of the past: "retro", how it matches and the generation), with a zero byte
+ * between them. */
 static int identity(struct entry *e, const struct sl_sightings_options *o)
 {
-	char window[24];
+	char window[48];
 	if (e->key.retro != 0)
-		snprintf(window, sizeof(window), "retro %u", e->key.retro);
+		snprintf(window, sizeof(window), "retro %s %u", e->m.match, e->key.retro);
 	else
 		snprintf(window, sizeof(window), "%llu", (unsigned long long)e->key.window_ns);
 	struct sl_span parts[] = { sl_span_str(o->sensor), sl_span_str(o->boot),

@@ -185,6 +185,49 @@ static void port_answers(void **state)
 	assert_int_equal(sl_metrics_fetch(&m, "nowhere", 60000, err, sizeof(err)), -EINVAL);
 }
 
+static int reply(void *arg, const char *body, size_t len, char **text, size_t *text_len)
+{
+	if (len > 0 && body[0] == '!')
+		return -EINVAL;
+	*text_len = len + 1;
+	*text = malloc(*text_len);
+	(*text)[0] = '>';
+	memcpy(*text + 1, body, len);
+	return 0;
+}
+
+static void posts_are_answered(void **state)
+{
+	static char body[SL_METRICS_BODY + 1];
+	struct sl_metrics_port *p;
+	char at[SL_METRICS_AT], err[256], *text;
+	size_t len;
+	memset(body, 'x', sizeof(body));
+	assert_int_equal(sl_metrics_open(&p, "0", at, err, sizeof(err)), 0);
+	sl_metrics_posts(p, "/echo", reply, NULL);
+	assert_int_equal(sl_metrics_serve(p, fill, NULL), 0);
+	for (size_t n = 0; n <= SL_METRICS_BODY; n = n * 3 + 1) {
+		assert_int_equal(
+			sl_metrics_post(at, "/echo", body, n, 60000, &text, &len, err, sizeof(err)),
+			0);
+		assert_int_equal(len, n + 1);
+		assert_int_equal(text[0], '>');
+		assert_memory_equal(text + 1, body, n);
+		free(text);
+	}
+	assert_int_equal(sl_metrics_post(at, "/echo", body, SL_METRICS_BODY, 60000, &text, &len,
+				 err, sizeof(err)),
+		0);
+	assert_int_equal(len, SL_METRICS_BODY + 1);
+	free(text);
+	assert_int_equal(sl_metrics_post(at, "/echo", "!", 1, 60000, &text, &len, err, sizeof(err)),
+		-EPROTO);
+	assert_int_equal(
+		sl_metrics_post(at, "/other", "a", 1, 60000, &text, &len, err, sizeof(err)),
+		-EPROTO);
+	sl_metrics_close(p);
+}
+
 /* What a port that isn't one of ours says, and one that says nothing. */
 static void a_silent_port_is_given_up(void **state)
 {
@@ -206,6 +249,7 @@ int main(void)
 		cmocka_unit_test(answers_are_judged),
 		cmocka_unit_test(addresses_are_judged),
 		cmocka_unit_test(port_answers),
+		cmocka_unit_test(posts_are_answered),
 		cmocka_unit_test(a_silent_port_is_given_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,6 +170,77 @@ def test_full(folder):
     assert "1 new indicators were seen before, in the last 2 h" in err or "in the last 1 h" in err, err
 
 
+def post(port, body, path="/memory", host="127.0.0.1"):
+    """(status, text)"""
+    with socket.create_connection((host, port)) as s:
+        s.sendall(b"POST %s HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % (path.encode(), len(body)))
+        try:
+            s.sendall(body)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it was refused before it was all sent
+        got = b""
+        try:
+            while piece := s.recv(65536):
+                got += piece
+        except ConnectionResetError:
+            pass
+    head, _, text = got.partition(b"\r\n\r\n")
+    return int(head.split()[1]), text.decode()
+
+
+def test_asked_from_beside(folder):
+    """`intel check --against` a running sensor says what its memory has."""
+    port = free_port()
+    url = "http://127.0.0.1:%d" % port
+    listed = os.path.join(folder, "new.jsonl")
+    with open(listed, "w") as f:
+        f.write(native(("domain-name", "usual.example"), ("domain-name", "rare.example"), ("domain-name", "never.example"),
+                       ("ipv4-addr", "203.0.113.9"), ("ipv4-addr", "203.0.113.0/24"))
+                + json.dumps({"id": "tree", "pattern": "[domain-name:value = 'rare.example' AND "
+                              "ipv4-addr:value = '203.0.113.9']"}) + "\n")
+    _, running = fed(folder, native(("domain-name", "end.example")), "--metrics", port)
+    with running:
+        put(running, HEADER, FILLER, many(120, "usual.example"), many(3, "rare.example", 40002))
+        settle(running, 1000)
+        _, out, _ = run(TOOL, "intel", "check", "--json", "--against", url, listed, check=1)
+        got = {f["id"]: f for f in lines(out)}
+        _, text, _ = run(TOOL, "intel", "check", "--against", url + "/metrics", listed, check=1)
+        status, answer = post(port, b"domain-name exact 0 - 0 rare.example\nnonsense\n\n")
+        large, _ = post(port, b"x" * 70000)
+        other, _ = post(port, b"", path="/metrics")
+        running.p.stdin.close()
+        running.end()
+    assert got["i-usual.example"]["code"] == "HIGH_IMPACT" and got["i-usual.example"]["past"]["count"] == 120, got
+    assert got["i-rare.example"]["code"] == "SEEN" and got["i-rare.example"]["past"]["count"] == 3, got
+    assert got["i-rare.example"]["past"]["hours"] == 24, got
+    assert got["i-never.example"]["past"]["count"] == 0 and got["i-203.0.113.9"]["past"]["count"] == 123, got
+    assert "past" not in got["i-203.0.113.0/24"], got  # networks are not remembered
+    assert got["tree"]["past"]["at_most"] and got["tree"]["past"]["count"] == 3, got["tree"]
+    assert "would have fired 3 times in the last 24 h on" in text and "; the last 24 h are remembered" in text, text
+    head, rare, bad, empty = answer.splitlines()
+    assert status == 200 and head.startswith("memory 24 ") and rare.split()[0] == "3" and [bad, empty] == ["-", "-"], answer
+    assert (large, other) == (413, 405), (large, other)
+
+
+def test_nobody_to_ask(folder):
+    listed = os.path.join(folder, "new.txt")
+    with open(listed, "w") as f:
+        f.write("usual.example\n")
+    port = free_port()
+    _, out, err = run(TOOL, "intel", "check", "--against", "http://127.0.0.1:%d" % port, listed, check=2)
+    assert "nobody is there" in err and out == "", (out, err)
+    # One that remembers nothing.
+    _, running = fed(folder, native(("domain-name", "end.example")), "--metrics", port,
+                     *configured(folder, memory__size=0))
+    with running:
+        put(running, HEADER, FILLER)
+        settle(running, 1000)
+        _, out, err = run(TOOL, "intel", "check", "--against", "http://127.0.0.1:%d" % port, listed, check=2)
+        running.p.stdin.close()
+        running.end()
+    assert "has no memory of the past" in err and out == "", (out, err)
+
+
 def test_too_small(folder):
     for value in ("1KiB", "65535"):
         _, _, err = run(SENSOR, "--replay", sample("maltrail/trails.pcap"), "--allow-empty",

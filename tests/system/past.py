@@ -113,7 +113,7 @@ def test_what_cannot_be_read(folder):
         _, _, err = run(TOOL, "intel", "check", "--against", pipe, intel, check=2, timeout=30)
         assert "--against %s: a pipe can't be looked at and then read; give a file" % pipe in err, err
     _, _, err = run(TOOL, "intel", "check", "--against", "tcp://127.0.0.1:7613", intel, check=2)
-    assert "not built yet" in err, err
+    assert "a running sensor is asked alone, by http://ADDRESS:PORT" in err, err
     # A line that is none of a sensor's costs that line, and is told.
     observables(sample("maltrail/trails.pcap"), odd)
     with open(odd, "a") as f:
