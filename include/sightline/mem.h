@@ -17,6 +17,10 @@ void sl_mem_use_huge(bool yes);
 void *sl_mem_map(size_t bytes);
 void sl_mem_unmap(void *p, size_t bytes);
 
+/* Advice for memory that somebody else mapped and that will be filled: pages of 2 MiB, where blocks
+ * may have them. */
+void sl_mem_advise_huge(void *p, size_t bytes);
+
 /* Whether a block lies on huge pages of the pool. Control threads. */
 bool sl_mem_is_huge(const void *p);
 /* Bytes that lie on huge pages of the pool, and bytes mapped in all; any thread. */

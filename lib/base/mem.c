@@ -49,6 +49,13 @@ static void *map_aligned(size_t len)
 	return p + head;
 }
 
+void sl_mem_advise_huge(void *p, size_t bytes)
+{
+	size_t head = (SMALL_PAGE - (uintptr_t)p % SMALL_PAGE) % SMALL_PAGE;
+	if (use_huge && bytes >= 2 * HUGE_PAGE)
+		(void)madvise((uint8_t *)p + head, bytes - head, MADV_HUGEPAGE);
+}
+
 static void *map_huge(size_t len)
 {
 	struct huge *h = malloc(sizeof(*h));

@@ -23,10 +23,10 @@ LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
 OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hyperloglog": "base", "hot": "base", "capture": "source", "shed": "flow",
          "expect": "parser", "vocabulary": "observable",
-         "log": "base", "mem": "base", "watchdog": "base", "tap": "metrics", "ring": "base", "span": "base", "packet": "base", "record": "match",
+         "log": "base", "mem": "base", "watchdog": "base", "tap": "metrics", "ring": "base", "span": "base", "image": "base", "packet": "base", "record": "match",
          "breaker": "match", "correlate": "match", "hosts": "match", "trees": "match", "detection": "intel", "regex": "pattern",
          "defrag": "decode", "sieve": "decode", "overlap": "base",
-         "book": "intel", "lists": "intel", "past": "intel", "policy": "intel",
+         "book": "intel", "lists": "intel", "past": "intel", "seen": "intel", "policy": "intel",
          "subscribe": "bus", "inflate": "compress"}
 # A third-party header and the folders that may open its door.
 DOORS = [(r"yaml\.h", ["lib/base"]), (r"yajl/.*", ["lib/json"]), (r"openssl/.*", ["lib/digest"]),
