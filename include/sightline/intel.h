@@ -185,6 +185,19 @@ const struct sl_detection *sl_intel_detections(const struct sl_intel *in, size_t
 const struct sl_intel_rule *sl_intel_rules(const struct sl_intel *in, size_t *count);
 const struct sl_intel_source *sl_intel_sources(const struct sl_intel *in, size_t *count);
 size_t sl_intel_bytes(const struct sl_intel *in);
+/* From when until when (exclusive) a reading of the same files comes to the same verdicts by the
+ * clock; whether an indicator is valid at packet time is no verdict. */
+void sl_intel_holds(const struct sl_intel *in, uint64_t *from_ns, uint64_t *until_ns);
+/* How many of the book's entries are not valid at this time. */
+size_t sl_intel_out_of_time(const struct sl_intel *in, uint64_t now_ns);
+
+/* ---- In an image (image.h) ---- */
+
+struct sl_image_out;
+struct sl_image_in;
+void sl_intel_save(const struct sl_intel *in, struct sl_image_out *o);
+/* To a set from an image nothing is added. 0; -ENOMEM; -EBADMSG: what stands there is no set. */
+int sl_intel_load(struct sl_intel **out, struct sl_image_in *in);
 
 /* Reads all paths as the sensor would and writes what it makes of each entry to out: a line for
  * what is not plainly armed and a summary for each file, or JSON lines for every entry. 0: all

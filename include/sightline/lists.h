@@ -90,6 +90,8 @@ enum sl_suffix {
 	SL_SUFFIX_BELOW_PRIVATE, /* the same below a suffix of the list's private part: names of
 				    customers */
 };
+/* The system's file of public suffixes; NULL: only what was built in. */
+const char *sl_lists_suffixes_file(void);
 enum sl_suffix sl_lists_suffix(const struct sl_lists *l, const char *name);
 
 #endif

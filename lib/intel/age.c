@@ -73,7 +73,8 @@ void lint_age(const struct reading *r, const struct sl_indicator *i, uint64_t ma
 				"published=DATE for the source." };
 		return;
 	}
-	if (r->o->now_ns <= i->reported_ns || r->o->now_ns - i->reported_ns <= max_age_ns)
+	if (max_age_ns >= UINT64_MAX - i->reported_ns ||
+		!reading_reached(r, i->reported_ns + max_age_ns + 1))
 		return;
 	sl_time_text(i->reported_ns, day);
 	snprintf(text, sizeof(text),

@@ -70,13 +70,17 @@ static void tell_fault(struct reading *r, const struct draft *d, const struct fa
 }
 
 /* "" while it is valid, else the code. */
-static const char *out_of_time(const struct sl_indicator *i, uint64_t now_ns, const char **reason)
+static const char *out_of_time(
+	const struct reading *r, const struct sl_indicator *i, const char **reason)
 {
-	if (i->valid_until_ns != 0 && now_ns >= i->valid_until_ns) {
+	bool packet = r->o->validity == SL_VALID_PACKET; /* then it is only counted */
+	uint64_t now_ns = r->o->now_ns;
+	if (i->valid_until_ns != 0 &&
+		(packet ? now_ns >= i->valid_until_ns : reading_reached(r, i->valid_until_ns))) {
 		*reason = "Its validity has ended.";
 		return "EXPIRED";
 	}
-	if (now_ns < i->valid_from_ns) {
+	if (packet ? now_ns < i->valid_from_ns : !reading_reached(r, i->valid_from_ns)) {
 		*reason = "Its validity has not begun.";
 		return "NOT_YET_VALID";
 	}
@@ -290,7 +294,7 @@ static int value_add(struct reading *r, const struct draft *d, bool plain)
 		return -E2BIG;
 	const char *reason = "", *code = "";
 	if (r->o->validity != SL_VALID_IGNORE)
-		code = out_of_time(&i, r->o->now_ns, &reason);
+		code = out_of_time(r, &i, &reason);
 	if (code[0] != '\0' && r->o->validity == SL_VALID_NOW) {
 		why = (struct fault){ code, reason, NULL, SL_NOT_VALID };
 		tell_fault(r, d, &why);
@@ -325,8 +329,7 @@ bool draft_detection(struct reading *r, const struct draft *d, const char *text,
 	if (!draft_times(d, out, why))
 		return false;
 	const char *reason = "";
-	const char *code =
-		r->o->validity != SL_VALID_IGNORE ? out_of_time(out, r->o->now_ns, &reason) : "";
+	const char *code = r->o->validity != SL_VALID_IGNORE ? out_of_time(r, out, &reason) : "";
 	if (code[0] != '\0' && r->o->validity == SL_VALID_NOW) {
 		*why = (struct fault){ code, reason, NULL, SL_NOT_VALID };
 		return false;

@@ -155,7 +155,7 @@ static bool categories_file(const char *path, struct categories *out)
 	return named;
 }
 
-static int is_named_so(const struct dirent *d)
+int categories_named(const struct dirent *d)
 {
 	return d->d_name[0] != '.' && strcasestr(d->d_name, "categor") != NULL;
 }
@@ -170,7 +170,7 @@ static void categories_beside(const char *path, struct categories *out)
 	bool found = false;
 	if (snprintf(folder, sizeof(folder), "%.*s", folder_len, path) >= (int)sizeof(folder))
 		return;
-	int n = scandir(slash != NULL ? folder : ".", &names, is_named_so, alphasort);
+	int n = scandir(slash != NULL ? folder : ".", &names, categories_named, alphasort);
 	for (int i = 0; i < n; i++) {
 		int len = snprintf(file, sizeof(file), "%s%s", folder, names[i]->d_name);
 		found = found || (len < (int)sizeof(file) && categories_file(file, out));

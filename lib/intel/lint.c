@@ -139,7 +139,8 @@ static bool lint_special(const union sl_addr *a, uint8_t version, struct judgeme
 
 static bool old(const struct reading *r, const struct sl_indicator *i)
 {
-	return i->reported_ns != 0 && r->o->now_ns > i->reported_ns + YEAR_NS;
+	return i->reported_ns != 0 && i->reported_ns < UINT64_MAX - YEAR_NS &&
+	       reading_reached(r, i->reported_ns + YEAR_NS + 1);
 }
 
 static const char *undated(const struct reading *r, const char *reason)

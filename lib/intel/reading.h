@@ -43,6 +43,7 @@ struct sl_intel {
 	struct sl_intel_source *sources;
 	size_t source_count, source_cap;
 	struct sl_arena *arena;
+	uint64_t holds_from_ns, holds_until_ns; /* sl_intel_holds */
 };
 
 /* An indicator of several parts that is being read: whatever is told of its parts, it gets one
@@ -145,6 +146,9 @@ int draft_add_plain(struct reading *r, const struct draft *d);
 void draft_policy(const struct reading *r, const struct draft *d, struct sl_source_policy *policy);
 /* Its bounds of validity. False: *why. */
 bool draft_times(const struct draft *d, struct sl_indicator *i, struct fault *why);
+/* Whether it is ts_ns or later: whoever judges by the clock asks here, so that the set knows until
+ * when its verdicts are those that it would come to again. */
+bool reading_reached(const struct reading *r, uint64_t ts_ns);
 /* age.c: RFC 3339, a date alone, YYYYMMDD, or seconds since 1970. */
 bool time_read(const char *text, uint64_t *out);
 /* When it is from: 0 where nothing says so. */
@@ -287,6 +291,9 @@ struct category_text {
 	const char *about;
 	size_t about_len;
 };
+struct dirent;
+/* Of the files beside a list, those that may name its categories: of scandir's kind. */
+int categories_named(const struct dirent *d);
 bool category_line(const char *line, size_t len, struct category_text *out);
 /* known_reader.c: whether a file is one of categories. */
 bool categories_are(const char *head, size_t len, bool whole);

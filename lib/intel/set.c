@@ -22,6 +22,7 @@ int sl_intel_new(struct sl_intel **out)
 		free(s);
 		return rc;
 	}
+	s->holds_until_ns = UINT64_MAX;
 	*out = s;
 	return 0;
 }
@@ -89,6 +90,34 @@ const struct sl_intel_source *sl_intel_sources(const struct sl_intel *s, size_t 
 {
 	*count = s->source_count;
 	return s->sources;
+}
+
+void sl_intel_holds(const struct sl_intel *s, uint64_t *from_ns, uint64_t *until_ns)
+{
+	*from_ns = s->holds_from_ns;
+	*until_ns = s->holds_until_ns;
+}
+
+bool reading_reached(const struct reading *r, uint64_t ts_ns)
+{
+	struct sl_intel *s = r->set;
+	bool reached = r->o->now_ns >= ts_ns;
+	if (reached && ts_ns > s->holds_from_ns)
+		s->holds_from_ns = ts_ns;
+	else if (!reached && ts_ns < s->holds_until_ns)
+		s->holds_until_ns = ts_ns;
+	return reached;
+}
+
+size_t sl_intel_out_of_time(const struct sl_intel *s, uint64_t now_ns)
+{
+	const struct sl_book *b = &s->book;
+	size_t n = 0;
+	for (size_t i = 0; i < b->count; i++) {
+		const struct sl_when *w = &b->when[b->entry[i].when];
+		n += now_ns < w->from_ns || (w->until_ns != 0 && now_ns >= w->until_ns);
+	}
+	return n;
 }
 
 size_t sl_intel_bytes(const struct sl_intel *s)

@@ -8,6 +8,11 @@
 
 #include "lists.h"
 
+const char *sl_lists_suffixes_file(void)
+{
+	return psl_dist_filename();
+}
+
 struct suffixes {
 	psl_ctx_t *psl;
 };
