@@ -14,6 +14,7 @@
 #include <sightline/observable.h>
 
 struct sl_ruleset;
+struct sl_image_in;
 
 struct sl_match_options {
 	enum sl_validity validity; /* PACKET: valid_from and valid_until hold on packet time, at
@@ -23,15 +24,22 @@ struct sl_match_options {
 	const struct sl_intel *allow; /* indicators that win over all others; NULL: none. Borrowed
 					 during the build */
 	unsigned workers; /* that will look up: each gets a room to search in; 0: one */
+	struct sl_image_in *image; /* what sl_ruleset_save wrote: the tables are taken from it, not
+				    * built; the intel is what was taken from it before. NULL */
 };
 
 /* Compiles a set; takes ownership of `intel` (also on failure). `previous` (may be NULL) is the set
  * now in force: an indicator (source, id, type, value, match, where, port) that it had keeps the
  * generation in which it was born. 0, -ENOMEM, -EIO (no random bits for the hash), -E2BIG (over
- * 2^30 indicators), or -EINVAL: one that no table can hold, such as a name over 1024 bytes; the
- * readers of intelligence let none of that through. */
+ * 2^30 indicators), -EINVAL: one that no table can hold, such as a name over 1024 bytes; the
+ * readers of intelligence let none of that through; or -EBADMSG: the image is no set of this intel.
+ */
 int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
 	const struct sl_match_options *o, const struct sl_ruleset *previous, uint32_t generation);
+/* Writes the intel (sl_intel_save) and the tables that it was built of, without what was changed
+ * since. */
+struct sl_image_out;
+void sl_ruleset_save(const struct sl_ruleset *rs, struct sl_image_out *o);
 /* What a change did. An indicator that says the same of the same source and id as one that there
  * was takes its place (`replaced`) and is as old. */
 struct sl_change {

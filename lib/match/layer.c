@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <sightline/image.h>
 #include <sightline/mem.h>
 
 #include "ruleset.h"
@@ -69,15 +70,16 @@ static uint32_t before_born(const struct before *b, uint64_t identity, uint32_t 
 	return otherwise;
 }
 
-static int births(struct layer *l, struct sl_hash_key key, const struct sl_ruleset *before,
-	uint32_t generation)
+int layer_births(struct layer *l, const struct sl_hash_key *identity_key,
+	const struct sl_ruleset *before, uint32_t generation)
 {
 	size_t n = l->set.count;
 	struct before b = { NULL, NULL, 0 };
 	int rc = before != NULL ? before_init(&b, before) : 0;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		const struct sl_entry *e = set_entry(&l->set, (uint32_t)i);
-		l->identity[i] = identity_of(key, set_kind(&l->set, e), e);
+		if (identity_key != NULL)
+			l->identity[i] = identity_of(*identity_key, set_kind(&l->set, e), e);
 		l->born[i] = before_born(&b, l->identity[i], generation);
 		l->newest = l->born[i] > l->newest ? l->born[i] : l->newest;
 	}
@@ -116,18 +118,36 @@ static void want_find(struct layer *l)
 
 /* ---- Life ---- */
 
-int layer_build(struct layer *l, const struct sl_book *book, struct sl_hash_key key,
-	struct sl_hash_key identity_key, const struct sl_ruleset *before, uint32_t generation)
+/* Of a set that is there. */
+static int lay(struct layer *l)
 {
-	int rc = set_build(&l->set, book, key);
-	if (rc < 0)
-		return rc;
 	l->born = sl_mem_map((l->set.count + 1) * sizeof(*l->born));
 	l->identity = sl_mem_map((l->set.count + 1) * sizeof(*l->identity));
 	if (l->born == NULL || l->identity == NULL)
 		return -ENOMEM;
 	want_find(l);
-	return births(l, identity_key, before, generation);
+	return 0;
+}
+
+int layer_build(struct layer *l, const struct sl_book *book, struct sl_hash_key key,
+	struct sl_hash_key identity_key, const struct sl_ruleset *before, uint32_t generation)
+{
+	int rc = set_build(&l->set, book, key);
+	if (rc == 0)
+		rc = lay(l);
+	return rc == 0 ? layer_births(l, &identity_key, before, generation) : rc;
+}
+
+int layer_load(struct layer *l, const struct sl_book *book, struct sl_hash_key key,
+	struct sl_image_in *image)
+{
+	int rc = set_load(&l->set, book, key, image);
+	if (rc == 0)
+		rc = lay(l);
+	if (rc < 0)
+		return rc;
+	sl_image_take(image, l->identity, l->set.count * sizeof(*l->identity));
+	return sl_image_bad(image) ? -EBADMSG : 0;
 }
 
 void layer_fini(struct layer *l)

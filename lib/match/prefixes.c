@@ -6,7 +6,6 @@
 
 #include "set.h"
 
-#define SLICES4 65536u
 #define SLICES6_MAX 262144u /* 2 MB */
 
 /* The lengths that occur, ascending, and each one's bit in the filter. */
@@ -52,7 +51,7 @@ int prefixes_build(
 	if (rc < 0 || n == 0)
 		return rc;
 	lengths_find(p, s, v, n, bit);
-	size_t slices = SLICES4;
+	size_t slices = PREFIX_SLICES4;
 	if (version == 6) {
 		for (slices = 1024; slices < SLICES6_MAX && slices < n * 4;)
 			slices *= 2;

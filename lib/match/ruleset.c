@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <sightline/image.h>
 #include <sightline/mem.h>
 
 #include "ruleset.h"
@@ -42,19 +43,38 @@ static size_t whole_count(const struct set *s)
 	return whole;
 }
 
+/* Keys of tables and of identities; an image has its own. */
+struct keys {
+	struct sl_hash_key table, identity;
+};
+
+static int layer_fill(struct base *b, struct sl_image_in *image, struct keys drawn,
+	const struct sl_ruleset *previous)
+{
+	const struct sl_book *book = sl_intel_book(b->intel);
+	const struct sl_hash_key *identity = &b->identity_key;
+	b->identity_key = previous != NULL ? previous->base->identity_key : drawn.identity;
+	if (image == NULL)
+		return layer_build(
+			&b->layer, book, drawn.table, *identity, previous, b->generation);
+	bool same = memcmp(identity, &drawn.identity, sizeof(*identity)) == 0;
+	int rc = layer_load(&b->layer, book, drawn.table, image);
+	return rc < 0 ? rc
+		      : layer_births(&b->layer, same ? NULL : identity, previous, b->generation);
+}
+
 static int fill(struct base *b, const struct sl_match_options *o, const struct sl_ruleset *previous)
 {
-	struct sl_hash_key key;
-	int rc = sl_hash_key_draw(&key);
-	if (rc == 0 && previous == NULL)
-		rc = sl_hash_key_draw(&b->identity_key);
-	else if (rc == 0)
-		b->identity_key = previous->base->identity_key;
+	struct keys keys;
+	int rc = sl_hash_key_draw(&keys.table);
 	if (rc == 0)
-		rc = set_build(&b->allow, NULL, key);
+		rc = sl_hash_key_draw(&keys.identity);
+	if (rc == 0 && o->image != NULL)
+		sl_image_take(o->image, &keys, sizeof(keys));
 	if (rc == 0)
-		rc = layer_build(&b->layer, sl_intel_book(b->intel), key, b->identity_key, previous,
-			b->generation);
+		rc = set_build(&b->allow, NULL, keys.table);
+	if (rc == 0)
+		rc = layer_fill(b, o->image, keys, previous);
 	if (rc == 0)
 		rc = trees_build(&b->trees, b->intel, o->workers);
 	if (rc == 0)
@@ -65,7 +85,7 @@ static int fill(struct base *b, const struct sl_match_options *o, const struct s
 	if (o->allow == NULL)
 		return 0;
 	rc = allow_copy(b, sl_intel_book(o->allow));
-	rc = rc < 0 ? rc : set_build(&b->allow, &b->allowed, key);
+	rc = rc < 0 ? rc : set_build(&b->allow, &b->allowed, keys.table);
 	reach_add(&b->allow_reach, &b->allow);
 	return rc;
 }
@@ -165,6 +185,16 @@ uint32_t sl_ruleset_generation(const struct sl_ruleset *rs)
 size_t sl_ruleset_indicators(const struct sl_ruleset *rs)
 {
 	return rs->whole;
+}
+
+void sl_ruleset_save(const struct sl_ruleset *rs, struct sl_image_out *o)
+{
+	const struct layer *l = &rs->base->layer;
+	const struct keys keys = { l->set.key, rs->base->identity_key };
+	sl_intel_save(rs->base->intel, o);
+	sl_image_put(o, &keys, sizeof(keys));
+	set_save(&l->set, o);
+	sl_image_put(o, l->identity, l->set.count * sizeof(*l->identity));
 }
 
 size_t sl_ruleset_bytes(const struct sl_ruleset *rs)

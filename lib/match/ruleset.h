@@ -106,6 +106,12 @@ void gone_drop(struct gone *g);
  * (NULL: none). 0, or as set_build. */
 int layer_build(struct layer *l, const struct sl_book *book, struct sl_hash_key key,
 	struct sl_hash_key identity_key, const struct sl_ruleset *before, uint32_t generation);
+/* Its tables and identities from an image; the births are to follow. 0, or as set_load. */
+int layer_load(struct layer *l, const struct sl_book *book, struct sl_hash_key key,
+	struct sl_image_in *image);
+/* As layer_build does; identity_key NULL: the identities are there. 0 or -ENOMEM. */
+int layer_births(struct layer *l, const struct sl_hash_key *identity_key,
+	const struct sl_ruleset *before, uint32_t generation);
 void layer_fini(struct layer *l);
 size_t layer_bytes(const struct layer *l);
 uint64_t identity_of(struct sl_hash_key key, const struct sl_kind *k, const struct sl_entry *e);

@@ -35,6 +35,7 @@ struct prefixes {
 	uint8_t length[PREFIX_LENGTHS]; /* ascending; places from PREFIX_SHARED on share a bit */
 };
 #define PREFIX_SHARED 63
+#define PREFIX_SLICES4 65536u
 
 /* A name that is listed, or above one that is. Lies in `names.node` at 4 * index. */
 struct name_node {
@@ -85,6 +86,12 @@ struct set {
 /* Sets that are asked about one observable have one key, so that it is hashed once. 0, -ENOMEM,
  * -E2BIG, or -EINVAL: an indicator that no table can hold. */
 int set_build(struct set *s, const struct sl_book *book, struct sl_hash_key key);
+/* image.c: the same from an image; -EBADMSG: what stands there is no set of this book. */
+struct sl_image_in;
+struct sl_image_out;
+int set_load(
+	struct set *s, const struct sl_book *book, struct sl_hash_key key, struct sl_image_in *in);
+void set_save(const struct set *s, struct sl_image_out *o);
 void set_fini(struct set *s);
 size_t set_bytes(const struct set *s);
 /* find.c: how a value like that of an entry of another book is listed; LISTING_NONE: it isn't. */

@@ -20,17 +20,27 @@ int tags_init(struct tags *t, size_t n)
 		return 0;
 	t->lines = (uint32_t)(n * 100 / (TAGS_LINE * LOAD_PERCENT)) + 2;
 	t->words = (uint32_t)(n * BLOOM_BITS / 64) + 8;
-	size_t line_bytes = (size_t)t->lines * 64, bloom_bytes = (size_t)t->words * 8;
-	t->bytes = line_bytes + bloom_bytes + (size_t)t->lines * TAGS_LINE * 4;
-	uint8_t *block = sl_mem_map(t->bytes);
+	void *block = sl_mem_map(tags_size(t));
 	if (block == NULL) {
 		*t = (struct tags){ .bloom = &nothing, .words = 1 };
 		return -ENOMEM;
 	}
-	t->line = (uint32_t *)block;
-	t->bloom = (uint64_t *)(block + line_bytes);
-	t->index = (uint32_t *)(block + line_bytes + bloom_bytes);
+	tags_lay(t, block);
 	return 0;
+}
+
+size_t tags_size(const struct tags *t)
+{
+	return (size_t)t->lines * (64 + TAGS_LINE * 4) + (size_t)t->words * 8;
+}
+
+void tags_lay(struct tags *t, void *block)
+{
+	uint8_t *bloom = (uint8_t *)block + (size_t)t->lines * 64;
+	t->bytes = tags_size(t);
+	t->line = block;
+	t->bloom = (uint64_t *)bloom;
+	t->index = (uint32_t *)(bloom + (size_t)t->words * 8);
 }
 
 void tags_fini(struct tags *t)

@@ -32,6 +32,10 @@ struct tags {
 /* Room for n entries; 0 is allowed, and nothing is found then. 0 or -ENOMEM. */
 int tags_init(struct tags *t, size_t n);
 void tags_fini(struct tags *t);
+/* Of a table with so many lines and words: the bytes of its block, which sl_mem_map gave; and the
+ * table in it. */
+size_t tags_size(const struct tags *t);
+void tags_lay(struct tags *t, void *block);
 void tags_add(struct tags *t, uint64_t hash, uint32_t tag, uint32_t index);
 
 static inline uint32_t tags_scale(uint64_t hash, uint32_t n)
