@@ -99,7 +99,7 @@ static bool bacnet_say(struct telegram *t, struct sl_span begin)
 	return !r.bad;
 }
 
-static const struct telegram_kind kind = { { bacnet_size, BEGIN }, bacnet_say };
+static const struct telegram_kind kind = { { .size = bacnet_size, .max = BEGIN }, bacnet_say };
 
 /* On another port than its own, a datagram has to carry a message. */
 static enum sl_probe bacnet_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)

@@ -66,7 +66,7 @@ static bool dnp3_say(struct telegram *t, struct sl_span begin)
 	return !r.bad;
 }
 
-static const struct telegram_kind kind = { { dnp3_size, BEGIN }, dnp3_say };
+static const struct telegram_kind kind = { { .size = dnp3_size, .max = BEGIN }, dnp3_say };
 
 static enum sl_probe dnp3_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {

@@ -103,7 +103,7 @@ static bool enip_say(struct telegram *t, struct sl_span begin)
 	return true;
 }
 
-static const struct telegram_kind kind = { { enip_size, BEGIN }, enip_say };
+static const struct telegram_kind kind = { { .size = enip_size, .max = BEGIN }, enip_say };
 
 /* Whether what stands behind the header is what its command has there. */
 static bool fits(struct sl_span in, bool datagram)

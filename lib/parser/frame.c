@@ -18,35 +18,58 @@ static bool measure(
 	struct frame *f, const struct frame_kind *k, struct sl_span have, size_t *together)
 {
 	size_t size = k->size(have);
+	if (size == 0 || size < f->unit.have)
+		return false;
+	if (f->place.lost > 0 && k->likely != NULL && k->likely(have) == SL_PROBE_NO)
+		return false;
+	size_t wanted = k->wanted != NULL ? k->wanted(have) : size;
 	f->size = size;
-	*together = size < k->max ? size : k->max;
-	return size > 0 && size >= f->unit.have;
+	wanted = wanted < size ? wanted : size;
+	*together = wanted < k->max ? wanted : k->max;
+	return true;
 }
 
-/* A message that does not begin here: with bytes missing before, the next piece is asked. One that
- * seemed to begin in another piece has no place in this one. */
+/* No message begins here: where the place was lost, the next piece is asked. One that seemed to
+ * begin in another piece has no place in this one. */
 static enum frame_found no_message(
 	struct frame *f, struct sl_batch *b, struct sl_span piece, size_t *at)
 {
-	if (f->lost || f->unit.have > 0)
+	bool lost = f->place.lost > 0;
+	if (lost || f->unit.have > 0)
 		*at = piece.len;
 	gather_drop(&f->unit, b);
-	return f->lost ? FRAME_MORE : FRAME_BAD;
+	return lost && place_pass(&f->place, PLACE_PIECES) == SL_MORE ? FRAME_MORE : FRAME_BAD;
+}
+
+/* A message that there is no memory for is passed over. Where it was too short to tell its size,
+ * what follows will not be one. */
+static void no_memory(struct frame *f, struct sl_batch *b)
+{
+	parser_count_part(b);
+	f->left = f->size - f->unit.have;
+	gather_drop(&f->unit, b);
+	place_lose(&f->place);
 }
 
 enum frame_found frame_next(struct frame *f, const struct frame_kind *k, struct sl_batch *b,
 	struct sl_span piece, size_t *at, struct sl_span *out)
 {
-	*at += pass_over(f, piece.len - *at);
 	while (!f->whole) {
+		*at += pass_over(f, piece.len - *at);
 		struct sl_span rest = sl_span_from(piece, *at);
 		bool gathering = f->unit.have > 0;
 		struct sl_span have = gathering ? gather_bytes(&f->unit) : rest;
 		size_t together;
 		if (!gathering && rest.len == 0)
 			return FRAME_MORE;
-		if (!measure(f, k, have, &together))
-			return no_message(f, b, piece, at);
+		if (!measure(f, k, have, &together)) {
+			if (!gathering || f->place.lost == 0)
+				return no_message(f, b, piece, at);
+			/* None began in another piece, but one may in this. */
+			gather_drop(&f->unit, b);
+			*at = 0;
+			continue;
+		}
 		if (!gathering && have.len >= together) {
 			*out = sl_span(have.p, together);
 			return FRAME_IS;
@@ -58,14 +81,23 @@ enum frame_found frame_next(struct frame *f, const struct frame_kind *k, struct 
 		n = n < rest.len ? n : rest.len;
 		if (n == 0)
 			return FRAME_MORE;
-		if (!gather_all(&f->unit, b, sl_span(rest.p, n), k->max)) {
-			gather_drop(&f->unit, b);
-			return FRAME_BAD;
-		}
-		*at += n;
+		if (gather_all(&f->unit, b, sl_span(rest.p, n), k->max))
+			*at += n;
+		else
+			no_memory(f, b);
 	}
 	*out = gather_bytes(&f->unit);
 	return FRAME_IS;
+}
+
+enum sl_verdict frame_lose(struct frame *f, struct sl_batch *b, struct sl_span piece, size_t *at)
+{
+	if (f->place.lost > 0)
+		return SL_BAD;
+	parser_count_part(b);
+	place_lose(&f->place);
+	*at = piece.len;
+	return place_pass(&f->place, PLACE_PIECES);
 }
 
 void frame_done(struct frame *f, struct sl_batch *b, struct sl_span found, size_t *at)
@@ -73,21 +105,24 @@ void frame_done(struct frame *f, struct sl_batch *b, struct sl_span found, size_
 	if (!f->whole)
 		*at += found.len;
 	f->left = f->size - found.len;
-	f->whole = f->lost = false;
+	f->whole = false;
+	f->place.lost = 0;
 	f->size = 0;
 	gather_drop(&f->unit, b);
 }
 
 void frame_gap(struct frame *f, struct sl_batch *b, uint64_t bytes)
 {
-	if (f->unit.have > 0) {
+	bool hurt = f->unit.have > 0, inside = bytes > 0 && bytes <= f->left;
+	if (hurt) {
 		parser_count_part(b);
 		f->left = f->size - f->unit.have;
 		gather_drop(&f->unit, b);
 	}
+	if (!inside)
+		place_lose(&f->place);
 	f->left = bytes > 0 && bytes <= f->left ? f->left - bytes : 0;
 	f->whole = false;
-	f->lost = true;
 }
 
 void frame_end(struct frame *f, struct sl_batch *b)

@@ -60,7 +60,7 @@ static bool iec104_say(struct telegram *t, struct sl_span begin)
 	return true;
 }
 
-static const struct telegram_kind kind = { { iec104_size, BEGIN }, iec104_say };
+static const struct telegram_kind kind = { { .size = iec104_size, .max = BEGIN }, iec104_say };
 
 /* One octet marks it: on another port than its own, a piece has to be made of whole messages, and
  * data in the first to be of a type and cause that the standard has. */

@@ -29,7 +29,21 @@ static size_t kerberos_size(struct sl_span begin)
 	return len >= 10 && kerberos_may_begin(begin.p[4]) ? 4 + len : 0;
 }
 
-static const struct frame_kind messages = { .size = kerberos_size, .max = READ_MAX };
+/* The message's own size agrees with the one before it. */
+static enum sl_probe kerberos_likely(struct sl_span in)
+{
+	size_t size = kerberos_size(in);
+	if (size == 0)
+		return SL_PROBE_NO;
+	struct sl_span m = sl_span_from(in, 4);
+	if (kerberos_is_message(m))
+		return der_size(m) == size - 4 ? SL_PROBE_YES : SL_PROBE_NO;
+	return in.len < 32 && in.len < size ? SL_PROBE_MORE : SL_PROBE_NO;
+}
+
+static const struct frame_kind messages = {
+	.size = kerberos_size, .max = READ_MAX, .likely = kerberos_likely
+};
 
 static enum sl_probe kerberos_probe(const struct sl_piece *p, uint16_t sport, uint16_t dport)
 {
@@ -39,13 +53,7 @@ static enum sl_probe kerberos_probe(const struct sl_piece *p, uint16_t sport, ui
 	if (p->datagram)
 		return kerberos_is_message(in) && (p->cut || der_size(in) == in.len) ? SL_PROBE_YES
 										     : SL_PROBE_NO;
-	size_t size = kerberos_size(in);
-	if (size == 0)
-		return SL_PROBE_NO;
-	struct sl_span m = sl_span_from(in, 4);
-	if (kerberos_is_message(m))
-		return der_size(m) == size - 4 ? SL_PROBE_YES : SL_PROBE_NO;
-	return in.len < 32 && in.len < size ? SL_PROBE_MORE : SL_PROBE_NO;
+	return kerberos_likely(in);
 }
 
 static bool kerberos_begins(uint8_t first)
@@ -82,7 +90,7 @@ static enum sl_verdict feed_bytes(
 			return SL_FULL;
 		frame_done(f, b, m, consumed);
 	}
-	return found == FRAME_BAD ? SL_BAD : SL_MORE;
+	return found == FRAME_BAD ? frame_lose(f, b, p->bytes, consumed) : SL_MORE;
 }
 
 static enum sl_verdict kerberos_feed(

@@ -42,6 +42,7 @@ struct ldap {
 	uint16_t said;
 	bool asked; /* StartTLS */
 	bool granted;
+	uint8_t asker; /* direction */
 };
 
 /* ---- Whether it is LDAP ---- */
@@ -188,7 +189,21 @@ static size_t unit_size(struct sl_span begin)
 	return 4 + token >= TOKEN_HEAD ? token_size(begin, 4 + token) : 0;
 }
 
-static const struct frame_kind units = { .size = unit_size, .max = READ_MAX };
+static enum sl_probe unit_likely(struct sl_span begin)
+{
+	if (begin.len > 0 && begin.p[0] == DER_SEQUENCE)
+		return probe_message(begin);
+	if (unit_size(begin) == 0)
+		return SL_PROBE_NO;
+	if (begin.len < TOKEN_HEAD)
+		return SL_PROBE_MORE;
+	struct token t = token_read(sl_span_from(begin, 4));
+	return t.kerberos || t.ntlm ? SL_PROBE_YES : SL_PROBE_NO;
+}
+
+static const struct frame_kind units = {
+	.size = unit_size, .max = READ_MAX, .likely = unit_likely
+};
 
 /* The messages in a token as it was found: of Kerberos' signed one, where its checksum stands
  * behind them. */
@@ -317,16 +332,19 @@ static bool op_say(struct say *s, uint8_t op, struct sl_rd *r)
 
 /* ---- StartTLS (RFC 4511 4.14) ---- */
 
-static void watch_tls(struct ldap *l, uint8_t op, struct sl_rd r)
+/* Whoever asked does not grant it. */
+static void watch_tls(struct ldap *l, enum sl_dir dir, uint8_t op, struct sl_rd r)
 {
 	static const char oid[] = "1.3.6.1.4.1.1466.20037";
 	struct der e;
 	if (!der_next(&r, &e))
 		return;
-	if (op == EXTENDED)
+	if (op == EXTENDED) {
 		l->asked = sl_span_eq(e.body, sl_span_str(oid));
-	else if (op == EXTENDED_DONE)
+		l->asker = (uint8_t)dir;
+	} else if (op == EXTENDED_DONE && dir != l->asker) {
 		l->granted = l->asked && e.body.len == 1 && e.body.p[0] == 0;
+	}
 }
 
 /* ---- Message after message ---- */
@@ -346,7 +364,7 @@ static bool message_say(struct ldap *l, enum sl_dir dir, struct sl_batch *b, str
 	struct say s = { .b = b, .message = l->message, .dir = dir, .said = &l->said };
 	if (!der_enter(&m, tag, &op))
 		op = m;
-	watch_tls(l, tag, op);
+	watch_tls(l, dir, tag, op);
 	if (!op_say(&s, tag, &op) || !sl_batch_close(b, dir, l->message))
 		return false;
 	if (op.bad || m.bad)
@@ -408,7 +426,7 @@ static enum sl_verdict feed_bytes(
 	if (found == FRAME_MORE)
 		return SL_MORE;
 	/* Whose answer was not seen begins anyway. */
-	return l->asked ? leave(l, b, SL_NOT_MINE) : SL_BAD;
+	return l->asked ? leave(l, b, SL_NOT_MINE) : frame_lose(f, b, p->bytes, consumed);
 }
 
 static enum sl_verdict ldap_feed(

@@ -31,7 +31,7 @@ static bool modbus_say(struct telegram *t, struct sl_span begin)
 	return true;
 }
 
-static const struct telegram_kind kind = { { modbus_size, BEGIN }, modbus_say };
+static const struct telegram_kind kind = { { .size = modbus_size, .max = BEGIN }, modbus_say };
 
 /* Whether so long a message fits its function, one of those that are in use (V1.1b3, 6). */
 static bool fits(struct sl_span in)

@@ -171,7 +171,26 @@ static enum sl_verdict packet_say(
 
 /* ---- Feed ---- */
 
-static const struct frame_kind packets = { .size = tpkt_size, .max = READ_MAX };
+/* What a connection begins with: a request, an answer, or data whole in one PDU. */
+static enum sl_probe packet_likely(struct sl_span begin)
+{
+	struct cotp c;
+	size_t size = tpkt_size(begin);
+	if (size == 0)
+		return SL_PROBE_NO;
+	if (begin.len < TPKT_HEADER + 3)
+		return SL_PROBE_MORE;
+	const uint8_t *pdu = begin.p + TPKT_HEADER;
+	if ((pdu[1] & 0xf0) == COTP_DT)
+		return pdu[0] == 2 && pdu[1] == COTP_DT && pdu[2] & 0x80 ? SL_PROBE_YES
+									 : SL_PROBE_NO;
+	enum sl_probe said = cotp_probe(begin, COTP_CR, &c);
+	return said != SL_PROBE_NO ? said : cotp_probe(begin, COTP_CC, &c);
+}
+
+static const struct frame_kind packets = {
+	.size = tpkt_size, .max = READ_MAX, .likely = packet_likely
+};
 
 static enum sl_verdict feed_bytes(
 	struct rdp *t, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
@@ -192,7 +211,7 @@ static enum sl_verdict feed_bytes(
 	/* TLS, by an answer that was not seen. */
 	struct sl_span rest = sl_span_from(p->bytes, *consumed);
 	if (!t->asked || rest.len == 0 || rest.p[0] != TLS_HANDSHAKE)
-		return SL_BAD;
+		return frame_lose(f, b, p->bytes, consumed);
 	b->next = &sl_parser_tls;
 	return SL_NOT_MINE;
 }
@@ -203,6 +222,10 @@ static enum sl_verdict rdp_feed(
 	struct rdp *t = state;
 	enum sl_verdict v = SL_DONE;
 	*consumed = 0;
+	if (p->kind == SL_PIECE_GAP) {
+		frame_gap(&t->side[p->dir], b, p->gap_bytes);
+		return SL_MORE;
+	}
 	if (p->kind == SL_PIECE_BYTES)
 		v = feed_bytes(t, p, b, consumed);
 	if (v == SL_DONE || v == SL_BAD)

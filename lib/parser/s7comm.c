@@ -59,8 +59,8 @@ static bool plus_say(struct telegram *t, struct sl_span begin)
 	return true;
 }
 
-static const struct telegram_kind kind = { { tpkt_size, BEGIN }, s7comm_say };
-static const struct telegram_kind kind_plus = { { tpkt_size, BEGIN }, plus_say };
+static const struct telegram_kind kind = { { .size = tpkt_size, .max = BEGIN }, s7comm_say };
+static const struct telegram_kind kind_plus = { { .size = tpkt_size, .max = BEGIN }, plus_say };
 
 static bool is_kind(uint8_t rosctr)
 {

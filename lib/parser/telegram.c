@@ -5,8 +5,6 @@
 #include "telegram.h"
 #include <sightline/hot.h>
 
-#define LOST_MAX 32 /* pieces, one after the other, none of which begins with a message */
-
 void telegram_text(struct telegram *t, enum sl_where w, struct sl_span raw)
 {
 	if (t->message == 0)
@@ -53,14 +51,6 @@ static enum sl_verdict datagram(const struct telegram_kind *kind, const struct s
 	return SL_MORE;
 }
 
-/* The piece is used up. */
-static enum sl_verdict piece_end(const struct frame *f, uint8_t *lost)
-{
-	if (f->lost && f->left == 0 && f->unit.have == 0)
-		++*lost;
-	return *lost < LOST_MAX ? SL_MORE : SL_BAD;
-}
-
 static enum sl_verdict stream(struct telegrams *t, const struct telegram_kind *kind,
 	const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
@@ -69,17 +59,12 @@ static enum sl_verdict stream(struct telegrams *t, const struct telegram_kind *k
 		struct sl_span begin;
 		enum frame_found found = frame_next(f, &kind->frame, b, p->bytes, consumed, &begin);
 		if (found == FRAME_MORE)
-			return piece_end(f, &t->lost[p->dir]);
-		if (found == FRAME_BAD) {
-			parser_count_part(b);
-			frame_gap(f, b, 0);
-			*consumed = p->bytes.len;
-			return piece_end(f, &t->lost[p->dir]);
-		}
+			return SL_MORE;
+		if (found == FRAME_BAD)
+			return frame_lose(f, b, p->bytes, consumed);
 		if (!say(kind, b, p->dir, begin))
 			return SL_FULL;
 		frame_done(f, b, begin, consumed);
-		t->lost[p->dir] = 0;
 	}
 }
 

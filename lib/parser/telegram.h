@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* telegram.h - protocols of controllers, whose messages (frame.h) all say a few values in their
  * first bytes, over TCP or UDP: what is left of such a protocol is how long a message is and what
- * it says. Where the place in a stream was lost, by a gap or by a message that is none, a message
- * may begin where a piece does; a direction in which none does for long is given up. */
+ * it says. */
 #ifndef PARSER_TELEGRAM_H
 #define PARSER_TELEGRAM_H
 
@@ -14,7 +13,6 @@
 /* A parser's whole state. */
 struct telegrams {
 	struct frame side[2];
-	uint8_t lost[2]; /* pieces since the place was lost */
 };
 
 /* A message on its way into the batch. */

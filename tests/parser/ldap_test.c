@@ -166,7 +166,7 @@ static void test_bad(void **s)
 	static const struct hex_step id[] = { { SL_TO_SERVER, "3003ff0103" },
 		{ SL_TO_SERVER, "30050201034200" } };
 	(void)s;
-	EXPECT(text, SL_BAD, "close 1 \n");
+	EXPECT(text, SL_MORE, "close 1 \n");
 	EXPECT(tag, SL_MORE, "close 1 \n");
 	EXPECT(id, SL_MORE, "close 1 \n");
 }
@@ -238,6 +238,54 @@ static void test_gap(void **s)
 	feed_free(f);
 }
 
+static enum sl_verdict stream(struct feed *f, const char *hex)
+{
+	uint8_t bytes[1024];
+	return feed_guarded(f, SL_TO_SERVER, bytes, from_hex(hex, bytes, sizeof(bytes)));
+}
+
+/* Pieces inside of a message that was lost look like the begin of one; so does text behind one. */
+static void test_lost(void **s)
+{
+	static const char *const inside[] = { "0403666f6f", "308000000000aabb", "30820300aabbccdd",
+		"0000100041414141414141414141414141414141414141414141", "30050201034210" };
+	struct feed *f = feed_new("ldap", 0);
+	(void)s;
+	f->stream = true;
+	assert_int_equal(stream(f, bind_simple), SL_MORE);
+	(void)feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 0);
+	for (size_t i = 0; i < COUNT(inside); i++)
+		assert_int_equal(stream(f, inside[i]), SL_MORE);
+	assert_int_equal(stream(f, "30820005"), SL_MORE);
+	assert_int_equal(stream(f, "0201034200"), SL_MORE);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 0);
+	assert_int_equal(stream(f, delete_one), SL_MORE);
+	assert_string_equal(f->log,
+		"ldap.dn 1 cn=Administrator,cn=Users,dc=cloudshark-a,dc=example,dc=com\nclose 1 \n"
+		"close 2 \n"
+		"ldap.dn 3 cn=b.smith,ou=moved,ou=ldap3-tutorial,dc=demo1,dc=freeipa,dc=org\n"
+		"close 3 \n");
+	enum sl_verdict v = SL_MORE;
+	for (unsigned n = 0; n < 100 && v == SL_MORE; n++)
+		v = stream(f, "474554202f");
+	assert_int_equal(v, SL_BAD);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
+}
+
+/* Who asks for TLS does not grant it. */
+static void test_not_granted(void **s)
+{
+	struct feed *f = feed_new("ldap", 0);
+	(void)s;
+	f->stream = true;
+	assert_int_equal(stream(f, start_tls), SL_MORE);
+	assert_int_equal(stream(f, tls_granted), SL_MORE);
+	assert_int_equal(stream(f, delete_one), SL_MORE);
+	assert_non_null(strstr(f->log, "cn=b.smith"));
+	feed_free(f);
+}
+
 static void test_probe(void **s)
 {
 	(void)s;
@@ -264,6 +312,8 @@ int main(void)
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_datagram),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_not_granted),
 		cmocka_unit_test(test_probe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

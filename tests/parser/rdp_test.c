@@ -93,11 +93,29 @@ static void test_bad(void **s)
 		"0300001702f0807f65820571044475636104"
 		"02c0000000" } };
 	(void)s;
-	EXPECT(text, SL_BAD, "rdp.cookie 1 JOHN-PC\nclose 1 \n");
+	EXPECT(text, SL_MORE, "rdp.cookie 1 JOHN-PC\nclose 1 \n");
 	EXPECT(head, SL_BAD, "");
-	EXPECT(length, SL_BAD, "rdp.cookie 1 JOHN-PC\nclose 1 \n");
+	EXPECT(length, SL_MORE, "rdp.cookie 1 JOHN-PC\nclose 1 \n");
 	EXPECT(core, SL_DONE, "close 1 \n");
 	EXPECT(zero, SL_DONE, "close 1 \n");
+}
+
+/* Behind a gap what a connection begins with is still found. */
+static void test_gap(void **s)
+{
+	uint8_t bytes[1024];
+	struct feed *f = feed_new("rdp", 0);
+	(void)s;
+	(void)feed_guarded(f, SL_TO_SERVER, bytes, from_hex(token, bytes, sizeof(bytes)));
+	assert_int_equal(feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 5), SL_MORE);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "\3\0\1\1lost", 8), SL_MORE);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "\x16\3\1", 3), SL_MORE);
+	assert_int_equal(
+		feed_guarded(f, SL_TO_SERVER, bytes, from_hex(request, bytes, sizeof(bytes))),
+		SL_MORE);
+	assert_string_equal(f->log, "rdp.routing_token 1 msts=3640205228.15629.0000\nclose 1 \n"
+				    "rdp.cookie 2 JOHN-PC\nclose 2 \n");
+	feed_free(f);
 }
 
 static void test_probe(void **s)
@@ -121,6 +139,7 @@ int main(void)
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_probe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,46 @@ static void test_gap(void **s)
 	feed_free(f);
 }
 
+/* A message that there is no memory for is passed over, and counted; the next is found. */
+static void test_no_memory(void **s)
+{
+	(void)s;
+	static const char begin[] = "\3\0\0\x0a\2\xf0", end[] = "\x80xyz\3\0\0\7\2\xf0\x81";
+	struct feed *f = feed_new("http", 0);
+	struct frame frame = { .left = 0 };
+	struct sl_parser_pool *pool = f->b.pool;
+	char log[64] = "";
+	f->b.pool = NULL;
+	assert_int_equal(
+		read_piece(&frame, &f->b, sl_span(begin, sizeof(begin) - 1), log, sizeof(log)),
+		FRAME_MORE);
+	f->b.pool = pool;
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	assert_int_equal(f->counters.c[SL_C_PARSER_POOL], 1);
+	(void)read_piece(&frame, &f->b, sl_span(end, sizeof(end) - 1), log, sizeof(log));
+	assert_string_equal(log, "7:81 ");
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
+}
+
+/* A gap inside of what is passed over leaves the place known. */
+static void test_passed_over(void **s)
+{
+	(void)s;
+	static const char begin[] = "\3\0\0\x28\2\xf0\x80"
+				    "abcdefghijklmnopqrstuvwxyz";
+	struct feed *f = feed_new("http", 0);
+	struct frame frame = { .left = 0 };
+	char log[64] = "";
+	(void)read_piece(&frame, &f->b, sl_span(begin, sizeof(begin) - 1), log, sizeof(log));
+	frame_gap(&frame, &f->b, 7);
+	assert_int_equal(frame.place.lost, 0);
+	assert_int_equal(
+		read_piece(&frame, &f->b, sl_span_str("GET"), log, sizeof(log)), FRAME_BAD);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 0);
+	feed_free(f);
+}
+
 static void test_cotp(void **s)
 {
 	(void)s;
@@ -113,6 +153,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_passed_over),
 		cmocka_unit_test(test_cotp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
