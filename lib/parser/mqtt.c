@@ -2,7 +2,7 @@
 /* mqtt.c - MQTT 3.1, 3.1.1 and 5.0 (OASIS): who connects, and the topics that are published,
  * subscribed to, left, or named for a client's last will. Worker. Of a packet as much is gathered
  * as those need; what a message carries is passed over. */
-#include "gather.h"
+#include "frame.h"
 #include "parsers.h"
 #include "say.h"
 #include <sightline/hot.h>
@@ -15,14 +15,8 @@ enum type { CONNECT = 1, PUBLISH = 3, SUBSCRIBE = 8, UNSUBSCRIBE = 10, AUTH = 15
 enum { HAS_WILL = 4, HAS_USER = 0x80 }; /* flags of CONNECT */
 enum { VERSION_5 = 5 };
 
-struct side {
-	struct gather held;
-	uint32_t skip; /* bytes of the packet at hand that nobody wants */
-	bool lost; /* where a packet begins is not known */
-};
-
 struct mqtt {
-	struct side side[2];
+	struct frame side[2];
 	uint32_t message; /* of the packet at hand; 0: none */
 	uint16_t said;
 	uint8_t version; /* as its CONNECT says; 0: not seen */
@@ -243,116 +237,57 @@ static bool packet(struct mqtt *m, enum sl_dir dir, struct sl_batch *b, const st
 	return true;
 }
 
-/* ---- Pieces ---- */
+/* ---- Packets in a stream ---- */
 
-/* How much of a packet has to lie together, by what there is of it. 0: it is none. */
-static size_t need(struct sl_span in, struct head *h)
+static size_t packet_size(struct sl_span begin)
 {
-	enum sl_probe said = head_read(in, h);
-	if (said != SL_PROBE_YES)
-		return said == SL_PROBE_MORE ? in.len + 1 : 0;
-	if (!says(h->type))
-		return h->len;
-	size_t rest = h->rest;
-	if (h->type == PUBLISH) {
-		struct sl_rd r = sl_rd(sl_span_from(in, h->len));
-		size_t topic = sl_rd16(&r);
-		size_t want = r.bad ? 2 : 2 + topic;
-		rest = want < rest ? want : rest;
-	}
-	return h->len + (rest < KEPT_MAX ? rest : KEPT_MAX);
-}
-
-/* Gathers until the packet's begin is there. SL_DONE: it is in *out, *used of `in` are its. */
-static enum sl_verdict gather_packet(struct side *s, struct sl_span in, struct sl_batch *b,
-	size_t *used, struct head *h, struct sl_span *out)
-{
-	size_t n = need(in, h);
-	*used = 0;
-	if (s->held.have == 0 && n > 0 && n <= in.len) {
-		*out = sl_span(in.p, n);
-		*used = n;
-		return SL_DONE;
-	}
-	for (;;) {
-		struct sl_span have = gather_bytes(&s->held);
-		n = need(have, h);
-		if (n == 0)
-			return SL_BAD;
-		if (n <= have.len) {
-			*out = have;
-			return SL_DONE;
-		}
-		size_t left = in.len - *used, take = n - have.len < left ? n - have.len : left;
-		if (take == 0)
-			return SL_MORE;
-		if (!gather_all(&s->held, b, sl_span(in.p + *used, take), HEAD_MAX + KEPT_MAX))
-			return SL_BAD;
-		*used += take;
-	}
-}
-
-/* One step over the piece; *used of it. */
-static enum sl_verdict step(
-	struct mqtt *m, enum sl_dir dir, struct sl_span in, struct sl_batch *b, size_t *used)
-{
-	struct side *s = &m->side[dir];
-	struct sl_span whole;
 	struct head h;
-	*used = 0;
-	if (s->skip > 0) {
-		*used = s->skip < in.len ? s->skip : in.len;
-		s->skip -= (uint32_t)*used;
-		return SL_MORE;
-	}
-	enum sl_verdict v = gather_packet(s, in, b, used, &h, &whole);
-	if (v != SL_DONE)
-		return v;
-	if (!packet(m, dir, b, &h, whole)) {
-		/* Said from the begin again: what of it lies in the piece is not used yet. */
-		if (s->held.have == 0)
-			*used = 0;
-		return SL_FULL;
-	}
-	s->skip = h.rest - (uint32_t)(whole.len - h.len);
-	gather_drop(&s->held, b);
-	return SL_MORE;
+	enum sl_probe said = head_read(begin, &h);
+	if (said != SL_PROBE_YES)
+		return said == SL_PROBE_MORE ? begin.len + 1 : 0;
+	return h.len + h.rest;
 }
 
-/* A packet that waits for room in the batch is looked at without new bytes. */
-static bool waits(const struct mqtt *m, enum sl_dir dir)
+/* What is published is passed over, and packets that say nothing. */
+static size_t packet_wanted(struct sl_span begin)
 {
-	return m->message != 0 && m->side[dir].held.have > 0;
+	struct head h;
+	if (head_read(begin, &h) != SL_PROBE_YES)
+		return begin.len + 1;
+	if (!says(h.type))
+		return h.len;
+	if (h.type != PUBLISH)
+		return h.len + (h.rest < KEPT_MAX ? h.rest : KEPT_MAX);
+	struct sl_rd r = sl_rd(sl_span_from(begin, h.len));
+	size_t topic = sl_rd16(&r);
+	return h.len + 2 + (r.bad ? 0 : topic);
 }
+
+static enum sl_probe packet_likely(struct sl_span begin)
+{
+	return packets_likely(begin) ? SL_PROBE_YES : SL_PROBE_NO;
+}
+
+static const struct frame_kind packets = {
+	.size = packet_size,
+	.max = HEAD_MAX + KEPT_MAX,
+	.wanted = packet_wanted,
+	.likely = packet_likely,
+};
 
 static enum sl_verdict feed_bytes(
 	struct mqtt *m, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
-	struct side *s = &m->side[p->dir];
-	if (s->lost && !packets_likely(p->bytes)) {
-		*consumed = p->bytes.len;
-		return SL_MORE;
+	struct frame *f = &m->side[p->dir];
+	struct sl_span in;
+	struct head h;
+	enum frame_found found;
+	while ((found = frame_next(f, &packets, b, p->bytes, consumed, &in)) == FRAME_IS) {
+		if (head_read(in, &h) == SL_PROBE_YES && !packet(m, p->dir, b, &h, in))
+			return SL_FULL;
+		frame_done(f, b, in, consumed);
 	}
-	s->lost = false;
-	while (*consumed < p->bytes.len || waits(m, p->dir)) {
-		size_t used;
-		enum sl_verdict v = step(m, p->dir, sl_span_from(p->bytes, *consumed), b, &used);
-		*consumed += used;
-		if (v != SL_MORE)
-			return v;
-	}
-	return SL_MORE;
-}
-
-/* A gap inside of what nobody wants loses nothing. */
-static void feed_gap(struct side *s, uint64_t bytes, struct sl_batch *b)
-{
-	bool inside = s->held.have == 0 && bytes > 0 && bytes <= s->skip;
-	s->skip = inside ? s->skip - (uint32_t)bytes : 0;
-	if (s->held.have > 0)
-		parser_count_part(b);
-	gather_drop(&s->held, b);
-	s->lost |= !inside;
+	return found == FRAME_BAD ? frame_lose(f, b, p->bytes, consumed) : SL_MORE;
 }
 
 static enum sl_verdict mqtt_feed(
@@ -362,13 +297,13 @@ static enum sl_verdict mqtt_feed(
 	enum sl_verdict v = SL_DONE;
 	*consumed = 0;
 	if (p->kind == SL_PIECE_GAP) {
-		feed_gap(&m->side[p->dir], p->gap_bytes, b);
+		frame_gap(&m->side[p->dir], b, p->gap_bytes);
 		return SL_MORE;
 	}
 	if (p->kind == SL_PIECE_BYTES)
 		v = feed_bytes(m, p, b, consumed);
 	if (v == SL_DONE || v == SL_BAD)
-		gather_drop(&m->side[p->dir].held, b);
+		frame_end(&m->side[p->dir], b);
 	return v;
 }
 

@@ -71,6 +71,29 @@ static void test_gap(void **s)
 	assert_string_equal(f->log, "mqtt.topic 1 hi\nclose 1 \nmqtt.topic 2 a\nclose 2 \n"
 				    "mqtt.topic 3 b\nclose 3 \n");
 	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	/* What is none: the next piece is asked; at the end, what is begun is counted. */
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "\x30\3\0\1c", 5), SL_MORE);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "\0\0", 2), SL_MORE);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "\x30\3\0\1d", 5), SL_MORE);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "\x82\7\0", 3), SL_MORE);
+	assert_non_null(strstr(f->log, "mqtt.topic 5 d\n"));
+	(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 3);
+	feed_free(f);
+}
+
+/* A packet that there is no memory for is passed over. */
+static void test_no_memory(void **s)
+{
+	struct feed *f = feed_new("mqtt", 0);
+	struct sl_parser_pool *pool = f->b.pool;
+	(void)s;
+	f->b.pool = NULL;
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "\x82\7\0\1", 4), SL_MORE);
+	f->b.pool = pool;
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "\0\2t1\0\x30\3\0\1a", 10), SL_MORE);
+	assert_string_equal(f->log, "mqtt.topic 1 a\nclose 1 \n");
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
 	feed_free(f);
 }
 
@@ -88,8 +111,8 @@ static void test_malformed(void **s)
 {
 	static char big[19996] = "\x82\x98\x9c\1\0\1";
 	(void)s;
-	expect_part("\0\0", 2, SL_BAD, 0, "");
-	expect_part("\x30\x80\x80\x80\x80\1", 6, SL_BAD, 0, "");
+	expect_part("\0\0", 2, SL_MORE, 1, "");
+	expect_part("\x30\x80\x80\x80\x80\1", 6, SL_MORE, 1, "");
 	expect_part("\x30\xff\xff\xff\x7f\0\2hi", 9, SL_MORE, 0, "mqtt.topic 1 hi\nclose 1 \n");
 	expect_part(
 		"\x30\3\0\7h\x30\3\0\1a", 10, SL_MORE, 1, "close 1 \nmqtt.topic 2 a\nclose 2 \n");
@@ -141,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_5),
 		cmocka_unit_test(test_middle),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_probe),
 	};
