@@ -20,6 +20,9 @@ struct xmpp {
 	struct side side[2];
 	uint32_t message; /* of the stream header at hand; 0: none */
 	uint16_t said;
+	bool met; /* a stream header was seen */
+	uint8_t client; /* direction of the first, which is the initiating entity's (RFC 6120 4.2)
+			 */
 };
 
 /* ---- Tags ---- */
@@ -152,7 +155,11 @@ static enum sl_verdict feed_bytes(
 		if (header && d->over)
 			parser_count_part(b);
 		d->ready = false;
-		if (tag_is(tag, "proceed")) {
+		if (header && !x->met) {
+			x->met = true;
+			x->client = (uint8_t)p->dir;
+		}
+		if (x->met && p->dir != x->client && tag_is(tag, "proceed")) {
 			b->next = &sl_parser_tls;
 			return SL_NOT_MINE;
 		}

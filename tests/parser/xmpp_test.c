@@ -26,6 +26,9 @@ static void test_next(void **s)
 	struct sl_piece p = { .bytes = sl_span("<proceed/>\x16\3\1", 13), .dir = SL_TO_CLIENT };
 	bool progress;
 	(void)s;
+	/* Who begins the stream does not grant it, nor does anybody before there is one. */
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "<proceed/>", 10), SL_MORE);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "<stream:stream><proceed/>", 25), SL_MORE);
 	assert_int_equal(feed_call(f, &p, 0, &progress), SL_NOT_MINE);
 	assert_int_equal(p.bytes.len, 3);
 	assert_string_equal(f->b.next->name, "tls");
