@@ -13,6 +13,8 @@ struct irc {
 	uint32_t message; /* of the line at hand; 0: none */
 	uint16_t said;
 	bool named; /* the server's name is said */
+	bool met; /* somebody spoke as a client does */
+	uint8_t client; /* direction of who did so first */
 };
 
 struct command {
@@ -20,6 +22,15 @@ struct command {
 };
 
 /* ---- Lines ---- */
+
+/* Servers take a bare CR for a line's end; the LF behind it ends an empty line. */
+static const uint8_t *line_end(struct sl_span in)
+{
+	const uint8_t *lf = in.len > 0 ? memchr(in.p, '\n', in.len) : NULL;
+	size_t n = lf != NULL ? (size_t)(lf - in.p) : in.len;
+	const uint8_t *cr = n > 0 ? memchr(in.p, '\r', n) : NULL;
+	return cr != NULL ? cr : lf;
+}
 
 static struct sl_span token(struct sl_span *rest)
 {
@@ -83,13 +94,13 @@ static bool is_nick(struct sl_span s)
 
 static bool whole_line(struct sl_span in, struct sl_span *line, struct sl_span *rest)
 {
-	const uint8_t *end = in.len > 0 ? memchr(in.p, '\n', in.len) : NULL;
+	const uint8_t *end = line_end(in);
 	if (end == NULL)
 		return false;
 	*line = sl_span(in.p, (size_t)(end - in.p));
 	*rest = sl_span_from(in, line->len + 1);
-	if (line->len > 0 && line->p[line->len - 1] == '\r')
-		line->len--;
+	if (end[0] == '\r' && rest->len > 0 && rest->p[0] == '\n')
+		*rest = sl_span_from(*rest, 1);
 	return true;
 }
 
@@ -211,18 +222,29 @@ static bool line_use(struct irc *i, enum sl_dir dir, struct sl_batch *b, struct 
 	return true;
 }
 
+/* Whoever spoke as a client does not grant TLS. */
+static bool is_grant(struct irc *i, enum sl_dir dir, const struct command *c)
+{
+	if (!i->met && (from_client(c) || mail_is(c->word, "STARTTLS"))) {
+		i->met = true;
+		i->client = (uint8_t)dir;
+	}
+	return i->met && dir != i->client && c->prefix.len > 0 && mail_is(c->word, "670");
+}
+
 static enum sl_verdict feed_bytes(
 	struct irc *i, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
 	struct mail_line *l = &i->line[p->dir];
 	struct command c;
 	while (*consumed < p->bytes.len || l->ready) {
+		struct sl_span in = sl_span_from(p->bytes, *consumed);
 		if (!l->ready)
-			*consumed += mail_line_take(l, sl_span_from(p->bytes, *consumed));
+			*consumed += mail_line_until(l, in, line_end(in));
 		if (!l->ready)
 			continue;
 		command_read(mail_line_span(l), &c);
-		bool tls = c.prefix.len > 0 && mail_is(c.word, "670");
+		bool tls = is_grant(i, p->dir, &c);
 		if (!line_use(i, p->dir, b, &c))
 			return SL_FULL;
 		if (l->over)
@@ -241,6 +263,8 @@ static enum sl_verdict irc_feed(
 {
 	struct irc *i = state;
 	*consumed = 0;
+	if (p->kind != SL_PIECE_BYTES && i->line[p->dir].len > 0)
+		parser_count_part(b);
 	if (p->kind == SL_PIECE_END)
 		return SL_DONE;
 	if (p->kind == SL_PIECE_GAP) {

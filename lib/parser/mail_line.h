@@ -19,10 +19,10 @@ struct mail_line {
 	uint8_t b[MAIL_LINE_MAX];
 };
 
-/* Takes bytes up to the end of the line and returns how many; l->ready tells whether it came. */
-static inline size_t mail_line_take(struct mail_line *l, struct sl_span in)
+/* Takes bytes up to the end of the line, NULL where it is not there, and returns how many; l->ready
+ * tells whether it came. */
+static inline size_t mail_line_until(struct mail_line *l, struct sl_span in, const uint8_t *end)
 {
-	const uint8_t *end = in.len ? memchr(in.p, '\n', in.len) : NULL;
 	size_t run = end != NULL ? (size_t)(end - in.p) : in.len;
 	size_t room = MAIL_LINE_MAX - l->len, n = run < room ? run : room;
 	if (n && !l->skip) {
@@ -37,6 +37,11 @@ static inline size_t mail_line_take(struct mail_line *l, struct sl_span in)
 	if (l->len && l->b[l->len - 1] == '\r')
 		l->len--;
 	return run + 1;
+}
+
+static inline size_t mail_line_take(struct mail_line *l, struct sl_span in)
+{
+	return mail_line_until(l, in, in.len ? memchr(in.p, '\n', in.len) : NULL);
 }
 
 static inline void mail_line_reset(struct mail_line *l)

@@ -39,14 +39,39 @@ static void test_starttls(void **s)
 	static const struct cut_step t[] = { C("STARTTLS\r\n"),
 		S(":irc.joulunet.org 670  :STARTTLS successful, go ahead with TLS handshake\r\n") };
 	struct feed *f = feed_new("irc", 0);
-	struct sl_piece p = { .bytes = sl_span(":a 670 b :c\r\n\x16\3", 15), .dir = SL_TO_CLIENT };
+	struct sl_piece p = { .bytes = sl_span(":a 670 b :c\n\x16\3", 14), .dir = SL_TO_CLIENT };
 	bool progress;
 	(void)s;
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "NICK a\r\n", 8), SL_MORE);
 	expect_stream("irc", t, COUNT(t), SL_NOT_MINE, "irc.host 1 irc.joulunet.org\nclose 1 \n");
 	assert_int_equal(feed_call(f, &p, 0, &progress), SL_NOT_MINE);
 	assert_int_equal(p.bytes.len, 2);
 	assert_string_equal(f->b.next->name, "tls");
 	feed_free(f);
+}
+
+/* Who spoke as a client does not grant it, nor does anybody before there is one. */
+static void test_no_grant(void **s)
+{
+	static const struct cut_step t[] = { C(":a 670 b :c\r\n"), C("NICK a\r\n"),
+		C(":a 670 b :c\r\nJOIN #x\r\n"), S(":a.example 691 a :no\r\n") };
+	(void)s;
+	expect_stream("irc", t, COUNT(t), SL_MORE,
+		"irc.host 1 a\nclose 1 \nirc.nick 2 a\nclose 2 \nirc.channel 3 #x\nclose 3 \n");
+}
+
+/* Servers take a bare CR for a line's end. */
+static void test_bare_cr(void **s)
+{
+	static const struct cut_step t[] = { C("NICK a\rUSER u 0 0 :x\r\rJOIN #y\r\nJOIN #z\n") };
+	struct sl_piece p = { .bytes = sl_span_str("NICK a\rUSER"), .dir = SL_TO_SERVER };
+	bool more;
+	(void)s;
+	expect_stream("irc", t, 1, SL_MORE,
+		"irc.nick 1 a\nclose 1 \nirc.user 2 u\nclose 2 \nirc.channel 3 #y\nclose 3 \n"
+		"irc.channel 4 #z\nclose 4 \n");
+	assert_string_equal(
+		sl_parser_probe(&p, SL_OVER_TCP_BEGIN, 40000, 4444, &more)->name, "irc");
 }
 
 static void test_bounds(void **s)
@@ -63,6 +88,10 @@ static void test_bounds(void **s)
 	(void)feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 3);
 	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "#x\r\nJOIN #y\r\n", 13), SL_MORE);
 	assert_string_equal(f->log, "irc.channel 3 #y\nclose 3 \n");
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 2);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "QUIT", 4), SL_MORE);
+	(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 3);
 	feed_free(f);
 }
 
@@ -102,6 +131,8 @@ int main(void)
 		cmocka_unit_test(test_bot),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_starttls),
+		cmocka_unit_test(test_no_grant),
+		cmocka_unit_test(test_bare_cr),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_probe),
 	};
