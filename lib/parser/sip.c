@@ -5,18 +5,19 @@
 #include "gather.h"
 #include "http_head.h"
 #include "mail_line.h"
+#include "place.h"
 #include "say.h"
 #include <sightline/hot.h>
 
 #define HEAD_MAX 16384
-#define HOSTS_MAX 8 /* of one message that are told apart */
+#define HOSTS_MAX 32 /* of one message that are said: it seldom goes through ten */
 
 struct side {
 	struct gather held; /* a head that came in pieces */
 	uint64_t body; /* bytes that are to come */
 	enum http_line line; /* where in its lines `held` ends */
 	bool whole; /* held is a head that waits for room in the batch */
-	bool lost; /* where a message begins is not known */
+	struct place place; /* where a message begins */
 };
 
 struct sip {
@@ -30,6 +31,7 @@ struct telling {
 	struct say say;
 	struct sl_span host[HOSTS_MAX];
 	unsigned hosts;
+	bool part; /* there are more than are said */
 };
 
 /* ---- The first line ---- */
@@ -54,21 +56,47 @@ static size_t blank_len(struct sl_span in)
 	return n;
 }
 
+static bool is_token(struct sl_span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.p[i];
+		bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+		if (!letter && !(c >= '0' && c <= '9') &&
+			(c == 0 || strchr("-.!%*_+`'~", c) == NULL))
+			return false;
+	}
+	return s.len > 0;
+}
+
+/* A first line, of a request by any method: which there are is not for a parser to say (RFC 3261
+ * 7.1, 25.1). */
+static bool is_first_line(struct sl_span line)
+{
+	static const char version[] = " SIP/2.0";
+	size_t n = sizeof(version) - 1;
+	struct sl_span rest = line, method = mail_word(&rest);
+	if (mail_is(method, version + 1))
+		return rest.len > 0;
+	return is_token(method) && rest.len > n && memcmp(rest.p + rest.len - n, version, n) == 0;
+}
+
+static bool is_start(struct sl_span in)
+{
+	in = sl_span_from(in, blank_len(in));
+	return is_first_line(line_next(&in));
+}
+
 static enum sl_probe request_probe(struct sl_span in)
 {
 	static const char *const methods[] = { "INVITE ", "ACK ", "BYE ", "CANCEL ", "REGISTER ",
 		"OPTIONS ", "PRACK ", "SUBSCRIBE ", "NOTIFY ", "PUBLISH ", "INFO ", "REFER ",
 		"MESSAGE ", "UPDATE " };
-	static const char version[] = " SIP/2.0";
 	enum sl_probe said = mail_probe_any(in, methods, sizeof(methods) / sizeof(methods[0]));
 	if (said != SL_PROBE_YES)
 		return said;
 	if (memchr(in.p, '\n', in.len) == NULL)
 		return in.len < MAIL_LINE_MAX ? SL_PROBE_MORE : SL_PROBE_NO;
-	struct sl_span line = line_next(&in);
-	size_t n = sizeof(version) - 1;
-	return line.len > n && memcmp(line.p + line.len - n, version, n) == 0 ? SL_PROBE_YES
-									      : SL_PROBE_NO;
+	return is_start(in) ? SL_PROBE_YES : SL_PROBE_NO;
 }
 
 static enum sl_probe start_probe(struct sl_span in)
@@ -171,12 +199,16 @@ static struct sl_span host_bare(struct sl_span in)
 static bool say_host(struct telling *t, struct sl_span host)
 {
 	uint8_t norm[SL_VALUE_MAX];
+	if (t->part)
+		return true;
 	host = host_bare(host);
 	for (unsigned i = 0; i < t->hosts; i++)
 		if (sl_span_eq(t->host[i], host))
 			return true;
-	if (t->hosts < HOSTS_MAX)
-		t->host[t->hosts++] = host;
+	t->part |= t->hosts == HOSTS_MAX;
+	if (t->hosts == HOSTS_MAX)
+		return true;
+	t->host[t->hosts++] = host;
 	if (!say_needs(&t->say, SL_WHERE_SIP_HOST))
 		return true;
 	return say_raw(&t->say, SL_WHERE_SIP_HOST,
@@ -263,6 +295,8 @@ static bool say_head(struct sip *s, enum sl_dir dir, struct sl_batch *b, struct 
 			return false;
 	if (!sl_batch_close(b, dir, s->message))
 		return false;
+	if (t.part)
+		parser_count_part(b);
 	s->message = 0;
 	s->said = 0;
 	return true;
@@ -288,6 +322,16 @@ static uint64_t body_of(struct sl_span head)
 
 /* ---- Pieces ---- */
 
+/* No head, one without an end, or no memory for it: what follows in the piece can't be placed. */
+static enum sl_verdict lose(struct side *d, struct sl_batch *b, struct sl_span in, size_t *used)
+{
+	parser_count_part(b);
+	gather_drop(&d->held, b);
+	place_lose(&d->place);
+	*used = in.len;
+	return place_pass(&d->place, PLACE_PIECES);
+}
+
 /* One step over the stream; *used of `in`. */
 static enum sl_verdict step(
 	struct sip *s, enum sl_dir dir, struct sl_span in, struct sl_batch *b, size_t *used)
@@ -307,13 +351,13 @@ static enum sl_verdict step(
 	if (!d->whole) {
 		bool whole = http_empty_line(&d->line, in, used);
 		if ((held || !whole) && !gather_all(&d->held, b, sl_span(in.p, *used), HEAD_MAX))
-			return SL_BAD;
+			return lose(d, b, in, used);
 		if (!whole)
 			return SL_MORE;
 	}
 	struct sl_span head = d->held.have > 0 ? gather_bytes(&d->held) : sl_span(in.p, *used);
-	if (start_probe(head) != SL_PROBE_YES)
-		return SL_BAD;
+	if (!is_start(head))
+		return lose(d, b, in, used);
 	d->whole = d->held.have > 0;
 	if (!say_head(s, dir, b, head)) {
 		*used = d->whole ? *used : 0;
@@ -321,6 +365,7 @@ static enum sl_verdict step(
 	}
 	d->body = body_of(head);
 	d->whole = false;
+	d->place.lost = 0;
 	gather_drop(&d->held, b);
 	return SL_MORE;
 }
@@ -329,11 +374,11 @@ static enum sl_verdict feed_stream(
 	struct sip *s, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
 	struct side *d = &s->side[p->dir];
-	if (d->lost && start_probe(p->bytes) != SL_PROBE_YES) {
+	bool inside = d->held.have > 0 || d->body > 0;
+	if (d->place.lost > 0 && !inside && !is_start(p->bytes)) {
 		*consumed = p->bytes.len;
-		return SL_MORE;
+		return place_pass(&d->place, PLACE_PIECES);
 	}
-	d->lost = false;
 	while (*consumed < p->bytes.len || d->whole) {
 		size_t used;
 		enum sl_verdict v = step(s, p->dir, sl_span_from(p->bytes, *consumed), b, &used);
@@ -352,7 +397,8 @@ static void feed_gap(struct side *d, uint64_t bytes, struct sl_batch *b)
 	if (d->held.have > 0)
 		parser_count_part(b);
 	gather_drop(&d->held, b);
-	d->lost |= !inside;
+	if (!inside)
+		place_lose(&d->place);
 }
 
 static enum sl_verdict feed_datagram(
@@ -362,8 +408,12 @@ static enum sl_verdict feed_datagram(
 	enum http_line line = HTTP_LINE_BEGIN;
 	size_t n = 0;
 	*consumed = p->bytes.len;
-	if (start_probe(in) != SL_PROBE_YES)
+	if (in.len == 0)
 		return SL_MORE;
+	if (!is_start(in)) {
+		parser_count_part(b);
+		return SL_MORE;
+	}
 	bool whole = http_empty_line(&line, in, &n);
 	if (!say_head(s, p->dir, b, sl_span(in.p, n))) {
 		*consumed = 0;
@@ -386,6 +436,8 @@ static enum sl_verdict sip_feed(
 	}
 	if (p->kind == SL_PIECE_BYTES)
 		v = p->datagram ? feed_datagram(s, p, b, consumed) : feed_stream(s, p, b, consumed);
+	if (v == SL_DONE && s->side[p->dir].held.have > 0)
+		parser_count_part(b);
 	if (v == SL_DONE || v == SL_BAD)
 		gather_drop(&s->side[p->dir].held, b);
 	return v;

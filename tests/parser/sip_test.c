@@ -67,7 +67,9 @@ static void test_odd(void **s)
 		"sip.from 1 sip:b@c.example\nsip.host 1 c.example\nclose 1 \n");
 	expect_one("BYE tel:+1-201-555-0123 SIP/2.0\r\nContact:,,<\r\nVia: ,SIP/2.0/UDP\r\nTo", 1,
 		"sip.uri 1 tel:+1-201-555-0123\nclose 1 \n");
-	expect_one("BYE sip:a@b", 0, "");
+	expect_one("BYE sip:a@b", 1, "");
+	expect_one("any text\n", 1, "");
+	expect_one("\r\n\r\n", 0, "");
 }
 
 static enum sl_verdict stream(struct feed *f, const char *in)
@@ -89,7 +91,72 @@ static void test_gap(void **s)
 	assert_string_equal(f->log, "close 1 \nsip.uri 2 sip:c@d.example\nsip.host 2 d.example\n"
 				    "close 2 \n");
 	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
-	assert_int_equal(stream(f, "GET / HTTP/1.1\r\n\r\n"), SL_BAD);
+	/* What is none ends its piece; a direction of which nothing is SIP is given up. */
+	assert_int_equal(
+		stream(f, "GET / HTTP/1.1\r\n\r\nBYE sip:c@d.example SIP/2.0\r\n\r\n"), SL_MORE);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 2);
+	enum sl_verdict v = SL_MORE;
+	for (unsigned n = 0; n < 100 && v == SL_MORE; n++)
+		v = stream(f, "BYE sip:c@d.example SIP/3.0\r\n\r\n");
+	assert_int_equal(v, SL_BAD);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 2);
+	assert_int_equal(f->b.n, 0);
+	feed_free(f);
+}
+
+/* A method that nobody has heard of is one. */
+static void test_method(void **s)
+{
+	static const struct cut_step t[] = { C("INVITE sip:a@b.example SIP/2.0\r\n\r\n"),
+		C("X-evil! sip:c SIP/2.0\r\n\r\nSIP/2.0 600 Busy\r\n\r\nBYE sip:d "
+		  "SIP/2.0\r\n\r\n") };
+	struct feed *f = feed_new("sip", 0);
+	(void)s;
+	expect_stream("sip", t, 2, SL_MORE,
+		"sip.uri 1 sip:a@b.example\nsip.host 1 b.example\nclose 1 \n"
+		"sip.uri 2 sip:c\nsip.host 2 c\nclose 2 \nclose 3 \n"
+		"sip.uri 4 sip:d\nsip.host 4 d\nclose 4 \n");
+	f->stream = true;
+	assert_int_equal(stream(f, "BYE sip:a SIP/2.0\r\n"), SL_MORE);
+	(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
+}
+
+/* Hosts of a message are bounded, and what lies behind is counted. */
+static void test_hosts(void **s)
+{
+	char in[4096] = "BYE sip:h0 SIP/2.0\r\n";
+	struct feed *f = feed_new("sip", 0);
+	const char *at = f->log;
+	unsigned hosts = 0;
+	(void)s;
+	for (unsigned i = 0; i < 100; i++)
+		snprintf(in + strlen(in), sizeof(in) - strlen(in), "Via: SIP/2.0/UDP h%u\r\n", i);
+	snprintf(in + strlen(in), sizeof(in) - strlen(in), "To: sip:last\r\n\r\n");
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, in, strlen(in)), SL_MORE);
+	for (; (at = strstr(at, "sip.host")) != NULL; at++)
+		hosts++;
+	assert_int_equal(hosts, 32);
+	assert_non_null(strstr(f->log, "sip.to 1 sip:last\nclose 1 "));
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
+}
+
+/* A head that there is no memory for costs itself, and not the direction. */
+static void test_no_memory(void **s)
+{
+	struct feed *f = feed_new("sip", 0);
+	struct sl_parser_pool *pool = f->b.pool;
+	(void)s;
+	f->stream = true;
+	f->b.pool = NULL;
+	assert_int_equal(stream(f, "BYE sip:a@b.example SIP/2.0\r\nX: "), SL_MORE);
+	f->b.pool = pool;
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	assert_int_equal(stream(f, "x\r\n\r\n"), SL_MORE);
+	assert_int_equal(stream(f, "BYE sip:c@d.example SIP/2.0\r\n\r\n"), SL_MORE);
+	assert_string_equal(f->log, "sip.uri 1 sip:c@d.example\nsip.host 1 d.example\nclose 1 \n");
 	feed_free(f);
 }
 
@@ -104,10 +171,12 @@ static void test_long(void **s)
 	f->stream = true;
 	memset(line, 'a', sizeof(line) - 1);
 	assert_int_equal(stream(f, "BYE sip:a@b.example SIP/2.0\r\n"), SL_MORE);
-	for (; v == SL_MORE && n < 100; n++)
+	for (; v == SL_MORE && f->counters.c[SL_C_MESSAGES_PART] == 0 && n < 100; n++)
 		v = stream(f, line);
-	assert_int_equal(v, SL_BAD);
+	assert_int_equal(v, SL_MORE);
 	assert_in_range(n, 15, 17);
+	assert_int_equal(stream(f, "BYE sip:c@d.example SIP/2.0\r\n\r\n"), SL_MORE);
+	assert_non_null(strstr(f->log, "sip:c@d.example"));
 	feed_free(f);
 }
 
@@ -143,6 +212,9 @@ int main(void)
 		cmocka_unit_test(test_datagrams),
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_method),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_probe),
 	};
