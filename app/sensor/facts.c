@@ -257,11 +257,11 @@ static void dhcp(struct worker *w, uint16_t i)
 		return;
 	if (o->where == SL_WHERE_DHCP_ASSIGNED_IP) {
 		r.fact = SL_FACT_LEASED;
-		r.version = 4;
-		memcpy(r.src.b, o->value, 4);
+		r.version = o->len == 4 ? 4 : 6;
+		memcpy(r.src.b, o->value, o->len == 4 ? 4 : 16);
 		memcpy(r.dst.b, mac.p, 6);
 		name.len = 0;
-		if (!own(w->facts, &r.src, 4))
+		if (!own(w->facts, &r.src, r.version))
 			return;
 	} else {
 		r.via = SL_NAMED_DHCP;

@@ -17,6 +17,7 @@ enum { ETHERNET = 1, MAC_BYTES = 6 };
 #define HEAD 4 /* type and transaction */
 #define RELAY_HEAD 34 /* type, hops and two addresses */
 #define RELAYS_MAX 8 /* RFC 8415 7.6 */
+#define VALUES_MAX 128 /* that are said of a message, which is taken for cut there */
 
 struct message {
 	uint8_t type;
@@ -42,13 +43,17 @@ static size_t head_of(struct sl_span in)
 	return relay ? RELAY_HEAD : HEAD;
 }
 
-static bool relayed(struct sl_span in, struct sl_span *out)
+/* The option of that kind; false: there is none. */
+static bool option_find(struct sl_span options, uint16_t want, struct sl_span *out)
 {
-	struct sl_rd r = sl_rd(sl_span_from(in, RELAY_HEAD));
+	struct sl_rd r = sl_rd(options);
+	struct sl_span value;
 	uint16_t code;
-	while (option_next(&r, &code, out))
-		if (code == RELAYED)
+	while (option_next(&r, &code, &value))
+		if (code == want) {
+			*out = value;
 			return true;
+		}
 	return false;
 }
 
@@ -73,7 +78,7 @@ static void message_read(const struct sl_piece *p, struct message *m)
 	uint16_t code;
 	*m = (struct message){ .part = p->cut };
 	for (unsigned i = 0; i < RELAYS_MAX && head_of(in) == RELAY_HEAD; i++)
-		if (!relayed(in, &in))
+		if (!option_find(sl_span_from(in, RELAY_HEAD), RELAYED, &in))
 			break;
 	m->part |= head_of(in) == RELAY_HEAD || in.len < HEAD;
 	if (m->part && !p->cut)
@@ -107,6 +112,12 @@ static bool dhcpv6_begins(uint8_t first)
 
 /* ---- Saying ---- */
 
+/* A message is read again from its begin where the batch was full, so what it says is bounded. */
+static bool says_more(const struct say *say)
+{
+	return say->at < VALUES_MAX;
+}
+
 /* What a client says is its address asked for, what a reply says and lets live its address. */
 static bool say_address(struct say *say, const struct message *m, struct sl_span in)
 {
@@ -127,7 +138,7 @@ static bool say_association(
 	struct sl_rd r = sl_rd(sl_span_from(in, head));
 	struct sl_span value;
 	uint16_t code;
-	while (option_next(&r, &code, &value))
+	while (says_more(say) && option_next(&r, &code, &value))
 		if (code == IA_ADDRESS && !say_address(say, m, value))
 			return false;
 	return true;
@@ -150,7 +161,7 @@ static bool say_duid(struct say *say, struct sl_span in)
 /* Names in labels (RFC 8415 10), one behind the other; the last may lack its end. */
 static bool say_names(struct say *say, enum sl_where w, struct sl_span in)
 {
-	while (in.len > 0) {
+	while (in.len > 0 && says_more(say)) {
 		struct dns_name name;
 		size_t n = 0;
 		while (n < in.len && in.p[n] != 0)
@@ -172,7 +183,7 @@ static bool say_names(struct say *say, enum sl_where w, struct sl_span in)
 static bool say_vendor(struct say *say, struct sl_span in)
 {
 	struct sl_rd r = sl_rd(sl_span_from(in, 4));
-	while (sl_rd_left(&r) > 0 && !r.bad)
+	while (sl_rd_left(&r) > 0 && !r.bad && says_more(say))
 		if (!say_plain(say, SL_WHERE_DHCP_VENDOR_CLASS, sl_rd_take(&r, sl_rd16(&r))))
 			return false;
 	return true;
@@ -182,8 +193,6 @@ static bool say_option(
 	struct say *say, const struct message *m, uint16_t code, struct sl_span value)
 {
 	switch (code) {
-	case CLIENT_ID:
-		return say_duid(say, value);
 	case IA_NA:
 		return say_association(say, m, value, 12);
 	case IA_TA:
@@ -199,6 +208,8 @@ static bool say_option(
 	}
 }
 
+/* Options stand in any order (RFC 8415 21.1); what belongs to a hardware address is said behind it,
+ * as DHCP for IPv4 does. */
 static bool say_message(struct say *say, const struct sl_piece *p, bool *part)
 {
 	struct message m;
@@ -207,9 +218,12 @@ static bool say_message(struct say *say, const struct sl_piece *p, bool *part)
 	struct sl_rd r = sl_rd(m.options);
 	struct sl_span value;
 	uint16_t code;
-	while (option_next(&r, &code, &value))
+	if (option_find(m.options, CLIENT_ID, &value) && !say_duid(say, value))
+		return false;
+	while (says_more(say) && option_next(&r, &code, &value))
 		if (!say_option(say, &m, code, value))
 			return false;
+	*part |= !says_more(say);
 	return true;
 }
 

@@ -47,8 +47,8 @@ static void test_real(void **s)
 		"dhcp.requested_ip 1 2a00:1:1:200:38e6:b22e:c440:acdf\nclose 1 \n");
 	expect("072ffdd1000300280203040500000e1000001518000500182a0000010001020038e6b22ec440acdf000"
 	       "0119400001c200001000a000300010001020304050002000e000100011846488c001122334455",
-		"dhcp.assigned_ip 1 2a00:1:1:200:38e6:b22e:c440:acdf\n"
-		"dhcp.client_mac 1 00:01:02:03:04:05\nclose 1 \n");
+		"dhcp.client_mac 1 00:01:02:03:04:05\n"
+		"dhcp.assigned_ip 1 2a00:1:1:200:38e6:b22e:c440:acdf\nclose 1 \n");
 	expect("07aa56ce0001000e0001000118f00b3f000c2938f3680002000e0001000118ef951b000c299ba153001"
 	       "80031076578616d706c6503636f6d000573616c6573076578616d706c6503636f6d0003656e6707657"
 	       "8616d706c6503636f6d00",
@@ -94,6 +94,10 @@ static void test_relay(void **s)
 		     "0100000100270006000470632d31",
 		"dhcp.client_fqdn 1 pc-1\nclose 1 \n");
 	expect_part(RELAY "0012000161", 1, "close 1 \n");
+	/* Without a message in it, another option's value is none. */
+	expect_part(RELAY "0012000e"
+			  "0100000100270006000470632d31",
+		1, "close 1 \n");
 	expect_part(RELAY "00090002"
 			  "0100",
 		1, "close 1 \n");
@@ -108,6 +112,25 @@ static void test_malformed(void **s)
 	expect_part("010000010001000a00030006000102030405", 0, "close 1 \n");
 	expect_part("010000010001000a00020001000102030405", 0, "close 1 \n");
 	expect_part("0000000100270005000470632d31", 1, "");
+}
+
+/* What a message says is bounded, and what lies behind is counted. */
+static void test_many(void **s)
+{
+	struct made m = made("010000010027033000");
+	struct feed *f = feed_new("dhcpv6", 5);
+	const char *at = f->log;
+	unsigned names = 0;
+	(void)s;
+	m.b[6] = 3, m.b[7] = 0x31;
+	for (unsigned i = 0; i < 272; i++, m.len += 3)
+		memcpy(m.b + m.len, "\1a", 3);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, m.b, m.len), SL_MORE);
+	for (; (at = strstr(at, "client_fqdn")) != NULL; at++)
+		names++;
+	assert_int_equal(names, 128);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
 }
 
 static bool is_dhcpv6(const char *hex, uint16_t port)
@@ -140,6 +163,7 @@ int main(void)
 		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_relay),
 		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_probe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,8 +31,12 @@ class Office:
 
     def ip(self, src, dst, protocol, l4, hops=64):
         self.at += 0.001
-        head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(l4), 1, 0, hops, protocol, 0)
-        frame = b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0" + head + ipaddress.ip_address(src).packed + ipaddress.ip_address(dst).packed + l4
+        src, dst = ipaddress.ip_address(src), ipaddress.ip_address(dst)
+        if src.version == 4:
+            head = b"\x08\0" + struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(l4), 1, 0, hops, protocol, 0)
+        else:
+            head = b"\x86\xdd" + struct.pack(">IHBB", 6 << 28, len(l4), protocol, hops)
+        frame = b"\x02\0\0\0\0\1\x02\0\0\0\0\2" + head + src.packed + dst.packed + l4
         self.frames.append((self.at, frame))
 
     def udp(self, src, sport, dst, dport, data):
@@ -99,6 +103,14 @@ class Office:
             b"\x63\x82\x53\x63" + options + b"\xff")
         self.udp("0.0.0.0", 68, "255.255.255.255", 67, dhcp(1, bytes(4), b"\x35\1\3" + bytes([12, len(name)]) + name.encode()))
         self.udp(DHCP, 67, at or client(n), 68, dhcp(2, ipaddress.ip_address(at or client(n)).packed, b"\x35\1\5"))
+
+    def lease6(self, n, name, address):
+        """The reply has the address before whose it is."""
+        option = lambda code, data: struct.pack(">HH", code, len(data)) + data
+        who = option(1, bytes([0, 3, 0, 1, 2, 0, 0, 0, 6, n]))
+        given = option(3, bytes(12) + option(5, ipaddress.ip_address(address).packed + struct.pack(">II", 300, 600)))
+        self.udp("fe80::%x" % n, 546, "ff02::1:2", 547, b"\3\0\0" + bytes([n]) + who + option(39, b"\0" + labels(name)))
+        self.udp("fd00::547", 547, "fe80::%x" % n, 546, b"\7\0\0" + bytes([n]) + given + who)
 
     def mdns(self, src, name, address):
         self.udp(src, 5353, "224.0.0.251", 5353, struct.pack(">HHHHHH", 0, 0x8400, 0, 1, 0, 0) + labels(name) + (
@@ -266,13 +278,16 @@ def test_names_of_hosts(folder):
     o.mdns(client(8), "eight.local", client(8)), o.mdns(client(9), "liar.local", client(8))
     o.netbios(client(10), "TEN"), o.netbios(client(10), "OFFICE", group=True), o.netbios(client(11), "SERVICE", kind=0x20)
     o.lease(12, "pc-moved", at=client(13))
+    o.lease6(14, "pc-six", "fd00::14")
     o.step(5)
+    o.look_up("fd00::14", "fd00::53", "evil.example", EVIL)
     for n in range(7, 14):
         o.look_up(client(n), RESOLVER, "evil.example", EVIL)
     found = sightings(folder, o)
     names = {n: one(found, client(n), "dns.query").get("host_name") for n in range(7, 14)}
     assert names == {7: {"src": "pc-seven"}, 8: {"src": "eight.local"}, 9: None, 10: {"src": "ten"}, 11: None, 12: None,
                      13: {"src": "pc-moved"}}, names
+    assert one(found, "fd00::14", "dns.query").get("host_name") == {"src": "pc-six"}
 
 
 def test_bounds_and_off(folder):
