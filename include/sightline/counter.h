@@ -401,6 +401,10 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"addresses forgotten for room while the names that led to them are of interest")   \
 	X(ASKERS_FORGOTTEN, "sightline_hosts_forgotten_total{what=\"asker\"}",                     \
 		"hosts that asked for a name and made room for later ones")                        \
+	X(ANSWERS_FORGOTTEN, "sightline_hosts_forgotten_total{what=\"answer\"}",                   \
+		"names that led to an address and made room for later ones")                       \
+	X(SAID_FORGOTTEN, "sightline_hosts_forgotten_total{what=\"host_name\"}",                   \
+		"names and leases of hosts that made room for later ones within a day")            \
 	X(BREAKER_QUIET, "sightline_breaker_events_total{event=\"quiet\"}",                        \
 		"indicators that fired on too many own hosts and were made quiet")                 \
 	X(BREAKER_TRIED, "sightline_breaker_events_total{event=\"tried\"}",                        \

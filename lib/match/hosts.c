@@ -108,32 +108,53 @@ static void moment_add(struct moments *m, uint64_t ts_ns)
 
 /* ---- Deeds ---- */
 
+/* Whether fewer peers than a role may need were seen before this one. */
+static bool is_first(const struct peer *p, const struct peer *more, const struct peer *x)
+{
+	unsigned before = 0;
+	for (unsigned i = 0; i <= PEERS; i++) {
+		const struct peer *y = i < PEERS ? &p[i] : more;
+		before += y->first_ns < x->first_ns ||
+			  (y->first_ns == x->first_ns && y->hash < x->hash);
+	}
+	return before < SL_HOST_PEERS;
+}
+
 /* Of those seen within a day the first are kept, so that the time from which they are enough is the
- * same in whatever order they were told. */
+ * same in whatever order they were told, and the last, so that they are while some are seen. */
+static struct peer *peer_place(struct peer *p, struct peer *fresh)
+{
+	struct peer *to = NULL;
+	for (unsigned i = 0; i <= PEERS; i++) {
+		struct peer *x = i < PEERS ? &p[i] : fresh;
+		if (is_first(p, fresh, x))
+			continue;
+		if (to == NULL || x->last_ns < to->last_ns ||
+			(x->last_ns == to->last_ns && x->hash < to->hash))
+			to = x;
+	}
+	return to;
+}
+
 static void deed_add(struct sl_hosts *h, const union sl_addr *host, enum sl_deed deed,
 	const union sl_addr *peer, const struct sl_record_fact *r)
 {
 	struct host *e = host_touch(h, host, r->version, r->ts_ns);
 	struct peer *p = e->peer[deed], *to = NULL;
 	uint64_t hash = hosts_hash_addr(h, peer, r->version);
-	for (unsigned i = 0; i < SL_HOST_PEERS; i++) {
+	struct peer fresh = { hash, r->ts_ns, r->ts_ns };
+	for (unsigned i = 0; i < PEERS; i++) {
 		if (p[i].hash == hash) {
 			p[i].first_ns = r->ts_ns < p[i].first_ns ? r->ts_ns : p[i].first_ns;
 			p[i].last_ns = r->ts_ns > p[i].last_ns ? r->ts_ns : p[i].last_ns;
 			return;
 		}
-		bool free = p[i].hash == 0 || !within(p[i].last_ns, r->ts_ns, SL_HOST_DAY_NS);
-		bool later = !free && p[i].first_ns > r->ts_ns;
-		bool to_free = to != NULL && to->first_ns == 0;
-		if (free) {
-			p[i] = (struct peer){ .hash = 0 };
+		if (p[i].hash == 0 || !within(p[i].last_ns, r->ts_ns, SL_HOST_DAY_NS))
 			to = &p[i];
-		} else if (later && !to_free && (to == NULL || to->first_ns < p[i].first_ns)) {
-			to = &p[i];
-		}
 	}
-	if (to != NULL)
-		*to = (struct peer){ hash, r->ts_ns, r->ts_ns };
+	if (to == NULL)
+		to = peer_place(p, &fresh);
+	*to = fresh;
 }
 
 static bool began_at(uint8_t hops, unsigned top)
@@ -192,7 +213,8 @@ static void asker_add(struct sl_hosts *h, struct name *n, const struct sl_record
 		*to = (struct asker){ r->src, r->version, { { r->ts_ns, 0 } } };
 }
 
-static void lead_add(struct led *e, uint64_t name, const struct sl_record_fact *r)
+static void lead_add(
+	struct sl_hosts *h, struct led *e, uint64_t name, const struct sl_record_fact *r)
 {
 	struct lead *to = &e->lead[0];
 	for (unsigned i = 0; i < LEADS; i++) {
@@ -205,6 +227,8 @@ static void lead_add(struct led *e, uint64_t name, const struct sl_record_fact *
 		if (l->at.ns[0] < to->at.ns[0])
 			to = l;
 	}
+	sl_count(h->o.counters, SL_C_ANSWERS_FORGOTTEN,
+		to->name != 0 && within(to->at.ns[0], r->ts_ns, SL_LED_NS));
 	if (to->name == 0 || r->ts_ns > to->at.ns[0])
 		*to = (struct lead){ name, r->src, r->version, { { r->ts_ns, 0 } } };
 }
@@ -236,7 +260,7 @@ static void tell_answered(struct sl_hosts *h, const struct sl_record_fact *r, st
 	for (unsigned i = 0; i < r->addresses; i++) {
 		struct led *e = touch(h, &h->leds, hosts_hash_addr(h, &a[i].a, a[i].version),
 			r->ts_ns, SL_LED_NS, SL_C_LEADS_FORGOTTEN);
-		lead_add(e, n->kept.hash, r);
+		lead_add(h, e, n->kept.hash, r);
 	}
 }
 
@@ -253,31 +277,59 @@ static size_t text_len(struct sl_span name)
 	return n;
 }
 
+static void said_add(struct said *s, uint64_t ts_ns)
+{
+	s->first_ns = s->last_ns == 0 || ts_ns < s->first_ns ? ts_ns : s->first_ns;
+	s->last_ns = ts_ns > s->last_ns ? ts_ns : s->last_ns;
+}
+
+/* What is older than all that is kept finds no room. */
+static bool said_gives_way(struct sl_hosts *h, const struct said *s, uint64_t ts_ns)
+{
+	sl_count(h->o.counters, SL_C_SAID_FORGOTTEN,
+		s->last_ns != 0 && within(s->last_ns, ts_ns, SL_HOST_DAY_NS));
+	return ts_ns >= s->last_ns;
+}
+
 static void tell_named(struct sl_hosts *h, const struct sl_record_fact *r, struct sl_span name)
 {
 	if (r->via >= SL_NAMED_COUNT || name.len == 0 || memchr(name.p, 0, name.len) != NULL)
 		return;
 	if (r->version != 0 && !hosts_own(h, &r->src, r->version))
 		return;
-	struct host *e = host_touch(h, &r->src, r->version, r->ts_ns);
-	if (r->ts_ns < e->named[r->via].ts_ns)
+	struct naming *n = host_touch(h, &r->src, r->version, r->ts_ns)->named[r->via], *to = n;
+	struct sl_span text = sl_span(name.p, text_len(name));
+	sl_count(h->o.counters, SL_C_FACTS_CUT, text.len < name.len);
+	for (unsigned i = 0; i < SAID; i++) {
+		if (sl_span_eq(text, sl_span_str(n[i].text))) {
+			said_add(&n[i].at, r->ts_ns);
+			return;
+		}
+		if (n[i].at.last_ns < to->at.last_ns)
+			to = &n[i];
+	}
+	if (!said_gives_way(h, &to->at, r->ts_ns))
 		return;
-	size_t n = text_len(name);
-	sl_count(h->o.counters, SL_C_FACTS_CUT, n < name.len);
-	e->named[r->via].ts_ns = r->ts_ns;
-	memcpy(e->named[r->via].text, name.p, n);
-	e->named[r->via].text[n] = '\0';
+	*to = (struct naming){ .at = { r->ts_ns, r->ts_ns } };
+	memcpy(to->text, text.p, text.len);
 }
 
 static void tell_leased(struct sl_hosts *h, const struct sl_record_fact *r)
 {
 	if (!hosts_own(h, &r->src, r->version))
 		return;
-	struct host *e = host_touch(h, &r->src, r->version, r->ts_ns);
-	if (r->ts_ns < e->leased_ns)
-		return;
-	e->leased_ns = r->ts_ns;
-	e->mac = hosts_hash_addr(h, &r->dst, 0);
+	struct lease *l = host_touch(h, &r->src, r->version, r->ts_ns)->lease, *to = l;
+	uint64_t mac = hosts_hash_addr(h, &r->dst, 0);
+	for (unsigned i = 0; i < SAID; i++) {
+		if (l[i].mac == mac) {
+			said_add(&l[i].at, r->ts_ns);
+			return;
+		}
+		if (l[i].at.last_ns < to->at.last_ns)
+			to = &l[i];
+	}
+	if (said_gives_way(h, &to->at, r->ts_ns))
+		*to = (struct lease){ { r->ts_ns, r->ts_ns }, mac };
 }
 
 int sl_hosts_tell(struct sl_hosts *h, const struct sl_record_fact *r, size_t len)

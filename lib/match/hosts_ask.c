@@ -37,12 +37,20 @@ static uint64_t moment_at(const struct moments *m, uint64_t now_ns, uint64_t by_
 	return 0;
 }
 
+/* The latest time at or before now that is known; 0: none. */
+static uint64_t said_at(const struct said *s, uint64_t now_ns)
+{
+	if (s->last_ns <= now_ns)
+		return s->last_ns;
+	return s->first_ns <= now_ns ? s->first_ns : 0;
+}
+
 /* ---- Hosts ---- */
 
 static unsigned peers_at(const struct host *e, enum sl_deed deed, uint64_t now_ns)
 {
 	unsigned n = 0;
-	for (unsigned i = 0; i < SL_HOST_PEERS; i++) {
+	for (unsigned i = 0; i < PEERS; i++) {
 		const struct peer *p = &e->peer[deed][i];
 		bool old = p->last_ns < now_ns && now_ns - p->last_ns >= SL_HOST_DAY_NS;
 		n += p->hash != 0 && p->first_ns <= now_ns && !old;
@@ -71,14 +79,38 @@ static const struct host *host_find(
 
 static const char *name_at(const struct host *e, enum sl_named_by by, uint64_t now_ns)
 {
-	return e != NULL && e->named[by].ts_ns <= now_ns ? e->named[by].text : "";
+	const char *text = "";
+	uint64_t at_ns = 0;
+	for (unsigned i = 0; e != NULL && i < SAID; i++) {
+		const struct naming *n = &e->named[by][i];
+		uint64_t then = said_at(&n->at, now_ns);
+		if (then > at_ns || (then == at_ns && then > 0 && strcmp(n->text, text) > 0)) {
+			text = n->text;
+			at_ns = then;
+		}
+	}
+	return text;
+}
+
+/* Whose the address was; NULL: nobody's that is known. */
+static const struct host *leased_to(const struct sl_hosts *h, const struct host *e, uint64_t now_ns)
+{
+	uint64_t mac = 0, at_ns = 0;
+	for (unsigned i = 0; i < SAID; i++) {
+		const struct lease *l = &e->lease[i];
+		uint64_t then = said_at(&l->at, now_ns);
+		if (then > at_ns || (then == at_ns && l->mac > mac)) {
+			mac = l->mac;
+			at_ns = then;
+		}
+	}
+	return at_ns > 0 ? kept_find(&h->hosts, mac) : NULL;
 }
 
 /* What it asked its lease for by itself, or by the MAC address that the lease was given to. */
 static const char *host_name(const struct sl_hosts *h, const struct host *e, uint64_t now_ns)
 {
-	bool leased = e->mac != 0 && e->leased_ns <= now_ns;
-	const struct host *mac = leased ? kept_find(&h->hosts, e->mac) : NULL;
+	const struct host *mac = leased_to(h, e, now_ns);
 	const char *text = name_at(e, SL_NAMED_DHCP, now_ns);
 	if (text[0] == '\0')
 		text = name_at(mac, SL_NAMED_DHCP, now_ns);

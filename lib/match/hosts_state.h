@@ -12,6 +12,8 @@
 #define ASKERS 16 /* of a name */
 #define LEADS 8 /* to an address */
 #define NAME_MAX_BYTES 255
+#define SAID 2 /* names by one protocol, or leases: what was said last, and what before */
+#define PEERS (2 * SL_HOST_PEERS) /* the first within a day, and the last */
 
 /* When something was said: the first times of the two latest slots. Told in any order the outcome
  * is the same. */
@@ -19,21 +21,32 @@ struct moments {
 	uint64_t ns[2]; /* the later first; 0: none */
 };
 
+/* The first and the last time that something was said; both 0: it was not. */
+struct said {
+	uint64_t first_ns, last_ns;
+};
+
 struct peer {
 	uint64_t hash; /* 0: free */
 	uint64_t first_ns, last_ns;
 };
 
+struct naming {
+	struct said at;
+	char text[SL_HOST_NAME_MAX + 8]; /* ends with a zero */
+};
+
+struct lease {
+	struct said at;
+	uint64_t mac; /* hash of the MAC address that it was given to */
+};
+
 struct host {
 	struct kept kept;
 	uint64_t met_ns; /* an own address: the first fact of it; 0: it is a MAC address */
-	uint64_t mac; /* hash of the MAC address that it was leased to; 0: none */
-	uint64_t leased_ns;
-	struct peer peer[SL_DEED_COUNT][SL_HOST_PEERS];
-	struct {
-		uint64_t ts_ns;
-		char text[SL_HOST_NAME_MAX + 8]; /* ends with a zero */
-	} named[SL_NAMED_COUNT];
+	struct lease lease[SAID];
+	struct peer peer[SL_DEED_COUNT][PEERS];
+	struct naming named[SL_NAMED_COUNT][SAID];
 };
 
 struct asker {

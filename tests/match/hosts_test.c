@@ -150,6 +150,24 @@ static void test_resolver_threshold(void **state)
 	assert_true(ask(f, "10.0.0.53", "192.0.2.1", T0 + 3 * SL_HOST_DAY_NS, "x.example"));
 }
 
+/* Peers of the last hours count when those of the first are a day old; and what was known of the
+ * first hours stays. */
+static void test_resolver_all_day(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t hour = 60 * MINUTE;
+	answered(f, "10.0.0.53", "192.0.2.1", T0 + 20 * hour, "a.example", NULL);
+	for (unsigned i = 0; i < 60; i++) {
+		char client[16];
+		snprintf(client, sizeof(client), "10.0.0.%u", i + 60);
+		answered(f, client, "10.0.0.53", T0 + i * hour / 3, "a.example", NULL);
+	}
+	assert_true(ask(f, "10.0.0.53", "192.0.2.1", T0 + 20 * hour, "x.example"));
+	for (unsigned n = 20; n < 43; n++)
+		assert_true(ask(f, "10.0.0.53", "192.0.2.1", T0 + n * hour, "x.example"));
+	assert_false(ask(f, "10.0.0.53", "192.0.2.1", T0 + 44 * hour, "x.example"));
+}
+
 static void flow(struct fixture *f, uint8_t via, uint8_t hops, const char *src, const char *dst)
 {
 	struct made_fact m = fact(SL_FACT_FLOW, via, src, dst, T0, "");
@@ -261,6 +279,7 @@ static void test_names_that_led(void **state)
 	assert_true(ask(f, "10.0.0.1", "192.0.2.1", T0 + 99, "192.0.2.1"));
 	assert_int_equal(f->a.led_count, SL_LED_MAX);
 	assert_string_equal(f->a.led[0], "n29.example");
+	assert_int_equal(f->counters.c[SL_C_ANSWERS_FORGOTTEN], 30 + 3 - 8);
 }
 
 /* ---- Names of hosts ---- */
@@ -296,6 +315,20 @@ static void test_host_names(void **state)
 	named(f, SL_NAMED_DHCP, 0, "2.0.0.1", T0 + 2 * SL_SECOND, "pc2");
 	named(f, SL_NAMED_DHCP, 0, "2.0.0.1", T0 + SL_SECOND, "late");
 	assert_string_equal(name_of(f, "10.0.0.1", T0 + 3 * SL_SECOND), "pc2");
+	/* Said again, a name is known since it was said first; where it changes, so is the one
+	 * before. */
+	named(f, SL_NAMED_DHCP, 0, "2.0.0.1", T0 + 60 * SL_SECOND, "pc2");
+	assert_string_equal(name_of(f, "10.0.0.1", T0 + 3 * SL_SECOND), "pc2");
+	named(f, SL_NAMED_DHCP, 0, "2.0.0.1", T0 + 61 * SL_SECOND, "pc3");
+	assert_string_equal(name_of(f, "10.0.0.1", T0 + 60 * SL_SECOND), "pc2");
+	assert_string_equal(name_of(f, "10.0.0.1", T0 + 61 * SL_SECOND), "pc3");
+	assert_int_equal(f->counters.c[SL_C_SAID_FORGOTTEN], 2);
+	/* So for who had an address. */
+	named(f, SL_NAMED_DHCP, 0, "2.0.0.2", T0, "other");
+	lease = fact(SL_FACT_LEASED, 0, "10.0.0.1", "2.0.0.2", T0 + 70 * SL_SECOND, "");
+	tell(f, &lease);
+	assert_string_equal(name_of(f, "10.0.0.1", T0 + 69 * SL_SECOND), "pc3");
+	assert_string_equal(name_of(f, "10.0.0.1", T0 + 70 * SL_SECOND), "other");
 	named(f, SL_NAMED_MDNS, 4, "192.0.2.5", T0, "outside.local");
 	assert_string_equal(name_of(f, "192.0.2.5", T0), "");
 }
@@ -388,7 +421,8 @@ static struct made_fact drawn(uint32_t *seed)
 	static const char *const host[] = { "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4",
 		"10.0.0.5", "192.0.2.1", "192.0.2.2", "192.0.2.3" };
 	static const char *const names[] = { "a.example", "b.example", "c.example" };
-	enum sl_fact kind = (enum sl_fact)(draw(seed) % 3);
+	static const char *const mac[] = { "2.0.0.1", "2.0.0.2" };
+	enum sl_fact kind = (enum sl_fact)(draw(seed) % 5);
 	struct made_fact m = fact(kind, (uint8_t)(draw(seed) % 5), host[draw(seed) % 8],
 		host[draw(seed) % 8], T0 + draw(seed) % 2000 * SL_SECOND, "");
 	const char *name = names[draw(seed) % 3];
@@ -398,6 +432,15 @@ static struct made_fact drawn(uint32_t *seed)
 	struct sl_fact_address a = { addr(host[5 + draw(seed) % 3]), 4 };
 	memcpy(m.r.tail, &a, sizeof(a));
 	memcpy(m.r.tail + m.r.addresses * sizeof(a), name, strlen(name));
+	if (kind == SL_FACT_LEASED)
+		m.r.dst = addr(mac[draw(seed) % 2]);
+	if (kind == SL_FACT_NAMED) { /* as many names as are kept */
+		m.r.via = (uint8_t)(draw(seed) % SL_NAMED_COUNT);
+		m.r.version = m.r.via == SL_NAMED_DHCP ? 0 : 4;
+		m.r.src = addr(m.r.version == 0 ? mac[draw(seed) % 2] : host[draw(seed) % 2]);
+		m.r.tail[0] = (uint8_t)('a' + draw(seed) % 2);
+		m.r.name_len = 1;
+	}
 	return m;
 }
 
@@ -460,9 +503,9 @@ static void test_count(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = { T(test_resolver_threshold), T(test_other_roles),
-		T(test_who_asked), T(test_many_asked), T(test_names_that_led), T(test_host_names),
-		T(test_odd_names), T(test_odd_facts), T(test_what_is_oldest_goes),
-		T(test_any_order), T(test_count) };
+	const struct CMUnitTest tests[] = { T(test_resolver_threshold), T(test_resolver_all_day),
+		T(test_other_roles), T(test_who_asked), T(test_many_asked), T(test_names_that_led),
+		T(test_host_names), T(test_odd_names), T(test_odd_facts),
+		T(test_what_is_oldest_goes), T(test_any_order), T(test_count) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
