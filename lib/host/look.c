@@ -113,25 +113,28 @@ void look_link_name(const struct look *l, char name[LOOK_NAME], const char *path
 	snprintf(name, LOOK_NAME, "%s", last != NULL ? last + 1 : to);
 }
 
-static int by_name(const void *a, const void *b)
+static int is_shown(const struct dirent *e)
 {
-	return strcmp(a, b);
+	return e->d_name[0] != '.' && strlen(e->d_name) < LOOK_NAME;
 }
 
-size_t look_folder(
-	const struct look *l, char (*names)[LOOK_NAME], size_t max, const char *path, ...)
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+void look_folder(const struct look *l, bool (*fn)(void *arg, const char *name), void *arg,
+	const char *path, ...)
 {
 	char at[PATH_MAX];
-	DIR *d = BELOW(l, at, path) ? opendir(at) : NULL;
-	size_t n = 0;
-	if (d == NULL)
-		return 0;
-	for (struct dirent *e; n < max && (e = readdir(d)) != NULL;)
-		if (e->d_name[0] != '.' && strlen(e->d_name) < LOOK_NAME)
-			memcpy(names[n++], e->d_name, strlen(e->d_name) + 1);
-	closedir(d);
-	qsort(names, n, LOOK_NAME, by_name);
-	return n;
+	struct dirent **names = NULL;
+	int n = BELOW(l, at, path) ? scandir(at, &names, is_shown, by_name) : 0;
+	bool on = true;
+	for (int i = 0; i < n; i++) {
+		on = on && fn(arg, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
 }
 
 void look_lines(

@@ -31,9 +31,9 @@ bool look_link(const struct look *l, char *buf, size_t cap, const char *path, ..
 /* The last part of where a link leads; "" where it leads nowhere. */
 void look_link_name(const struct look *l, char name[LOOK_NAME], const char *path, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Names in a folder but for hidden ones, sorted; the first max of them. */
-size_t look_folder(const struct look *l, char (*names)[LOOK_NAME], size_t max, const char *path,
-	...) __attribute__((format(printf, 4, 5)));
+/* Each name in a folder but for hidden ones, sorted; fn returns false to end. */
+void look_folder(const struct look *l, bool (*fn)(void *arg, const char *name), void *arg,
+	const char *path, ...) __attribute__((format(printf, 4, 5)));
 /* "0-3,8" as a set, and back; unparsable text ends the list. */
 void look_cpus(const char *list, cpu_set_t *set);
 void look_cpus_text(const cpu_set_t *set, char *buf, size_t cap);

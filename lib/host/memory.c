@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NODES_MAX 64
 #define DEFAULT_PAGES 1024 /* of 2 MiB: what one sensor's tables and pools take by default */
 
 struct mounts {
@@ -90,23 +89,32 @@ static void tell_advised(const struct look *l)
 			"transparent ones may be asked for where the pool has none");
 }
 
+struct nodes {
+	const struct look *l;
+	uint64_t total;
+	bool any;
+};
+
+static bool take_node(void *arg, const char *name)
+{
+	struct nodes *n = arg;
+	if (strncmp(name, "node", 4) == 0) {
+		tell_node(n->l, name, &n->total);
+		n->any = true;
+	}
+	return true;
+}
+
 void look_huge_pages(const struct look *l)
 {
-	char names[NODES_MAX][LOOK_NAME];
-	uint64_t total = 0;
-	size_t n = look_folder(l, names, NODES_MAX, "/sys/devices/system/node"), nodes = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (strncmp(names[i], "node", 4) != 0)
-			continue;
-		tell_node(l, names[i], &total);
-		nodes++;
-	}
-	if (nodes == 0)
-		tell_node(l, "", &total);
+	struct nodes nodes = { .l = l };
+	look_folder(l, take_node, &nodes, "/sys/devices/system/node");
+	if (!nodes.any)
+		tell_node(l, "", &nodes.total);
 	tell_advised(l);
 	struct mounts m = { "" };
 	look_lines(l, "/proc/mounts", take_mount, &m);
-	if (total > 0)
+	if (nodes.total > 0)
 		tell(l, SL_HOST_OK, "huge pages", "", "mounted %s%s; the sensor needs no mount",
 			m.text[0] ? "on " : "nowhere", m.text);
 }

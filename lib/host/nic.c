@@ -14,8 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CARDS_MAX 64
-#define INTERFACES_MAX 256
 #define UPPER_DEPTH 4 /* an interface in a bond in a bridge with a VLAN on it */
 #define ROUTE_UP 1u /* RTF_UP */
 
@@ -80,6 +78,22 @@ static bool take_route6(void *arg, const char *line)
 	return !r->carries;
 }
 
+struct upper {
+	const struct look *l;
+	unsigned depth;
+	bool carries;
+};
+
+static bool carries_default(const struct look *l, const char *interface, unsigned depth);
+
+static bool take_upper(void *arg, const char *name)
+{
+	struct upper *u = arg;
+	if (strncmp(name, "upper_", 6) == 0)
+		u->carries = carries_default(u->l, name + 6, u->depth - 1);
+	return !u->carries;
+}
+
 /* The interface itself, or what is built on it (a bond, a bridge, a VLAN). */
 static bool carries_default(const struct look *l, const char *interface, unsigned depth)
 {
@@ -88,13 +102,9 @@ static bool carries_default(const struct look *l, const char *interface, unsigne
 	look_lines(l, "/proc/net/ipv6_route", take_route6, &r);
 	if (r.carries || depth == 0)
 		return r.carries;
-	char names[64][LOOK_NAME];
-	size_t n = look_folder(l, names, 64, "/sys/class/net/%s", interface);
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(names[i], "upper_", 6) == 0 &&
-			carries_default(l, names[i] + 6, depth - 1))
-			return true;
-	return false;
+	struct upper u = { l, depth, false };
+	look_folder(l, take_upper, &u, "/sys/class/net/%s", interface);
+	return u.carries;
 }
 
 /* ---- A card ---- */
@@ -107,25 +117,29 @@ struct card {
 	bool carries;
 };
 
+struct finding {
+	const struct look *l;
+	struct card *c;
+};
+
 /* The interfaces of a card are those whose device lies below it: a virtio card has a bus of its
  * own between the two. */
-static void find_interfaces(const struct look *l, struct card *c)
+static bool take_interface(void *arg, const char *name)
 {
-	char names[INTERFACES_MAX][LOOK_NAME], to[PATH_MAX], part[LOOK_NAME + 2];
-	size_t n = look_folder(l, names, INTERFACES_MAX, "/sys/class/net");
+	const struct finding *f = arg;
+	struct card *c = f->c;
+	char to[PATH_MAX], part[LOOK_NAME + 2];
 	snprintf(part, sizeof(part), "/%s/", c->address);
-	for (size_t i = 0; i < n; i++) {
-		if (!look_link(l, to, sizeof(to) - 1, "/sys/class/net/%s/device", names[i]))
-			continue;
-		size_t len = strlen(to);
-		memcpy(to + len, "/", 2);
-		if (strstr(to, part) == NULL)
-			continue;
-		size_t used = strlen(c->interfaces);
-		snprintf(c->interfaces + used, sizeof(c->interfaces) - used, "%s%s",
-			used ? " " : "", names[i]);
-		c->carries |= carries_default(l, names[i], UPPER_DEPTH);
-	}
+	if (!look_link(f->l, to, sizeof(to) - 1, "/sys/class/net/%s/device", name))
+		return true;
+	size_t len = strlen(to);
+	memcpy(to + len, "/", 2);
+	if (strstr(to, part) == NULL)
+		return true;
+	size_t used = strlen(c->interfaces);
+	snprintf(c->interfaces + used, sizeof(c->interfaces) - used, "%s%s", used ? " " : "", name);
+	c->carries |= carries_default(f->l, name, UPPER_DEPTH);
+	return true;
 }
 
 /* False: no network card. */
@@ -144,7 +158,7 @@ static bool read_card(const struct look *l, const char *address, struct card *c)
 	if (look_text(l, node, sizeof(node), "/sys/bus/pci/devices/%s/numa_node", address))
 		(void)sscanf(node, "%d", &c->node);
 	look_link_name(l, c->driver, "/sys/bus/pci/devices/%s/driver", address);
-	find_interfaces(l, c);
+	look_folder(l, take_interface, &(struct finding){ l, c }, "/sys/class/net");
 	return true;
 }
 
@@ -236,41 +250,57 @@ static bool ask_firmware(int fd, const char *interface, struct ethtool_drvinfo *
 	return ioctl(fd, SIOCETHTOOL, &r) == 0;
 }
 
+struct asking {
+	const struct look *l;
+	int fd;
+};
+
+static bool take_firmware(void *arg, const char *name)
+{
+	const struct asking *a = arg;
+	struct ethtool_drvinfo info;
+	if (!look_there(a->l, "/sys/class/net/%s/device", name) ||
+		!ask_firmware(a->fd, name, &info))
+		return true;
+	bool said = info.fw_version[0] != '\0' && strcmp(info.fw_version, "N/A") != 0;
+	tell(a->l, SL_HOST_OK, "firmware", "", "%s: driver %.32s %.32s, firmware %.32s", name,
+		info.driver, info.version, said ? info.fw_version : "not told");
+	return true;
+}
+
 static void tell_firmware(const struct look *l)
 {
-	char names[INTERFACES_MAX][LOOK_NAME];
-	int fd = l->recorded ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	size_t n = fd < 0 ? 0 : look_folder(l, names, INTERFACES_MAX, "/sys/class/net");
-	for (size_t i = 0; i < n; i++) {
-		struct ethtool_drvinfo info;
-		if (!look_there(l, "/sys/class/net/%s/device", names[i]) ||
-			!ask_firmware(fd, names[i], &info))
-			continue;
-		bool said = info.fw_version[0] != '\0' && strcmp(info.fw_version, "N/A") != 0;
-		tell(l, SL_HOST_OK, "firmware", "", "%s: driver %.32s %.32s, firmware %.32s",
-			names[i], info.driver, info.version, said ? info.fw_version : "not told");
-	}
-	if (fd >= 0)
-		close(fd);
+	struct asking a = { l, l->recorded ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) };
+	if (a.fd < 0)
+		return;
+	look_folder(l, take_firmware, &a, "/sys/class/net");
+	close(a.fd);
+}
+
+struct cards {
+	const struct look *l;
+	bool any, free; /* there is one; one that DPDK could have */
+};
+
+static bool take_device(void *arg, const char *address)
+{
+	struct cards *all = arg;
+	struct card c;
+	if (!read_card(all->l, address, &c))
+		return true;
+	all->any = true;
+	all->free |= tell_card(all->l, &c);
+	return true;
 }
 
 void look_nics(const struct look *l)
 {
-	char names[INTERFACES_MAX][LOOK_NAME];
-	size_t n = look_folder(l, names, INTERFACES_MAX, "/sys/bus/pci/devices"), cards = 0;
-	bool any = false;
-	for (size_t i = 0; i < n && cards < CARDS_MAX; i++) {
-		struct card c;
-		if (!read_card(l, names[i], &c))
-			continue;
-		cards++;
-		any |= tell_card(l, &c);
-	}
-	if (!any)
+	struct cards all = { .l = l };
+	look_folder(l, take_device, &all, "/sys/bus/pci/devices");
+	if (!all.free)
 		tell(l, SL_HOST_WARNING, "nic",
 			"add a card for the tap; meanwhile sightline-sensor --port afpacket:IFACE",
-			cards > 0
-				? "no card is free for DPDK: the default route needs what there is"
+			all.any ? "no card is free for DPDK: the default route needs what there is"
 				: "no network card on PCI: DPDK has nothing to drive");
 	tell_firmware(l);
 }
@@ -295,12 +325,19 @@ static bool is_guest_line(void *arg, const char *line)
 	return false;
 }
 
+static bool take_group(void *arg, const char *name)
+{
+	(void)name;
+	*(bool *)arg = true;
+	return false;
+}
+
 void look_iommu(const struct look *l)
 {
-	char names[1][LOOK_NAME];
-	bool guest = false;
+	bool guest = false, on = false;
 	look_lines(l, "/proc/cpuinfo", is_guest_line, &guest);
-	if (look_folder(l, names, 1, "/sys/kernel/iommu_groups") == 0)
+	look_folder(l, take_group, &on, "/sys/kernel/iommu_groups");
+	if (!on)
 		tell(l, SL_HOST_WARNING, "iommu", iommu_mend(l, guest),
 			"none, or it is off: a card under vfio-pci could write to any memory");
 	else

@@ -197,6 +197,18 @@ def test_card_of_the_kernel(folder):
     only(doctor("--sysroot", m.root), "nic", "warning", "ens4", "net_i40e", "host-setup.sh --bind 0000:04:00.0")
 
 
+def test_many_of_all(folder):
+    """A server with more devices, cards and interfaces than anybody thought of: the last of each is told."""
+    m = Machine(folder)
+    for i in range(300):
+        m.put("sys/bus/pci/devices/0000:05:%02x.%x/class" % (i // 8, i % 8), "0x060400")
+        m.interface("a%d" % i)
+    for i in range(80):
+        m.card("0000:06:%02x.%x" % (i // 8, i % 8), "8086", "1583", "vfio-pci", None, 0)
+    m.card("0000:07:00.0", "8086", "1572", "i40e", "zz9", 1)
+    only(doctor("--sysroot", m.root), "nic", "warning", "0000:07:00.0 zz9")
+
+
 def test_card_unknown_to_dpdk(folder):
     m = Machine(folder)
     m.card("0000:04:00.0", "10ec", "8168", "r8169", "enp4s0", 1)
