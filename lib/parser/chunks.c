@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* chunks.c - from chunks to messages. Worker. Each byte is copied once, or skipped. */
 #include "chunks.h"
+#include "parsers.h"
 #include <sightline/hot.h>
 
 static void keep(struct chunks *f, const struct chunks_form *form, struct sl_batch *b,
@@ -57,6 +58,15 @@ void chunks_done(struct chunks *f, struct sl_batch *b)
 	gather_drop(&f->unit, b);
 	f->said = 0;
 	f->ready = f->cut = false;
+}
+
+void chunks_end(struct chunks *f, const struct chunks_form *form, struct sl_batch *b)
+{
+	bool passed = f->have == form->head && !f->chunk.wanted;
+	if (!f->ready && !passed && (f->have > 0 || f->unit.have > 0 || f->cut))
+		parser_count_part(b);
+	f->have = 0;
+	chunks_done(f, b);
 }
 
 bool chunks_gap(

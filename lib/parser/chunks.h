@@ -43,6 +43,8 @@ enum chunks_step { CHUNKS_MORE, CHUNKS_READY, CHUNKS_BAD };
 enum chunks_step chunks_take(struct chunks *f, const struct chunks_form *form, struct sl_batch *b,
 	struct sl_span in, size_t *used);
 void chunks_done(struct chunks *f, struct sl_batch *b);
+/* Nothing more will come: a message that is wanted and not whole is counted, and dropped. */
+void chunks_end(struct chunks *f, const struct chunks_form *form, struct sl_batch *b);
 /* Bytes are missing. True: they lie in a chunk's payload, and the place is known still; the message
  * is cut. False: the place is lost, and all is dropped. */
 bool chunks_gap(

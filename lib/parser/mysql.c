@@ -260,8 +260,10 @@ static enum sl_verdict mysql_feed(
 	}
 	while (v == SL_MORE && chunks_take(f, &form, b, in, consumed) == CHUNKS_READY)
 		v = packet(m, p->dir, b);
-	if (v == SL_MORE && p->kind == SL_PIECE_END)
+	if (v == SL_MORE && p->kind == SL_PIECE_END) {
+		chunks_end(f, &form, b);
 		v = SL_DONE;
+	}
 	if (v == SL_DONE || v == SL_NOT_MINE)
 		chunks_done(f, b);
 	if (v == SL_NOT_MINE)

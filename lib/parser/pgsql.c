@@ -23,6 +23,7 @@ struct pgsql {
 	struct chunks side[2];
 	uint32_t message;
 	uint32_t asked; /* enum code of a request that is not answered; or 0 */
+	uint8_t refused; /* requests that the client took for refused before the answer was seen */
 	uint8_t client; /* direction */
 	bool known; /* which end is the client */
 	bool told; /* the server's version was said, or will not come */
@@ -147,6 +148,8 @@ static enum sl_verdict client_message(struct pgsql *t, enum sl_dir dir, struct s
 {
 	struct sl_rd r = sl_rd(gather_bytes(&t->side[dir].unit));
 	uint32_t code = sl_rd32(&r);
+	if (t->asked != 0 && t->refused < UINT8_MAX)
+		t->refused++;
 	t->asked = code == TLS_REQUEST || code == GSS_REQUEST ? code : 0;
 	if (t->asked != 0)
 		return SL_MORE;
@@ -192,12 +195,28 @@ static enum sl_verdict answer(struct pgsql *t, uint8_t byte, struct sl_batch *b,
 	return byte == 'N' ? SL_MORE : SL_DONE;
 }
 
+/* Answers to requests behind which the client has gone on already. */
+static struct sl_span pass_refused(struct pgsql *t, struct sl_span in, size_t *used)
+{
+	size_t n = 0;
+	for (; n < in.len && t->refused > 0 && in.p[n] == 'N'; n++)
+		t->refused--;
+	if (n < in.len)
+		t->refused = 0;
+	*used += n;
+	return sl_span_from(in, n);
+}
+
 /* Before the next message: whether it is one. */
 static enum sl_verdict between(
 	struct pgsql *t, enum sl_dir dir, struct sl_span rest, struct sl_batch *b, size_t *used)
 {
 	const struct chunks *f = &t->side[dir];
-	if (f->ready || f->have > 0 || f->left > 0 || rest.len == 0 || t->asked == 0)
+	if (f->ready || f->have > 0 || f->left > 0 || rest.len == 0)
+		return SL_MORE;
+	if (dir != t->client)
+		rest = pass_refused(t, rest, used);
+	if (t->asked == 0 || rest.len == 0)
 		return SL_MORE;
 	if (dir != t->client)
 		return answer(t, rest.p[0], b, used);
@@ -245,6 +264,8 @@ static enum sl_verdict pgsql_feed(
 		parser_count_part(b);
 	if (v == SL_MORE || v == SL_FULL)
 		return v;
+	if (p->kind == SL_PIECE_END)
+		chunks_end(&t->side[p->dir], p->dir == t->client ? &client_form : &server_form, b);
 	chunks_done(&t->side[p->dir], b);
 	if (v == SL_NOT_MINE)
 		chunks_done(&t->side[!p->dir], b);

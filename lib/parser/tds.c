@@ -205,16 +205,14 @@ static enum sl_verdict prelogin(struct tds *t, enum sl_dir dir, uint64_t ts_ns, 
 		.dir = dir,
 		.bytes = sl_span_from(in, t->fed),
 		.ts_ns = ts_ns };
-	bool room = inner_feed(&t->tls, &p, b, &used);
+	bool room = p.bytes.len == 0 || inner_feed(&t->tls, &p, b, &used);
 	t->fed = (uint16_t)(t->fed + used);
-	if (!room)
-		return SL_FULL;
-	t->fed = 0;
 	struct sl_piece gap = { .kind = SL_PIECE_GAP, .dir = dir, .ts_ns = ts_ns };
-	if (f->cut) {
+	if (!room || (f->cut && !inner_feed(&t->tls, &gap, b, &used)))
+		return SL_FULL;
+	if (f->cut)
 		parser_count_part(b);
-		(void)inner_feed(&t->tls, &gap, b, &used);
-	}
+	t->fed = 0;
 	return SL_MORE;
 }
 
@@ -222,7 +220,7 @@ static enum sl_verdict finish(struct tds *t, const struct sl_piece *p, struct sl
 {
 	if (!inner_end(&t->tls, p->dir, p->ts_ns, b))
 		return SL_FULL;
-	chunks_done(&t->side[p->dir], b);
+	chunks_end(&t->side[p->dir], &form, b);
 	return (enum sl_verdict)t->over[p->dir];
 }
 

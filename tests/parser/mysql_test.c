@@ -154,6 +154,13 @@ static void test_gap(void **s)
 	assert_int_equal(feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 100), SL_DONE);
 	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
 	feed_free(f);
+	/* What the end cuts is counted. */
+	f = feed_new("mysql", 0);
+	len = from_hex(with_database, b, sizeof(b));
+	(void)feed_guarded(f, SL_TO_SERVER, b, len - 1);
+	(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
 }
 
 static void test_probe(void **s)

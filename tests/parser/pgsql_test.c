@@ -27,12 +27,19 @@ static void test_login(void **s)
 		{ SL_TO_SERVER, login } };
 	static const struct hex_step both[] = { { SL_TO_SERVER, other },
 		{ SL_TO_CLIENT, reports } };
+	/* Answers that are seen behind what the client did with them. */
+	static const struct hex_step late[] = { { SL_TO_SERVER, asks_gss },
+		{ SL_TO_SERVER, asks_tls }, { SL_TO_SERVER, other }, { SL_TO_CLIENT, "4e4e" },
+		{ SL_TO_CLIENT, reports } };
 	static const struct hex_step alone[] = { { SL_TO_SERVER, cancel } };
 	(void)s;
 	expect_hex("pgsql", after_no, COUNT(after_no), SL_DONE,
 		"pgsql.user 1 cooluser\npgsql.database 1 dbdbdbdb\n"
 		"pgsql.application_name 1 pgAdmin III - Browser\nclose 1 \n");
 	expect_hex("pgsql", both, COUNT(both), SL_DONE,
+		"pgsql.user 1 user\npgsql.database 1 dbdb\nclose 1 \n"
+		"pgsql.server_version 2 7.4.5\nclose 2 \n");
+	expect_hex("pgsql", late, COUNT(late), SL_DONE,
 		"pgsql.user 1 user\npgsql.database 1 dbdb\nclose 1 \n"
 		"pgsql.server_version 2 7.4.5\nclose 2 \n");
 	expect_hex("pgsql", alone, COUNT(alone), SL_DONE, "");
@@ -81,6 +88,12 @@ static void test_bad(void **s)
 	expect_hex("pgsql", unended, COUNT(unended), SL_DONE, "pgsql.user 1 bob\nclose 1 \n");
 	(void)feed_guarded(f, SL_TO_SERVER, b, len - 20);
 	assert_int_equal(feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 20), SL_DONE);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
+	/* What the end cuts is counted. */
+	f = feed_new("pgsql", 0);
+	(void)feed_guarded(f, SL_TO_SERVER, b, 3);
+	(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
 	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
 	feed_free(f);
 }

@@ -153,13 +153,31 @@ static void test_gap(void **s)
 {
 	uint8_t b[4200];
 	size_t len = wrap(tls12_flight[0], b);
+	static char want[sizeof(((struct feed *)0)->log)];
+	(void)s;
+	for (unsigned room = 0; room < 12; room++) {
+		struct feed *f = feed_new("tds", room);
+		(void)feed_guarded(f, SL_TO_SERVER, b, len - 9);
+		assert_int_equal(feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 9), SL_MORE);
+		assert_int_equal(feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 9), SL_DONE);
+		feed_ends(f);
+		assert_non_null(strstr(f->log, "tls.sni"));
+		assert_string_equal(f->log, room > 0 ? want : f->log);
+		snprintf(want, sizeof(want), "%s", f->log);
+		feed_free(f);
+	}
+}
+
+/* What the end cuts is counted. */
+static void test_end(void **s)
+{
+	uint8_t b[512];
+	size_t len = from_hex(login7, b, sizeof(b));
 	struct feed *f = feed_new("tds", 0);
 	(void)s;
-	(void)feed_guarded(f, SL_TO_SERVER, b, len - 9);
-	assert_int_equal(feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 9), SL_MORE);
-	assert_non_null(strstr(f->log, "tls.sni"));
-	assert_int_equal(feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 9), SL_DONE);
+	(void)feed_guarded(f, SL_TO_SERVER, b, len - 1);
 	feed_ends(f);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
 	feed_free(f);
 }
 
@@ -206,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_probe),
 	};
