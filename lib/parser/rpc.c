@@ -5,6 +5,7 @@
 #include "chunks.h"
 #include "decimal.h"
 #include "parsers.h"
+#include "place.h"
 #include "say.h"
 #include <sightline/hot.h>
 
@@ -15,7 +16,7 @@
 #define AUTH_MAX 400u /* RFC 5531 8.2 */
 #define PROGRAM_MAX 0x40000000u /* above are numbers that nobody keeps a list of */
 #define NAME_MAX_BYTES 1024u
-#define TRIES 16 /* pieces that are looked at for a record after the place was lost */
+#define TRIES (RECORD_MAX / 1024) /* pieces until the next record: as many as one may take */
 
 enum program { NFS = 100003, MOUNT = 100005 };
 
@@ -24,7 +25,7 @@ struct rpc {
 	uint32_t message;
 	uint32_t program, version; /* told last */
 	uint16_t said; /* of the datagram at hand */
-	uint8_t lost[2]; /* the place is lost; more than 1 by the pieces looked at since */
+	struct place place[2]; /* where a record begins */
 };
 
 struct call {
@@ -368,6 +369,18 @@ static bool is_record(struct sl_span in)
 	       ((type == 0 && next == 2) || (type == 1 && next <= 1));
 }
 
+static enum sl_verdict lose(
+	struct rpc *t, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
+{
+	struct chunks *f = &t->side[p->dir];
+	parser_count_part(b);
+	chunks_done(f, b);
+	*f = (struct chunks){ .have = 0 };
+	place_lose(&t->place[p->dir]);
+	*consumed = p->bytes.len;
+	return place_pass(&t->place[p->dir], TRIES);
+}
+
 static enum sl_verdict feed_stream(
 	struct rpc *t, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
@@ -375,19 +388,19 @@ static enum sl_verdict feed_stream(
 	struct sl_span in = p->kind == SL_PIECE_BYTES ? p->bytes : sl_span(NULL, 0);
 	if (p->kind == SL_PIECE_GAP && !f->ready && !chunks_gap(f, &form, b, p->gap_bytes)) {
 		parser_count_part(b);
-		t->lost[p->dir] = 1;
+		place_lose(&t->place[p->dir]);
 	}
-	if (t->lost[p->dir] > 0 && in.len > 0) {
+	if (t->place[p->dir].lost > 0 && in.len > 0) {
 		if (!is_record(in)) {
 			*consumed = in.len;
-			return ++t->lost[p->dir] > TRIES ? SL_BAD : SL_MORE;
+			return place_pass(&t->place[p->dir], TRIES);
 		}
-		t->lost[p->dir] = 0;
+		t->place[p->dir].lost = 0;
 	}
 	for (;;) {
 		enum chunks_step step = chunks_take(f, &form, b, in, consumed);
 		if (step != CHUNKS_READY)
-			return step == CHUNKS_BAD ? SL_BAD : SL_MORE;
+			return step == CHUNKS_BAD ? lose(t, p, b, consumed) : SL_MORE;
 		if (!call_say(t, gather_bytes(&f->unit), f->cut, p->dir, b, &f->said))
 			return SL_FULL;
 		chunks_done(f, b);
@@ -417,7 +430,7 @@ static enum sl_verdict rpc_feed(
 	if (p->kind != SL_PIECE_END)
 		v = feed_stream(t, p, b, consumed);
 	if (v == SL_DONE || v == SL_BAD)
-		chunks_done(&t->side[p->dir], b);
+		chunks_end(&t->side[p->dir], &form, b);
 	return v;
 }
 
