@@ -234,8 +234,12 @@ static enum sl_verdict step_gather(
 		n = n < left ? n : left;
 		if (n == 0)
 			return SL_MORE;
-		if (!gather_all(g, b, sl_span(in.p + *used, n), GATHER_MAX))
-			return SL_BAD;
+		if (!gather_all(g, b, sl_span(in.p + *used, n), GATHER_MAX)) {
+			/* Without it nobody knows what follows. */
+			parser_count_part(b);
+			v->step[dir] = OVER;
+			return SL_DONE;
+		}
 		*used += n;
 		if (v->step[dir] == VERSION && probe_version(gather_bytes(g)) == SL_PROBE_NO)
 			return SL_BAD;
@@ -277,6 +281,10 @@ static enum sl_verdict vnc_feed(
 	enum sl_verdict said = p->kind == SL_PIECE_BYTES ? feed_bytes(v, p, b, consumed) : SL_DONE;
 	if (said == SL_MORE || said == SL_FULL)
 		return said;
+	/* A hole among the steps ends them; an end between two of them cuts nothing. */
+	if (p->kind == SL_PIECE_GAP ? v->step[p->dir] != OVER
+				    : p->kind == SL_PIECE_END && v->unit[p->dir].have > 0)
+		parser_count_part(b);
 	gather_drop(&v->unit[p->dir], b);
 	if (said == SL_NOT_MINE) {
 		gather_drop(&v->unit[!p->dir], b);

@@ -123,6 +123,26 @@ static void test_left(void **s)
 	EXPECT(text, SL_BAD, "vnc.version 1 003.008\nclose 1 \n");
 }
 
+/* A hole, a step that the end cuts, and one that there is no memory for are counted. */
+static void test_cut(void **s)
+{
+	(void)s;
+	for (unsigned how = 0; how < 3; how++) {
+		struct feed *f = feed_new("vnc", 0);
+		struct sl_parser_pool *pool = f->b.pool;
+		(void)feed_guarded(f, SL_TO_CLIENT, "RFB 003.008\n", 12);
+		f->b.pool = how == 2 ? NULL : pool;
+		enum sl_verdict v = how > 0 ? feed_guarded(f, SL_TO_CLIENT, "\2", 1) : SL_DONE;
+		assert_int_equal(v, how == 1 ? SL_MORE : SL_DONE);
+		f->b.pool = pool;
+		if (how < 2)
+			v = feed_mark(f, how > 0 ? SL_PIECE_END : SL_PIECE_GAP, SL_TO_CLIENT, 0);
+		assert_int_equal(v, SL_DONE);
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+		feed_free(f);
+	}
+}
+
 static void test_probe(void **s)
 {
 	(void)s;
@@ -140,6 +160,7 @@ int main(void)
 		cmocka_unit_test(test_apple),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_left),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_probe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
