@@ -8,6 +8,7 @@
 #include <sightline/hot.h>
 
 #define READ_MAX 65535 /* of a message: tickets with all groups of a user are tens of KiB */
+#define DER_HEAD_MAX 6 /* a tag, and a length of four bytes behind its own */
 
 struct kerberos {
 	struct frame side[2];
@@ -38,7 +39,9 @@ static enum sl_probe kerberos_likely(struct sl_span in)
 	struct sl_span m = sl_span_from(in, 4);
 	if (kerberos_is_message(m))
 		return der_size(m) == size - 4 ? SL_PROBE_YES : SL_PROBE_NO;
-	return in.len < 32 && in.len < size ? SL_PROBE_MORE : SL_PROBE_NO;
+	bool sized = m.len >= DER_HEAD_MAX;
+	return in.len < 32 && in.len < size && (!sized || der_size(m) == size - 4) ? SL_PROBE_MORE
+										   : SL_PROBE_NO;
 }
 
 static const struct frame_kind messages = {

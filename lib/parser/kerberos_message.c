@@ -3,6 +3,7 @@
  * services and realms that it and the tickets in it name. Worker. What is sealed is passed over. */
 #include "kerberos_message.h"
 #include "der.h"
+#include "parsers.h"
 #include <sightline/hot.h>
 
 #define NAME_MAX_BYTES 1024 /* of a principal's name, its parts joined */
@@ -111,8 +112,9 @@ bool kerberos_is_message(struct sl_span in)
 
 /* ---- What a message says ---- */
 
-/* RFC 4120 6.2: the parts of a principal's name, joined by slashes. */
-static size_t name_text(struct sl_rd r, uint8_t out[NAME_MAX_BYTES])
+/* RFC 4120 6.2: the parts of a principal's name, joined by slashes. One that is longer than there
+ * is room for is none: its begin may be another's name. */
+static size_t name_text(struct sl_batch *b, struct sl_rd r, uint8_t out[NAME_MAX_BYTES])
 {
 	struct sl_rd seq, list, parts;
 	struct der e;
@@ -122,8 +124,10 @@ static size_t name_text(struct sl_rd r, uint8_t out[NAME_MAX_BYTES])
 		return 0;
 	for (bool first = true; der_next(&parts, &e); first = false) {
 		size_t room = NAME_MAX_BYTES - n;
-		if (room < e.body.len + 1)
-			break;
+		if (room < e.body.len + 1) {
+			parser_count_part(b);
+			return 0;
+		}
 		if (!first)
 			out[n++] = '/';
 		if (e.body.len > 0)
@@ -138,7 +142,7 @@ static bool say_name(struct say *s, enum sl_where w, struct sl_rd r)
 	uint8_t text[NAME_MAX_BYTES];
 	if (!say_needs(s, w))
 		return true;
-	return say_raw(s, w, sl_span(text, name_text(r, text)));
+	return say_raw(s, w, sl_span(text, name_text(s->b, r, text)));
 }
 
 static bool say_realm(struct say *s, struct sl_rd r)

@@ -28,6 +28,7 @@ struct telnet {
 	uint8_t tail[TAIL]; /* in lower case, the newest last */
 	bool asked; /* a prompt waits for the client's line */
 	uint8_t line_len;
+	bool line_over; /* it is longer than there is room for */
 	uint8_t line[ANSWER_MAX];
 	/* What waits to be said. */
 	uint8_t dir;
@@ -78,6 +79,7 @@ static void server_text(struct telnet *t, uint8_t c)
 		return;
 	t->asked = (tail_is(t, "login:") && !tail_is(t, "last login:")) || tail_is(t, "username:");
 	t->line_len = 0;
+	t->line_over = false;
 }
 
 /* ---- What the client says ---- */
@@ -95,11 +97,14 @@ static void client_text(struct telnet *t, enum sl_dir dir, uint8_t c)
 		return;
 	if (c == '\r' || c == '\n') {
 		t->asked = false;
+		t->side[dir].over = t->line_over;
 		tell(t, dir, SL_WHERE_TELNET_USER, sl_span(t->line, t->line_len));
 	} else if ((c == 8 || c == 0x7f) && t->line_len > 0) {
 		t->line_len--;
-	} else if (c >= ' ' && t->line_len < ANSWER_MAX) {
-		t->line[t->line_len++] = c;
+	} else if (c >= ' ') {
+		t->line_over |= t->line_len == ANSWER_MAX;
+		if (t->line_len < ANSWER_MAX)
+			t->line[t->line_len++] = c;
 	}
 }
 

@@ -133,6 +133,65 @@ static void test_bad(void **s)
 	EXPECT(endless, SL_MORE, "");
 }
 
+struct made {
+	size_t len;
+	uint8_t b[2048];
+};
+
+static void before(struct made *m, const void *p, size_t len)
+{
+	memmove(m->b + len, m->b, m->len);
+	memcpy(m->b, p, len);
+	m->len += len;
+}
+
+static void within(struct made *m, uint8_t tag)
+{
+	uint8_t head[] = { tag, 0x82, (uint8_t)(m->len >> 8), (uint8_t)m->len };
+	before(m, head, sizeof(head));
+}
+
+/* A name longer than is kept is no name, as its begin may be another's; it is counted. */
+static void test_long_name(void **s)
+{
+	struct made m = { .len = 1100 };
+	struct feed *f = feed_new("kerberos", 0);
+	(void)s;
+	memset(m.b, 'x', m.len);
+	within(&m, 0x1b);
+	within(&m, 0x30);
+	within(&m, 0xa1);
+	before(&m, "\xa0\3\2\1\1", 5);
+	within(&m, 0x30);
+	within(&m, 0xa8);
+	before(&m, "\xa0\3\2\1\5\xa1\3\2\1\x1e", 10);
+	within(&m, 0x30);
+	within(&m, 0x7e);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, m.b, m.len), SL_MORE);
+	assert_string_equal(f->log, "close 1 \n");
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
+}
+
+/* Behind a gap a message is found again, and nothing that only looks like its begin. */
+static void test_lost(void **s)
+{
+	uint8_t b[1024];
+	size_t len = from_hex(as_req_tcp, b, sizeof(b));
+	struct feed *f = feed_new("kerberos", 0);
+	(void)s;
+	f->stream = true;
+	(void)feed_guarded(f, SL_TO_SERVER, b, 20);
+	(void)feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 0);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "\0\0\xff\0\x6a\x82\1\2\3", 9), SL_MORE);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, "any text", 8), SL_MORE);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, b, 9), SL_MORE);
+	assert_int_equal(feed_guarded(f, SL_TO_SERVER, b + 9, len - 9), SL_MORE);
+	assert_non_null(strstr(f->log, "krb5.cname 1 xxxxxxxxxxx$\n"));
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+	feed_free(f);
+}
+
 static void test_probe(void **s)
 {
 	(void)s;
@@ -153,6 +212,8 @@ int main(void)
 		cmocka_unit_test(test_udp),
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_probe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,7 @@ static void test_bounds(void **s)
 	assert_int_equal(feed_guarded(f, SL_TO_CLIENT, "login:", 6), SL_MORE);
 	assert_int_equal(feed_guarded(f, SL_TO_SERVER, line, sizeof(line)), SL_MORE);
 	assert_int_equal(f->log_len, strlen("telnet.user 2 \nclose 2 \n") + 64);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 2);
 	assert_int_equal(feed_guarded(f, SL_TO_CLIENT, "login:", 6), SL_MORE);
 	(void)feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 3);
 	f->log_len = 0;
