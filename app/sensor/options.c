@@ -224,6 +224,13 @@ static const struct sl_opt opts[] = {
 		.max = 1e8,
 		.help = "sightings remembered at once; at the bound the oldest closes early, "
 			"counted" },
+	{ .key = "sightings.memory",
+		.kind = SL_OPT_SIZE,
+		.def = "512MiB",
+		.min = 1 << 20,
+		.max = 1e12,
+		.help = "memory for them; at the bound those whose window is over give way first, "
+			"then the oldest, which closes early, counted" },
 	{ .key = "flow.max",
 		.kind = SL_OPT_U64,
 		.def = "1048576",

@@ -385,6 +385,15 @@ static int breaker_new(struct publisher *p)
 	return sl_breaker_new(&p->breaker, &o);
 }
 
+/* On a port nothing comes of a window that is so long over, or next to nothing; the captures of a
+ * replay may be of one time. */
+static uint64_t late_ns(const struct sl_config *c)
+{
+	size_t ports;
+	(void)sl_config_list(c, "port", &ports);
+	return ports > 0 ? longest_silence_ns(c) + SL_FLOW_LEAVE_NS : 0;
+}
+
 static int joiners_new(struct publisher *p)
 {
 	struct sl_correlator_options co = { .home = p->o.home,
@@ -403,7 +412,9 @@ static int joiners_new(struct publisher *p)
 	struct sl_sightings_options so = { .sensor = output_sensor(p->output),
 		.boot = p->o.boot,
 		.window_ns = sl_config_u64(p->o.config, "sightings.window"),
+		.horizon_ns = late_ns(p->o.config),
 		.max_open = (uint32_t)sl_config_u64(p->o.config, "sightings.max_open"),
+		.memory = sl_config_u64(p->o.config, "sightings.memory"),
 		.home = p->o.home,
 		.hosts = p->hosts,
 		.breaker = p->breaker,

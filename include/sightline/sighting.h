@@ -27,6 +27,7 @@ struct sl_sightings_options {
 			      else the oldest, is told, counted where its window was still open,
 			      and forgotten. What comes of it later goes on with its revision and
 			      count. 0: 100,000 (about 2 KiB each) */
+	uint64_t memory; /* of the sightings remembered, likewise; 0: no bound but max_open */
 	const struct sl_nets *home;
 	const struct sl_hosts *hosts; /* what is known beyond a flow, told by the caller; NULL:
 					 nothing */

@@ -22,6 +22,7 @@ struct sl_sightings {
 	struct sl_hash_key key;
 	struct entry **buckets;
 	size_t mask, count;
+	uint64_t bytes; /* of all, as last weighed */
 	struct entry *oldest, *newest; /* by creation */
 	struct entry *closed_first, *closed_last; /* of those whose window is over */
 	struct entry *unsettled; /* the first of which a slower worker may still tell what was
@@ -139,6 +140,7 @@ static void forget(struct sl_sightings *s, struct entry *e)
 	*(e->older ? &e->older->newer : &s->oldest) = e->newer;
 	*(e->newer ? &e->newer->older : &s->newest) = e->older;
 	s->count--;
+	s->bytes -= e->weight;
 	heap_remove(&s->heap, e);
 	entry_free(e, &s->scope);
 }
@@ -191,6 +193,15 @@ static void evict(struct sl_sightings *s)
 	forget(s, e);
 }
 
+/* The last one may be as large as it likes. */
+static void weigh(struct sl_sightings *s, struct entry *e)
+{
+	s->bytes -= e->weight;
+	s->bytes += entry_weigh(e);
+	while (s->o.memory > 0 && s->bytes > s->o.memory && s->count > 1)
+		evict(s);
+}
+
 static int open_new(struct sl_sightings *s, const struct entry_key *k, const struct sl_record *r,
 	const struct sl_ruleset *rs, const struct leaves *leaves)
 {
@@ -208,6 +219,7 @@ static int open_new(struct sl_sightings *s, const struct entry_key *k, const str
 	heap_add(&s->heap, e, end_ns > s->clock_ns ? end_ns : later(s->clock_ns, s->o.window_ns));
 	sl_count(s->o.counters, SL_C_SIGHTINGS, 1);
 	emit(s, e);
+	weigh(s, e);
 	return 0;
 }
 
@@ -238,6 +250,7 @@ static int take(struct sl_sightings *s, const struct sl_record *r, const struct 
 		emit(s, e);
 	else if (e->changed && e->closed)
 		schedule_late(s, e);
+	weigh(s, e);
 	return 0;
 }
 

@@ -41,6 +41,7 @@ struct entry {
 	uint64_t hash, serial;
 	uint64_t due_ns; /* when the clock must look at it again */
 	size_t heap_at;
+	size_t weight, parts; /* its memory, as last weighed, when it had so many parts */
 	bool changed; /* since it was last emitted */
 	bool closed; /* its window is over */
 	bool examples_wanted;
@@ -80,6 +81,8 @@ bool entry_key_equal(const struct entry_key *a, const struct entry_key *b);
 int entry_new(struct entry **out, const struct entry_scope *sc, const struct entry_key *k,
 	const struct sl_record *r, const struct sl_ruleset *rs);
 void entry_free(struct entry *e, const struct entry_scope *sc);
+/* weight.c: its memory, but for the indicators, which sightings share. */
+size_t entry_weigh(struct entry *e);
 /* One more record; sets changed where a reader would want to know. True: it was quiet and is no
  * more. */
 bool entry_add(struct entry *e, const struct entry_scope *sc, const struct sl_record *r,

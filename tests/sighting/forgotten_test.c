@@ -23,6 +23,7 @@ struct fixture {
 	struct sl_counters counters;
 	struct sl_sightings *s;
 	uint32_t evil[1];
+	uint64_t memory;
 	struct told told[64];
 	size_t n;
 };
@@ -43,6 +44,7 @@ static void sightings_begin(struct fixture *f, uint32_t max_open)
 		.boot = "b007",
 		.window_ns = MINUTE,
 		.max_open = max_open,
+		.memory = f->memory,
 		.counters = &f->counters,
 		.emit = take,
 		.arg = f };
@@ -132,10 +134,37 @@ static void test_closed_give_way_first(void **state)
 	assert_int_equal(f->counters.c[SL_C_SIGHTING_EVICTED], 2);
 }
 
+/* The bound of memory: the last one stays, whatever it weighs. */
+static void test_memory(void **state)
+{
+	struct fixture *f = *state;
+	f->memory = 64 << 10;
+	sightings_begin(f, 100000);
+	for (uint32_t i = 0; i < 1000; i++) {
+		hit(f, T0 + i * MINUTE, i);
+		f->n = 0;
+	}
+	uint64_t evicted = f->counters.c[SL_C_SIGHTING_EVICTED];
+	assert_in_range(evicted, 900, 998);
+	/* Those whose window is over first. */
+	sl_sightings_clock(f->s, T0 + 999 * MINUTE);
+	f->n = 0;
+	for (uint32_t i = 0; i < 1000 - evicted - 2; i++)
+		hit(f, T0 + (1000 + i) * MINUTE, 2000 + i);
+	hit(f, T0 + 999 * MINUTE, 5000);
+	assert_int_equal(f->counters.c[SL_C_SIGHTING_EVICTED], evicted);
+	sl_sightings_free(f->s);
+	f->memory = 1;
+	sightings_begin(f, 100000);
+	for (uint32_t i = 0; i < 20; i++)
+		hit(f, T0, i);
+	assert_int_equal(f->counters.c[SL_C_SIGHTING_EVICTED], evicted);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = { T(test_evicted_goes_on), T(test_many_evicted),
-		T(test_closed_give_way_first) };
+		T(test_closed_give_way_first), T(test_memory) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
