@@ -177,9 +177,8 @@ static int step_captures(struct sensor *s)
 
 static int step_intel(struct sensor *s)
 {
-	uint64_t at = 0;
-	if (s->source != NULL && s->live == NULL && (at = sl_replay_first_ts(s->source)) == 0)
-		at = 1; /* of no packet */
+	bool replay = s->source != NULL && s->live == NULL;
+	uint64_t at = replay ? sl_replay_first_ts(s->source) | 1 : 0; /* 0: the wall clock's */
 	return armory_new(&s->armory, s->config, s->workers, at, settings_must_arm(s->config),
 		supply_paths(s->supply));
 }

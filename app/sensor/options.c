@@ -15,8 +15,7 @@ static const struct sl_opt opts[] = {
 		.kind = SL_OPT_LIST,
 		.arg = "FILE",
 		.help = "read packets from a capture file (pcap or pcapng, plain, gzip or zstd; "
-			"'-' is "
-			"standard input); repeatable, each file is its own capture" },
+			"'-' is standard input); repeatable, each file is its own capture" },
 	{ .key = "port",
 		.flag = "port",
 		.letter = 'p',
@@ -31,8 +30,7 @@ static const struct sl_opt opts[] = {
 		.kind = SL_OPT_LIST,
 		.arg = "PATH",
 		.help = "indicators to arm: a file or a folder; repeatable; the format is "
-			"recognised "
-			"from the content" },
+			"recognised from the content" },
 	{ .key = "allow",
 		.kind = SL_OPT_LIST,
 		.arg = "PATH",
@@ -222,15 +220,14 @@ static const struct sl_opt opts[] = {
 		.def = "262144",
 		.min = 1024,
 		.max = 1e8,
-		.help = "sightings remembered at once; at the bound the oldest closes early, "
-			"counted" },
+		.help = "sightings remembered at once; at the bound one that is over gives way, "
+			"else the oldest closes early, counted" },
 	{ .key = "sightings.memory",
 		.kind = SL_OPT_SIZE,
 		.def = "512MiB",
 		.min = 1 << 20,
 		.max = 1e12,
-		.help = "memory for them; at the bound those whose window is over give way first, "
-			"then the oldest, which closes early, counted" },
+		.help = "memory for them; the bound is kept as that of sightings.max_open" },
 	{ .key = "flow.max",
 		.kind = SL_OPT_U64,
 		.def = "1048576",
