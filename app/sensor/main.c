@@ -320,15 +320,6 @@ static void stop(struct sensor *s)
 	s->stopped = true;
 }
 
-static bool write_stats(const struct sensor *s)
-{
-	const char *path = sl_config_text(s->config, "stats");
-	int rc = path != NULL ? stats_write(&s->view, path) : 0;
-	if (rc < 0)
-		sl_error("--stats %s: %s; name a file that can be written", path, strerror(-rc));
-	return rc == 0;
-}
-
 /* Ports: a device that is gone ends the sensor as a signal would; a worker that stands still can't
  * be waited for. */
 static void watch(struct sensor *s)
@@ -339,7 +330,7 @@ static void watch(struct sensor *s)
 		stop(s);
 	}
 	if (state == LIVE_STALLED) {
-		(void)write_stats(s);
+		(void)stats_keep(&s->view, s->config);
 		_exit(EXIT_FAILED);
 	}
 }
@@ -396,7 +387,7 @@ static int run(struct sensor *s)
 	stats_say(&sum, s->started_ns);
 	if (s->live == NULL)
 		replay_report(s->source, s->config, &sum);
-	return write_stats(s) && good ? EXIT_DONE : EXIT_FAILED;
+	return stats_keep(&s->view, s->config) && good ? EXIT_DONE : EXIT_FAILED;
 }
 
 static void teardown(struct sensor *s)

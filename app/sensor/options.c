@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* options.c - what sightline-sensor can be told, as one table. Constant. */
 #include <sightline/breaker.h>
+#include <sightline/hosts.h>
+#include <sightline/memory.h>
 #include <sightline/policy.h>
 
 #include "sensor.h"
@@ -272,30 +274,9 @@ static const struct sl_opt opts[] = {
 		.min = 1048576,
 		.max = 1e12,
 		.help = "memory for observations that wait to be joined" },
-	{ .key = "hosts.memory",
-		.kind = SL_OPT_SIZE,
-		.def = "128MiB",
-		.min = 0,
-		.max = 1e12,
-		.help = "memory for what is known of hosts beyond a flow: their roles, their "
-			"names, and who asked for which name; at the bound what is oldest is "
-			"forgotten, counted; 0: none of it is looked for" },
+	SL_HOSTS_OPTS,
 	SL_BREAKER_OPTS,
-	{ .key = "memory.size",
-		.kind = SL_OPT_SIZE,
-		.def = "64MiB",
-		.min = 0,
-		.max = 1e12,
-		.help = "memory of a worker for what it saw in the last hours, as keyed hashes, by "
-			"which indicators that come later are judged and told where they are late; "
-			"at the bound the oldest hours go first, counted; 0: nothing of it is "
-			"kept" },
-	{ .key = "memory.hours",
-		.kind = SL_OPT_U64,
-		.def = "24",
-		.min = 1,
-		.max = SL_MEMORY_HOURS_MAX,
-		.help = "hours that it goes back" },
+	SL_MEMORY_OPTS,
 	SL_IMPACT_OPTS,
 	{ .key = "stream.memory",
 		.kind = SL_OPT_SIZE,

@@ -332,17 +332,6 @@ static void *run(void *arg)
 
 #define SLACK_NS UINT64_C(1000000000)
 
-static uint64_t longest_silence_ns(const struct sl_config *c)
-{
-	uint64_t longest = 0, each;
-#define X(id, name, seconds, help)                                                                 \
-	each = sl_config_u64(c, "flow.timeout." name);                                             \
-	longest = each > longest ? each : longest;
-	SL_FLOW_TIMEOUTS(X)
-#undef X
-	return longest;
-}
-
 static void tell_breaker(void *arg, const struct sl_breaker_event *e)
 {
 	const struct publisher *p = arg;
@@ -391,7 +380,7 @@ static uint64_t late_ns(const struct sl_config *c)
 {
 	size_t ports;
 	(void)sl_config_list(c, "port", &ports);
-	return ports > 0 ? longest_silence_ns(c) + SL_FLOW_LEAVE_NS : 0;
+	return ports > 0 ? settings_longest_silence_ns(c) + SL_FLOW_LEAVE_NS : 0;
 }
 
 static int joiners_new(struct publisher *p)
@@ -400,7 +389,7 @@ static int joiners_new(struct publisher *p)
 		.max_states = (uint32_t)sl_config_u64(p->o.config, "correlator.max_states"),
 		.memory = sl_config_u64(p->o.config, "correlator.memory"),
 		.slack_ns = SLACK_NS,
-		.late_ns = longest_silence_ns(p->o.config) + SL_FLOW_LEAVE_NS,
+		.late_ns = settings_longest_silence_ns(p->o.config) + SL_FLOW_LEAVE_NS,
 		.counters = &p->counters,
 		.tell = tell_joined,
 		.arg = p };

@@ -414,6 +414,8 @@ enum idle settings_idle(const struct sl_config *c);
 /* -EINVAL, and err; -EIO: no random bits. */
 int settings_memory(struct worker_options *o, const struct sl_config *c, const struct sl_nets *home,
 	char *err, size_t err_len);
+/* The longest that a flow may be silent. */
+uint64_t settings_longest_silence_ns(const struct sl_config *c);
 void settings_flow(const struct sl_config *c, struct sl_flow_options *o);
 void settings_shed(const struct sl_config *c, struct worker_options *o);
 
@@ -479,6 +481,8 @@ void stats_each(void *view, sl_metric_fn put, void *to);
 int stats_serve(struct sl_metrics_port *p, struct stats_view *v);
 /* Every counter as one JSON object into path ('-': standard output). 0 or -errno. */
 int stats_write(const struct stats_view *v, const char *path);
+/* The same where the configuration says; false: it could not be, which is said. */
+bool stats_keep(const struct stats_view *v, const struct sl_config *c);
 /* One line of the sums since started_ns (monotonic). Control. */
 void stats_say(const struct sl_counters *sum, uint64_t started_ns);
 

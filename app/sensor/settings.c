@@ -116,3 +116,14 @@ int settings_metrics(const struct sl_config *c, char *err, size_t err_len)
 		metrics);
 	return -EINVAL;
 }
+
+uint64_t settings_longest_silence_ns(const struct sl_config *c)
+{
+	uint64_t longest = 0, each;
+#define X(id, name, seconds, help)                                                                 \
+	each = sl_config_u64(c, "flow.timeout." name);                                             \
+	longest = each > longest ? each : longest;
+	SL_FLOW_TIMEOUTS(X)
+#undef X
+	return longest;
+}

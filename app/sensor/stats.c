@@ -277,3 +277,12 @@ int stats_serve(struct sl_metrics_port *p, struct stats_view *v)
 	sl_metrics_posts(p, "/memory", armory_answer, v->armory);
 	return sl_metrics_serve(p, stats_each, v);
 }
+
+bool stats_keep(const struct stats_view *v, const struct sl_config *c)
+{
+	const char *path = sl_config_text(c, "stats");
+	int rc = path != NULL ? stats_write(v, path) : 0;
+	if (rc < 0)
+		sl_error("--stats %s: %s; name a file that can be written", path, strerror(-rc));
+	return rc == 0;
+}

@@ -114,4 +114,14 @@ struct sl_hosts_answer {
 bool sl_hosts_ask(
 	const struct sl_hosts *h, const struct sl_hosts_question *q, struct sl_hosts_answer *out);
 
+/* Of the configuration. */
+#define SL_HOSTS_OPTS                                                                              \
+	{                                                                                          \
+		.key = "hosts.memory", .kind = SL_OPT_SIZE, .def = "128MiB", .min = 0,             \
+		.max = 1e12,                                                                       \
+		.help = "memory for what is known of hosts beyond a flow: their roles, their "     \
+			"names, and who asked for which name; at the bound what is oldest is "     \
+			"forgotten, counted; 0: none of it is looked for"                          \
+	}
+
 #endif

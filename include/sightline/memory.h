@@ -62,4 +62,22 @@ bool sl_memories_ask(
 	const struct sl_memories *m, const struct sl_indicator *i, struct sl_past_answer *out);
 void sl_memories_sum(const struct sl_memories *m, struct sl_past_sum *out);
 
+/* Of the configuration. */
+#define SL_MEMORY_OPTS                                                                             \
+	{ .key = "memory.size",                                                                    \
+		.kind = SL_OPT_SIZE,                                                               \
+		.def = "64MiB",                                                                    \
+		.min = 0,                                                                          \
+		.max = 1e12,                                                                       \
+		.help = "memory of a worker for what it saw in the last hours, as keyed hashes, "  \
+			"by "                                                                      \
+			"which indicators that come later are judged and told where they are "     \
+			"late; "                                                                   \
+			"at the bound the oldest hours go first, counted; 0: nothing of it is "    \
+			"kept" },                                                                  \
+	{                                                                                          \
+		.key = "memory.hours", .kind = SL_OPT_U64, .def = "24", .min = 1,                  \
+		.max = SL_MEMORY_HOURS_MAX, .help = "hours that it goes back"                      \
+	}
+
 #endif
