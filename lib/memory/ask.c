@@ -46,11 +46,10 @@ static bool slot_read(const struct sl_memory *m, size_t slot, uint64_t hash, str
 {
 	const struct value *v = &m->value[slot];
 	for (unsigned i = 0; i < READS_MAX; i++) {
-		uint16_t before = __atomic_load_n(&v->sequence, __ATOMIC_ACQUIRE);
+		uint16_t before = GET(v->sequence);
 		if (GET(m->tag[slot]) != hash)
 			return false;
 		value_copy(v, out);
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (before % 2 == 0 && GET(v->sequence) == before && GET(m->tag[slot]) == hash)
 			return true;
 	}

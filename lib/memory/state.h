@@ -23,8 +23,9 @@
 #define PLACE_NONE 255
 static_assert(SL_MEMORY_HOURS_MAX <= 64 * HOUR_WORDS, "a bit for each hour");
 
-#define GET(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
-#define PUT(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+/* In order, so that a value's sequence is seen before and behind what it guards. */
+#define GET(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define PUT(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELEASE)
 
 /* What is known of a value; two cache lines, of which one changes at each observation. */
 struct value {

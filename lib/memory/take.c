@@ -121,12 +121,11 @@ static size_t slot_take(struct sl_memory *m, uint64_t hash)
 static void change_begin(struct value *v)
 {
 	PUT(v->sequence, (uint16_t)(v->sequence + 1));
-	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 static void change_end(struct value *v)
 {
-	__atomic_store_n(&v->sequence, (uint16_t)(v->sequence + 1), __ATOMIC_RELEASE);
+	PUT(v->sequence, (uint16_t)(v->sequence + 1));
 }
 
 static void value_begin(struct value *v, uint32_t hour)
