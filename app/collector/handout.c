@@ -77,10 +77,10 @@ static int folders(struct handout *h, const struct sl_config *c, char *err, size
 	char sources[4096];
 	const char *const *source = sl_config_list(c, "sources", &n);
 	const char *dir = sl_config_text(c, "intel_dir");
+	if (dir == NULL && geteuid() == 0)
+		(void)mkdir(ROOT_FOLDER, 0750); /* opening what is below tells if that didn't do */
 	if (dir == NULL)
-		dir = geteuid() == 0 ? ROOT_FOLDER "/intel" : "intel";
-	if (strncmp(dir, ROOT_FOLDER "/", sizeof(ROOT_FOLDER)) == 0)
-		(void)mkdir(ROOT_FOLDER, 0750);
+		dir = access(ROOT_FOLDER, W_OK) == 0 ? ROOT_FOLDER "/intel" : "intel";
 	handout_options(c, &o);
 	int rc = sl_generations_open(
 		&h->generations, dir, (unsigned)sl_config_u64(c, "generations"), err, err_len);

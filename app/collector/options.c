@@ -41,8 +41,8 @@ static const struct sl_opt opts[] = {
 		.kind = SL_OPT_TEXT,
 		.arg = "DIR",
 		.help = "folder for what sources said and for the generations handed out; without "
-			"it /var/lib/sightline/intel as root, intel in the current folder "
-			"otherwise" },
+			"it /var/lib/sightline/intel as root or where its user may write there, "
+			"intel in the current folder otherwise" },
 	{ .key = "generations",
 		.kind = SL_OPT_U64,
 		.def = "8",

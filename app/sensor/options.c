@@ -74,8 +74,8 @@ static const struct sl_opt opts[] = {
 		.kind = SL_OPT_TEXT,
 		.arg = "DIR",
 		.help = "folder for the last good set of --collector-intel, of this sensor alone; "
-			"without it /var/lib/sightline/kept as root or where its user has "
-			"a right to, kept in the current folder otherwise" },
+			"without it /var/lib/sightline/kept as root or where its user may "
+			"write there, kept in the current folder otherwise" },
 	{ .key = "home_net",
 		.flag = "home-net",
 		.kind = SL_OPT_LIST,

@@ -24,6 +24,10 @@
 #define SILENCE_NS (10 * SL_SECOND) /* a question without an answer; and between two that are */
 #define REFUSED_MAX 6 /* doublings of the pause after what was refused */
 
+/* The asking thread says WAITS, the control thread what became of it; the disk is the first one's,
+ * as it may take long. */
+enum verdict { NOTHING, WAITS, TAKEN, REFUSED };
+
 struct supply {
 	struct sl_taker *taker;
 	struct sl_bus *bus;
@@ -34,7 +38,8 @@ struct supply {
 	char **path; /* of them */
 	pthread_t thread;
 	bool runs;
-	_Atomic bool stop, waits; /* waits: the asking thread sets, control clears */
+	_Atomic bool stop;
+	_Atomic unsigned verdict; /* enum verdict: whose the taker is */
 	_Atomic bool answers;
 	_Atomic uint64_t generation;
 	/* The asking thread's. */
@@ -193,7 +198,7 @@ static void take(struct supply *s, const Sightline__V1__IntelAnswer *a)
 		return;
 	s->refused = 0;
 	if (sl_taker_staged(s->taker, &s->taken))
-		atomic_store(&s->waits, true); /* release: pairs with supply_waits */
+		atomic_store(&s->verdict, WAITS); /* release: pairs with supply_waits */
 }
 
 static void away(struct supply *s)
@@ -221,16 +226,29 @@ static void ask(struct supply *s, uint64_t now_ns)
 		away(s);
 }
 
+/* What the control thread said is kept for the next start. */
+static void settle(struct supply *s)
+{
+	unsigned v = atomic_load(&s->verdict);
+	if (v != TAKEN && v != REFUSED)
+		return;
+	int rc = sl_taker_settle(s->taker, v == TAKEN);
+	if (rc < 0)
+		sl_error("the set in force can't be kept for the next start: %s", strerror(-rc));
+	atomic_store(&s->verdict, NOTHING);
+}
+
 static void *run(void *arg)
 {
 	struct supply *s = arg;
 	s->heard_ns = sl_clock_mono_ns();
 	while (!atomic_load(&s->stop)) {
 		uint64_t now_ns = sl_clock_mono_ns();
-		if (atomic_load(&s->waits)) { /* the taker is the control thread's */
+		if (atomic_load(&s->verdict) == WAITS) { /* the taker is the control thread's */
 			usleep(PAUSE_MS * 1000 / 10);
 			continue;
 		}
+		settle(s);
 		if (now_ns >= s->next_ns)
 			ask(s, now_ns);
 		Sightline__V1__IntelAnswer *a;
@@ -244,6 +262,7 @@ static void *run(void *arg)
 		take(s, a);
 		sightline__v1__intel_answer__free_unpacked(a, NULL);
 	}
+	settle(s);
 	return NULL;
 }
 
@@ -260,7 +279,7 @@ int supply_start(struct supply *s)
 
 bool supply_waits(struct supply *s)
 {
-	return s != NULL && atomic_load(&s->waits);
+	return s != NULL && atomic_load(&s->verdict) == WAITS;
 }
 
 static uint64_t lines(const char *p, size_t len)
@@ -322,10 +341,7 @@ bool supply_arm(struct supply *s, struct armory *a)
 			 "again",
 			t->generation);
 	}
-	rc = sl_taker_settle(s->taker, rc == 0);
-	if (rc < 0)
-		sl_error("the set in force can't be kept for the next start: %s", strerror(-rc));
-	atomic_store(&s->waits, false);
+	atomic_store(&s->verdict, rc == 0 ? TAKEN : REFUSED);
 	return pays;
 }
 

@@ -18,6 +18,7 @@
 #include "feeds.h"
 
 #define SETTLE_NS (SL_SECOND / 10) /* after an event: others follow it */
+#define AGAIN_NS (10 * SL_SECOND) /* after a set that could not be handed out */
 #define BACKOFF_MAX_NS (3600 * SL_SECOND)
 
 struct sl_feeds {
@@ -29,6 +30,8 @@ struct sl_feeds {
 	atomic_bool stop;
 	bool dirty; /* a source says something else than what is handed out */
 	bool held; /* and that was said */
+	bool broken; /* likewise: it can't be handed out */
+	uint64_t again_ns; /* until then it isn't tried again */
 	sl_feed_fn fn;
 	void *arg;
 	pthread_mutex_t lock; /* of each feed's st */
@@ -242,6 +245,16 @@ static bool believable(struct feed *f, const struct pieces *p, int rc, uint64_t 
 	return false;
 }
 
+/* Files stand first in a set. */
+static size_t files_of(const char *p, size_t len)
+{
+	size_t n = 0;
+	for (const char *end = p + len; p < end && *p == '#'; n++)
+		p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
+	return n;
+}
+
+/* -E2BIG: more files than all sources together may have. */
 static int take(struct sl_feeds *s, struct feed *f, const struct pieces *p, uint64_t n)
 {
 	char *set;
@@ -249,6 +262,14 @@ static int take(struct sl_feeds *s, struct feed *f, const struct pieces *p, uint
 	int rc = pieces_set(p, s->generations, &set, &len);
 	if (rc < 0)
 		return rc;
+	size_t files = files_of(set, len);
+	for (size_t i = 0; i < s->count; i++)
+		if (&s->feed[i] != f && s->feed[i].has)
+			files += files_of(s->feed[i].set, s->feed[i].set_len);
+	if (files > SL_SET_FILES_MAX) {
+		free(set);
+		return -E2BIG;
+	}
 	bool same = f->has && len == f->set_len && memcmp(set, f->set, len) == 0;
 	free(f->set);
 	f->set = set;
@@ -272,6 +293,13 @@ static void look_new(struct sl_feeds *s, struct feed *f, const struct pieces *p,
 		return;
 	}
 	rc = take(s, f, p, n);
+	if (rc == -E2BIG) {
+		snprintf(f->said, sizeof(f->said),
+			"with it there were more than %d files that are no native lines",
+			SL_SET_FILES_MAX);
+		look_bad(s, f, SL_FEED_REFUSED, now_ns);
+		return;
+	}
 	if (rc < 0) {
 		snprintf(f->said, sizeof(f->said), "it can't be kept: %s", strerror(-rc));
 		look_bad(s, f, SL_FEED_FAILED, now_ns);
@@ -354,9 +382,13 @@ static int hand_out(struct sl_feeds *s)
 	s->held = false;
 	if (rc < 0) {
 		snprintf(text, sizeof(text), "the set can't be handed out: %s", strerror(-rc));
-		tell(s, SL_FEED_BROKEN, "", text);
+		if (!s->broken)
+			tell(s, SL_FEED_BROKEN, "", text);
+		s->broken = true;
+		s->again_ns = sl_clock_mono_ns() + AGAIN_NS;
 		return rc;
 	}
+	s->broken = false;
 	if (rc == 1 || !sl_generations_newest(s->generations, &g))
 		return 0;
 	snprintf(
@@ -390,8 +422,8 @@ static void wait_for(struct sl_feeds *s, int timeout_ms)
 
 int sl_feeds_run(struct sl_feeds *s, int timeout_ms)
 {
-	bool held = s->held;
-	if (!s->dirty || held)
+	bool held = s->held, waits = held || s->again_ns > sl_clock_mono_ns();
+	if (!s->dirty || waits)
 		wait_for(s, timeout_ms);
 	uint64_t now_ns = sl_clock_mono_ns();
 	for (size_t i = 0; i < s->count && !atomic_load(&s->stop); i++) {
@@ -403,7 +435,8 @@ int sl_feeds_run(struct sl_feeds *s, int timeout_ms)
 		}
 		watch_stale(s, f, sl_clock_mono_ns());
 	}
-	if (!s->dirty || atomic_load(&s->stop) || (held && sl_generations_held(s->generations)))
+	if (!s->dirty || atomic_load(&s->stop) || s->again_ns > sl_clock_mono_ns() ||
+		(held && sl_generations_held(s->generations)))
 		return 0;
 	return hand_out(s);
 }

@@ -81,6 +81,9 @@ int pieces_read(const struct pieces *p, uint64_t *usable);
 /* The pieces as a set; bytes of files go to g. */
 int pieces_set(const struct pieces *p, struct sl_generations *g, char **set, size_t *len);
 
+/* translate.c: whether native lines say all that the piece does; then they are written. */
+bool piece_translate(const struct piece *p, FILE *to);
+
 /* keep.c: a source's last good word, on disk. */
 int keep_read(struct feed *f, int folder);
 int keep_write(const struct feed *f, int folder);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lines.c - what a source said, read aside as sensors will read it, and as lines of a set. What is
- * native goes by the line, each with its source; anything else as the file that it is: see
- * handout.h. */
+ * native, or can be without a loss, goes by the line, each with its source; anything else as the
+ * file that it is: see handout.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,7 +178,7 @@ int pieces_set(const struct pieces *p, struct sl_generations *g, char **set, siz
 		bool native = false;
 		if (said_native(one))
 			rc = piece_native(one, out, &native);
-		if (rc < 0 || native)
+		if (rc < 0 || native || piece_translate(one, out))
 			continue;
 		rc = sl_generations_file(g, one->p, one->len, sha256);
 		if (rc == 0)

@@ -63,10 +63,10 @@ void disk_drop(struct disk_file *d)
 	unlinkat(d->folder, d->part, 0);
 }
 
-int disk_keep(struct disk_file *d)
+int disk_name(struct disk_file *d)
 {
 	errno = 0;
-	bool good = fflush(d->f) == 0 && !ferror(d->f) && fsync(fileno(d->f)) == 0;
+	bool good = fflush(d->f) == 0 && !ferror(d->f);
 	int rc = good ? 0 : errno != 0 ? -errno : -EIO;
 	if (rc < 0) {
 		disk_drop(d);
@@ -74,9 +74,27 @@ int disk_keep(struct disk_file *d)
 	}
 	fclose(d->f);
 	d->f = NULL;
-	if (renameat(d->folder, d->part, d->folder, d->name) < 0 || fsync(d->folder) < 0)
-		return -errno;
-	return 0;
+	return renameat(d->folder, d->part, d->folder, d->name) < 0 ? -errno : 0;
+}
+
+int disk_keep(struct disk_file *d)
+{
+	if (fflush(d->f) == 0 && fsync(fileno(d->f)) < 0) {
+		int rc = -errno;
+		disk_drop(d);
+		return rc;
+	}
+	int rc = disk_name(d);
+	return rc < 0 ? rc : fsync(d->folder) < 0 ? -errno : 0;
+}
+
+int disk_sync(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int rc = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 int disk_write(int folder, const char *name, const void *p, size_t len)

@@ -14,7 +14,8 @@ int disk_folder(const char *path);
 /* A folder below another, made where it isn't there. */
 int disk_below(int folder, const char *name);
 
-/* A file on its way: its name is there once disk_keep returns 0, and then durable. */
+/* A file on its way: its name is there once disk_keep returns 0, and then durable. disk_name is for
+ * what is proven by its hash whenever it is read: it may be lost with the power. */
 struct disk_file {
 	FILE *f;
 	int folder;
@@ -22,6 +23,8 @@ struct disk_file {
 };
 int disk_begin(struct disk_file *d, int folder, const char *name);
 int disk_keep(struct disk_file *d);
+int disk_name(struct disk_file *d);
+int disk_sync(int folder, const char *name); /* makes a file durable that has its name */
 void disk_drop(struct disk_file *d); /* NULL f: nothing is on its way */
 int disk_write(int folder, const char *name, const void *p, size_t len);
 

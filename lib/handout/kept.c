@@ -121,9 +121,30 @@ int kept_load(struct sl_taker *t)
 	return 0;
 }
 
+/* Before it is named as what is in force, all of it is durable. */
+static int sync_all(struct sl_taker *t)
+{
+	char name[2 * SL_SET_HEX + SL_SET_NAME_MAX];
+	struct kept one = t->base;
+	int rc = kept_files(t, &one);
+	for (size_t i = 0; rc == 0 && i < t->refs; i++) {
+		snprintf(name, sizeof(name), "%s/%s", t->ref[i].sha256, t->ref[i].name);
+		rc = disk_sync(t->files, name);
+		if (rc == 0)
+			rc = disk_sync(t->files, t->ref[i].sha256);
+	}
+	if (rc == 0 && fsync(t->files) < 0)
+		rc = -errno;
+	kept_name(&one, name);
+	return rc < 0 ? rc : disk_sync(t->folder, name);
+}
+
 int kept_commit(struct sl_taker *t)
 {
 	char line[sizeof(HEAD) + 32 + SL_SET_HEX];
+	int synced = sync_all(t);
+	if (synced < 0)
+		return synced;
 	int n = snprintf(
 		line, sizeof(line), HEAD "%" PRIu64 " %s\n", t->base.generation, t->base.hex);
 	int rc = disk_write(t->folder, CURRENT, line, (size_t)n);
@@ -303,7 +324,7 @@ int kept_apply(struct sl_taker *t, struct sl_set_text change)
 	if (rc == 0) {
 		rc = sl_set_apply(base, change, d.f);
 		if (rc == 0)
-			rc = disk_keep(&d);
+			rc = disk_name(&d);
 		else
 			disk_drop(&d);
 	}

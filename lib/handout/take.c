@@ -172,7 +172,7 @@ static bool chunk_fits(struct sl_taker *t, uint64_t size, uint64_t offset, uint6
 static bool chunk_write(struct sl_taker *t, const ProtobufCBinaryData *chunk)
 {
 	if (chunk->len > 0) {
-		fwrite(chunk->data, 1, chunk->len, t->to.f); /* an error is disk_keep's to see */
+		fwrite(chunk->data, 1, chunk->len, t->to.f); /* an error is disk_name's to see */
 		sl_digest_add(&t->digest, chunk->data, chunk->len);
 	}
 	t->got += chunk->len;
@@ -186,7 +186,7 @@ static enum sl_take file_end(struct sl_taker *t, const uint8_t sha256[SL_DIGEST_
 	sl_digest_end(&t->digest, digest);
 	if (memcmp(digest, sha256, sizeof(digest)) != 0)
 		return refuse(t, SL_TAKE_HASH);
-	if (disk_keep(&t->to) < 0)
+	if (disk_name(&t->to) < 0)
 		return refuse(t, SL_TAKE_DISK);
 	return then(t);
 }

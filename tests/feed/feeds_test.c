@@ -151,7 +151,7 @@ static void test_start_again(void **state)
 	assert_int_equal(unlink(m->file), 0);
 	begin(m, "");
 	until(m, SL_FEED_FAILED, 1);
-	assert_int_equal(lines(m), 1);
+	assert_int_equal(lines(m), 1); /* a file as it is */
 	assert_int_equal(m->told[SL_FEED_HANDED], 1);
 	write_names(m, 4, false);
 	until(m, SL_FEED_REFUSED, 1);
@@ -199,6 +199,46 @@ static void test_native_file_with_a_bad_line(void **state)
 	}
 }
 
+/* What a source says, as the only set that there is. The caller frees it. */
+static char *set_of(struct made *m, const char *said)
+{
+	char path[160], *text = calloc(1, 4096);
+	FILE *f = fopen(m->file, "w");
+	fputs(said, f);
+	fclose(f);
+	begin(m, " min_ratio=0");
+	until(m, SL_FEED_HANDED, m->told[SL_FEED_HANDED] + 1);
+	struct sl_generation g;
+	assert_true(sl_generations_newest(m->g, &g));
+	end(m);
+	snprintf(path, sizeof(path), "%s/set-%u", m->dir, (unsigned)g.number);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_true(fread(text, 1, 4095, f) > 0);
+	fclose(f);
+	return text;
+}
+
+/* A list goes by the line where native lines say all of it, else as it is. */
+static void test_lists_as_lines(void **state)
+{
+	static const char *const lines_of[] = { "6.6.6.6\nhttps://a.example/x\n*.zone.example\n",
+		"0.0.0.0 a.example\n0.0.0.0 b.example\n", "||a.example^\n||b.example^\n" };
+	static const char *const files_of[] = { "6.6.6.6\nno value at all\n", "6.6.6.6:8080\n",
+		"6.6.6.6\n10.0.0.300\n" };
+	struct made *m = *state;
+	for (unsigned i = 0; i < 3; i++) {
+		char *set = set_of(m, lines_of[i]);
+		assert_memory_equal(set, "{\"source\":\"own\",", 16);
+		assert_null(strstr(set, "#file"));
+		free(set);
+		set = set_of(m, files_of[i]);
+		assert_memory_equal(set, "#file ", 6);
+		assert_null(strstr(set, "{"));
+		free(set);
+	}
+}
+
 static void test_specs(void **state)
 {
 	static const char *const wrong[] = { "", "a", "=x", "a=", "a/b=/x", ".a=/x", "a=/x y",
@@ -220,6 +260,6 @@ int main(void)
 	const struct CMUnitTest tests[] = { T(test_file_taken_and_refused),
 		T(test_larger_than_it_may_be), T(test_start_again),
 		T(test_native_lines_get_their_source), T(test_native_file_with_a_bad_line),
-		T(test_specs) };
+		T(test_lists_as_lines), T(test_specs) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
