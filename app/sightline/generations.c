@@ -148,7 +148,7 @@ int generations_main(int argc, char **argv)
 	{                                                                                          \
 		w, f,                                                                              \
 		{                                                                                  \
-			.name = "sightline intel " w, .usage = "[OPTIONS] [URL]", .about = text,   \
+			.name = "sightline intel " w, .usage = "[OPTIONS] [URL]", .about = (text), \
 			.opts = opts, .count = sizeof(opts) / sizeof(opts[0])                      \
 		}                                                                                  \
 	}
