@@ -338,7 +338,8 @@ def test_man_in_the_middle(folder):
         c.end(signal.SIGTERM)
     st = stats(folder + "/stats1")
     assert st['sightline_intel_transfers_refused_total{why="hash"}'] == 1, st
-    assert stats(folder + "/collector")['sightline_intel_handed_total{what="snapshot"}'] == 2
+    # A question may be asked twice where an announcement crosses it.
+    assert stats(folder + "/collector")['sightline_intel_handed_total{what="snapshot"}'] >= 2
 
 
 def test_link_that_breaks_in_the_middle(folder):
@@ -382,6 +383,7 @@ def test_back_to_an_older_generation(folder):
         ask = Asked(s)
         ask.ask("bad.example", "a.example")
         s.until('"a.example"', "out")
+        before = len(s.text["out"])
         write(feed, names("a.example", "b.example", "bad.example", "worse.example"))
         c.until("an older generation is held")
         listed = run(TOOL, "intel", "generations", url)[1].splitlines()
@@ -393,7 +395,9 @@ def test_back_to_an_older_generation(folder):
             run(TOOL, "intel", "resume", url)
             s.until("generation 4 is in force")
             ask.ask("worse.example")
-            assert seen(s) == ["a.example", "worse.example"]
+            assert b'"bad.example"' not in s.text["out"][:before]
+            got = seen(s)  # what is armed again may be told of the past
+            assert {"a.example", "worse.example"} <= set(got), got
             again.end(signal.SIGTERM)
 
 
