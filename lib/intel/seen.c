@@ -161,7 +161,8 @@ bool sl_seen_same(const struct sl_seen *a, const struct sl_seen *b, const char *
 	for (size_t i = 0; i < n; i++) {
 		const struct one *x = &a->one[i], *y = &b->one[i];
 		*path = x->path;
-		if (strcmp(x->path, y->path) != 0 || memcmp(&x->state, &y->state, sizeof(x->state)))
+		if (strcmp(x->path, y->path) != 0 ||
+			memcmp(&x->state, &y->state, sizeof(x->state)) != 0)
 			return false;
 	}
 	if (a->n != b->n)
