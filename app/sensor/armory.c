@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <sightline/clock.h>
+#include <sightline/image.h>
 #include <sightline/lists.h>
 #include <sightline/log.h>
 
@@ -19,8 +20,8 @@ static void tell_finding(void *arg, const struct sl_finding *f)
 {
 	struct armory *a = arg;
 	if (strcmp(f->code, "OVERRIDDEN") == 0)
-		sl_info("%s: %s is %s: %s", f->file, f->id, sl_intel_verdict_text(f->verdict),
-			f->reason);
+		cache_say(a->notes, false, "%s: %s is %s: %s", f->file, f->id,
+			sl_intel_verdict_text(f->verdict), f->reason);
 	sl_count(&a->counters, SL_C_INTEL_IMPACT,
 		f->verdict == SL_QUIET && strcmp(f->code, "HIGH_IMPACT") == 0);
 	if (f->verdict == SL_QUIET) /* the counts tell; sightline intel check lists them */
@@ -34,11 +35,11 @@ static void tell_finding(void *arg, const struct sl_finding *f)
 		return;
 	const char *sep = f->part[0] != '\0' ? ": " : "";
 	if (f->line > 0)
-		sl_warn("%s:%" PRIu64 ": %s, %s: %s%s%s", f->file, f->line,
+		cache_say(a->notes, true, "%s:%" PRIu64 ": %s, %s: %s%s%s", f->file, f->line,
 			sl_intel_verdict_text(f->verdict), f->code, f->reason, sep, f->part);
 	else
-		sl_warn("%s: %s, %s: %s%s%s", f->file, sl_intel_verdict_text(f->verdict), f->code,
-			f->reason, sep, f->part);
+		cache_say(a->notes, true, "%s: %s, %s: %s%s%s", f->file,
+			sl_intel_verdict_text(f->verdict), f->code, f->reason, sep, f->part);
 }
 
 enum sl_validity armory_validity(const struct armory *a)
@@ -51,6 +52,12 @@ enum sl_validity armory_validity(const struct armory *a)
 	if (strcmp(v, "packet") == 0)
 		return SL_VALID_PACKET;
 	return strcmp(v, "now") == 0 ? SL_VALID_NOW : SL_VALID_IGNORE;
+}
+
+static uint64_t judged_at(const struct armory *a)
+{
+	bool now = a->packet_time_ns == 0 || armory_validity(a) == SL_VALID_NOW;
+	return now ? sl_clock_wall_ns() : a->packet_time_ns;
 }
 
 struct sl_intel_options armory_options(struct armory *a, const struct sl_judging *by)
@@ -67,9 +74,7 @@ struct sl_intel_options armory_options(struct armory *a, const struct sl_judging
 		o.impact_percent = (unsigned)sl_config_u64(a->config, "impact_percent");
 	}
 	o.taken_as_said = by == NULL;
-	o.now_ns = a->packet_time_ns;
-	if (o.now_ns == 0 || o.validity == SL_VALID_NOW)
-		o.now_ns = sl_clock_wall_ns();
+	o.now_ns = judged_at(a);
 	a->told = 0;
 	return o;
 }
@@ -89,7 +94,7 @@ static int read_paths(struct armory *a, const char *key, const struct armory_pat
 			rc = r;
 	}
 	if (a->told > TOLD_MAX)
-		sl_warn("%u more findings; sightline intel check lists them all",
+		cache_say(a->notes, true, "%u more findings; sightline intel check lists them all",
 			a->told - TOLD_MAX);
 	a->said |= rc < 0;
 	if (rc < 0)
@@ -153,11 +158,13 @@ static int allow_lists(struct armory *a, struct sl_intel **out)
 }
 
 /* Takes the set. The allow-list is read anew with it, and copied. */
-static int compile(struct armory *a, struct sl_intel *in, struct sl_ruleset **out)
+static int compile(
+	struct armory *a, struct sl_intel *in, struct sl_image_in *image, struct sl_ruleset **out)
 {
-	struct sl_match_options o = {
-		.validity = armory_validity(a), .home = a->home, .workers = a->workers
-	};
+	struct sl_match_options o = { .validity = armory_validity(a),
+		.home = a->home,
+		.workers = a->workers,
+		.image = image };
 	struct sl_intel *allow;
 	int rc = allow_lists(a, &allow);
 	o.allow = allow;
@@ -182,47 +189,135 @@ static int judged_paths(struct armory *a, struct sl_intel *in, struct armory_fee
 	}
 	rc = read_paths(a, "intel", a->handed, in, &by);
 	if (sl_policy_uses(by.policy) > 0)
-		sl_info("verdicts that the configuration gave: %" PRIu64,
+		cache_say(a->notes, false, "verdicts that the configuration gave: %" PRIu64,
 			sl_policy_uses(by.policy));
 	*feed = feeds_of(in, by.policy);
 	sl_judging_close(&by);
 	return rc;
 }
 
-/* why: what is wrong, where there is more to say than what is returned. */
+/* Whether anything came of it where something must, and the feeds may follow on those before; else
+ * why, where there is more to say than what is returned. */
+static int sound(struct armory *a, bool must_arm, const struct sl_intel *in,
+	const struct armory_feed *feed, struct armory_counts *c, char why[FEEDS_WHY])
+{
+	if (!feeds_sound(a->config, a->feed, feed, why))
+		return -ESTALE;
+	const char *useless = must_arm ? useless_source(in) : NULL;
+	count_sources(in, c);
+	if (!must_arm || (useless == NULL && c->armed + c->quiet > 0))
+		return 0;
+	sl_error("%s%sno usable indicator; mend the feed (sightline intel check says what is "
+		 "wrong), or start with --allow-empty",
+		useless != NULL ? useless : "", useless != NULL ? ": " : "");
+	a->said = true;
+	return -ENODATA;
+}
+
+/* A load on its way, and what comes of it. */
+struct load {
+	bool must_arm;
+	struct sl_intel *in;
+	struct sl_ruleset *made;
+	struct armory_counts *counts;
+	struct armory_feed *feed;
+	char *why;
+};
+
+static int load_files(struct armory *a, struct load *l)
+{
+	uint64_t bad = a->counters.c[SL_C_FEED_BAD], now_ns = judged_at(a);
+	int rc = sl_intel_new(&l->in);
+	if (rc < 0)
+		return rc;
+	a->notes = armory_witness(a) == NULL ? a->cache : NULL;
+	rc = judged_paths(a, l->in, &l->feed);
+	a->notes = NULL;
+	a->sum = (struct cache_sum){ .out_of_time = sl_intel_out_of_time(l->in, now_ns),
+		.feed_bad = a->counters.c[SL_C_FEED_BAD] - bad };
+	sl_intel_holds(l->in, &a->sum.from_ns, &a->sum.until_ns);
+	if (rc == 0)
+		rc = sound(a, l->must_arm, l->in, l->feed, l->counts, l->why);
+	if (rc < 0) {
+		sl_intel_free(l->in);
+		return rc;
+	}
+	a->sum.not_valid = l->counts->not_valid;
+	rc = compile(a, l->in, NULL, &l->made);
+	a->unkept = rc == 0 && a->cache != NULL && armory_witness(a) == NULL;
+	return rc;
+}
+
+/* -EBADMSG: what stands in the image is damaged. */
+static int load_image(struct armory *a, struct sl_image_in *image, struct load *l)
+{
+	char err[512];
+	struct sl_policy *policy = NULL;
+	int rc = sl_intel_load(&l->in, image);
+	if (rc < 0)
+		return rc;
+	rc = sl_judging_policy(&policy, a->config, err, sizeof(err));
+	if (rc == 0)
+		l->feed = feeds_of(l->in, policy);
+	sl_policy_free(policy);
+	if (rc == 0)
+		rc = sound(a, l->must_arm, l->in, l->feed, l->counts, l->why);
+	if (rc < 0) {
+		sl_intel_free(l->in);
+		return rc;
+	}
+	uint64_t out_of_time = sl_intel_out_of_time(l->in, judged_at(a));
+	rc = compile(a, l->in, image, &l->made);
+	if (rc == 0 && !sl_image_ended(image)) {
+		sl_ruleset_free(l->made);
+		rc = -EBADMSG;
+	}
+	if (rc < 0)
+		return rc;
+	const struct cache_sum *sum = cache_used(a->cache, out_of_time);
+	sl_count(&a->counters, SL_C_FEED_BAD, sum->feed_bad);
+	l->counts->not_valid = sum->not_valid;
+	return 0;
+}
+
 static int load(struct armory *a, bool must_arm, struct sl_ruleset **out,
 	struct armory_counts *counts, struct armory_feed **feed, char why[FEEDS_WHY])
 {
-	struct sl_intel *in;
+	struct load l = { .must_arm = must_arm, .counts = counts, .why = why };
+	struct sl_image_in *image = NULL;
+	int rc = -EBADMSG;
 	*feed = NULL;
 	why[0] = '\0';
-	int rc = sl_intel_new(&in);
-	if (rc < 0)
-		return rc;
-	rc = judged_paths(a, in, feed);
-	if (rc == 0 && !feeds_sound(a->config, a->feed, *feed, why))
-		rc = -ESTALE;
-	if (rc < 0)
-		goto fail;
-	const char *useless = must_arm ? useless_source(in) : NULL;
-	count_sources(in, counts);
-	if (must_arm && (useless != NULL || counts->armed + counts->quiet == 0)) {
-		sl_error("%s%sno usable indicator; mend the feed (sightline intel check says what "
-			 "is wrong), "
-			 "or start with --allow-empty",
-			useless != NULL ? useless : "", useless != NULL ? ": " : "");
-		a->said = true;
-		rc = -ENODATA;
-		goto fail;
+	if (a->cache != NULL && armory_witness(a) != NULL)
+		sl_info("indicators are read from their files: what the network did of late judges "
+			"them, too");
+	else if (a->cache != NULL)
+		image = cache_open(a->cache, a->handed, armory_validity(a), judged_at(a));
+	if (image != NULL)
+		rc = load_image(a, image, &l);
+	sl_image_close(image);
+	if (image != NULL && rc == -EBADMSG) {
+		cache_damaged(a->cache);
+		feeds_free(l.feed);
+		l.feed = NULL;
 	}
-	rc = compile(a, in, out);
-	if (rc < 0)
-		feeds_free(*feed);
-	return rc;
-fail:
-	feeds_free(*feed);
-	sl_intel_free(in);
-	return rc;
+	if (rc == -EBADMSG)
+		rc = load_files(a, &l);
+	if (rc < 0) {
+		feeds_free(l.feed);
+		return rc;
+	}
+	*feed = l.feed;
+	*out = l.made;
+	return 0;
+}
+
+/* What was made of files is written down for the next time, while it is in force already. */
+static void keep(struct armory *a)
+{
+	if (a->unkept)
+		cache_keep(a->cache, a->handed, armory_validity(a), &a->sum, a->current);
+	a->unkept = false;
 }
 
 static void tell_counts(const struct armory_counts *c)
@@ -264,6 +359,8 @@ int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 	char why[FEEDS_WHY];
 	int rc = home_nets(a);
 	if (rc == 0)
+		rc = cache_new(&a->cache, c, &a->counters);
+	if (rc == 0)
 		rc = load(a, must_arm, &a->current, &counts, &feed, why);
 	if (rc < 0) {
 		if (!a->said)
@@ -274,6 +371,7 @@ int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
 	a->generation = 1;
 	armory_counts_change(a, &counts, feed);
 	tell_counts(&counts);
+	keep(a);
 	*out = a;
 	return 0;
 }
@@ -288,6 +386,7 @@ void armory_free(struct armory *a)
 		sl_ruleset_free(a->current);
 	armory_judging_forget(a);
 	armory_past_free(a);
+	cache_free(a->cache);
 	sl_nets_free(a->home);
 	feeds_free(a->feed);
 	pthread_mutex_destroy(&a->lock);
@@ -343,6 +442,7 @@ int armory_reload(struct armory *a)
 			" indicators would be left, less than --reload-min-ratio %g",
 			has, had, ratio);
 		refuse(a, why);
+		a->unkept = false; /* it stays out of the cache as well */
 		feeds_free(feed);
 		sl_ruleset_free(next);
 		return -ERANGE;
@@ -353,6 +453,7 @@ int armory_reload(struct armory *a)
 	sl_count(&a->counters, SL_C_RELOADS, 1);
 	tell_counts(&c);
 	sl_info("reloaded: generation %" PRIu32 " in force", a->generation);
+	keep(a);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <sightline/past.h>
 #include <sightline/policy.h>
 
+#include "cache.h"
 #include "sensor.h"
 
 struct armory {
@@ -32,6 +33,10 @@ struct armory {
 	uint64_t looked_ns; /* at the feeds' files */
 	unsigned told;
 	bool said; /* why it can't start */
+	struct cache *cache; /* NULL: none */
+	struct cache_sum sum; /* of the last reading of files */
+	bool unkept; /* what came of it is not in the cache yet */
+	struct cache *notes; /* while what is said is to be said again from the cache */
 	struct sl_judging judging; /* by which changes are judged; kept from one to the next */
 	bool judges; /* it is there */
 	uint64_t change_said_ns; /* changes are told of together */

@@ -24,8 +24,7 @@ static const struct sl_opt opts[] = {
 		.kind = SL_OPT_LIST,
 		.arg = "DEV",
 		.help = "read packets from a port: afpacket:IFACE, a PCI address, or a virtual "
-			"device of "
-			"DPDK's such as net_af_xdp0,iface=IFACE; repeatable" },
+			"device of DPDK's such as net_af_xdp0,iface=IFACE; repeatable" },
 	{ .key = "intel",
 		.flag = "intel",
 		.letter = 'i',
@@ -33,6 +32,14 @@ static const struct sl_opt opts[] = {
 		.arg = "PATH",
 		.help = "indicators to arm: a file or a folder; repeatable; the format is "
 			"recognised from the content" },
+	{ .key = "intel_cache",
+		.flag = "intel-cache",
+		.kind = SL_OPT_TEXT,
+		.arg = "DIR",
+		.help = "folder for the indicators in their compiled form, so that a start or a "
+			"reload whose files and configuration are as before takes seconds; one for "
+			"each sensor, nobody else's to write; default: intel-cache in the state "
+			"directory that systemd gives, else none" },
 	{ .key = "allow",
 		.kind = SL_OPT_LIST,
 		.arg = "PATH",
@@ -111,8 +118,7 @@ static const struct sl_opt opts[] = {
 		.min = 1,
 		.max = 1e9,
 		.help = "replay N times over; each pass gets fresh addresses, so that flows are "
-			"new "
-			"ones, and goes on in time where the last one ended" },
+			"new ones, and goes on in time where the last one ended" },
 	{ .key = "workers",
 		.flag = "workers",
 		.kind = SL_OPT_U64,
@@ -128,8 +134,7 @@ static const struct sl_opt opts[] = {
 		.def = "count",
 		.choices = "count|verify",
 		.help = "a wrong IP, TCP or UDP checksum is counted and the packet used, or "
-			"dropped "
-			"and counted" },
+			"dropped and counted" },
 	{ .key = "shed",
 		.flag = "shed",
 		.kind = SL_OPT_CHOICE,
@@ -151,8 +156,7 @@ static const struct sl_opt opts[] = {
 		.kind = SL_OPT_FLAG,
 		.def = "false",
 		.help = "time the stages of one burst of packets in 16, and say at the end what "
-			"each "
-			"costs; less than 2 % slower" },
+			"each costs; less than 2 % slower" },
 	{ .flag = "stats",
 		.kind = SL_OPT_TEXT,
 		.arg = "FILE",
@@ -327,16 +331,14 @@ static const struct sl_opt opts[] = {
 		.help = "packets that nothing looks at, counted: of an address or network, "
 			"port:N, "
 			"port:N-M, vlan:N, tcp, udp, sctp, icmp, icmpv6, proto:N, or several of "
-			"them "
-			"joined by '+', such as 10.9.0.0/24+port:3260" },
+			"them joined by '+', such as 10.9.0.0/24+port:3260" },
 	{ .key = "duplicates.policy",
 		.kind = SL_OPT_CHOICE,
 		.arg = "P",
 		.def = "count",
 		.choices = "keep|count|drop",
 		.help = "copies of packets, as mirror ports send them: not looked for, estimated "
-			"from "
-			"one packet in 64, or dropped and counted" },
+			"from one packet in 64, or dropped and counted" },
 	{ .key = "duplicates.window",
 		.kind = SL_OPT_DURATION,
 		.def = "50ms",
@@ -400,8 +402,7 @@ static const struct sl_opt opts[] = {
 		.def = "none",
 		.choices = "none|matched|all",
 		.help = "which whole files are kept: none, those whose name, type or hash "
-			"satisfied "
-			"an indicator, or all" },
+			"satisfied an indicator, or all" },
 	{ .key = "file_store.types",
 		.kind = SL_OPT_LIST,
 		.arg = "TYPE",

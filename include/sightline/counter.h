@@ -182,6 +182,14 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"messages of the collector that are none")                                         \
 	X(TAKE_SILENT, "sightline_intel_unanswered_questions_total",                               \
 		"questions that the collector left without an answer")                             \
+	X(CACHE_USED, "sightline_intel_cache_total{result=\"used\"}",                              \
+		"loads of indicators from the cache")                                              \
+	X(CACHE_UNFIT, "sightline_intel_cache_total{result=\"unfit\"}",                            \
+		"loads for which what the cache held was refused or out of date")                  \
+	X(CACHE_WRITTEN, "sightline_intel_cache_total{result=\"written\"}",                        \
+		"images of indicators put into the cache")                                         \
+	X(CACHE_UNWRITTEN, "sightline_intel_cache_total{result=\"unwritten\"}",                    \
+		"loads whose image could not be put into the cache")                               \
 	X(FEED_BAD, "sightline_intel_unusable_lines_total", "feed entries that could not be used") \
 	X(INTEL_IMPACT, "sightline_intel_high_impact_total",                                       \
 		"indicators made quiet when they were read, by what they would have done")         \

@@ -125,6 +125,8 @@ struct sl_judging {
 int sl_judging_open(struct sl_judging *out, const struct sl_config *c,
 	void (*tell)(void *arg, const char *file, const char *said), void *arg, char *err,
 	size_t err_len);
+/* `sources` and `overrides` alone; the caller frees it, also where it failed. */
+int sl_judging_policy(struct sl_policy **out, const struct sl_config *c, char *err, size_t err_len);
 void sl_judging_close(struct sl_judging *j);
 
 #endif

@@ -28,18 +28,18 @@ static int lists_open(struct sl_judging *j, const struct sl_config *c, sl_lists_
 	return rc;
 }
 
-static int policy_open(struct sl_judging *j, const struct sl_config *c, char *err, size_t err_len)
+int sl_judging_policy(struct sl_policy **out, const struct sl_config *c, char *err, size_t err_len)
 {
 	size_t n;
 	char why[320] = "no memory";
 	const char *const *line = sl_config_list(c, "sources", &n);
-	int rc = sl_policy_new(&j->policy);
+	int rc = sl_policy_new(out);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		if ((rc = sl_policy_source(j->policy, line[i], why, sizeof(why))) < 0)
+		if ((rc = sl_policy_source(*out, line[i], why, sizeof(why))) < 0)
 			snprintf(err, err_len, "sources: \"%.100s\": %s", line[i], why);
 	line = sl_config_list(c, "overrides", &n);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		if ((rc = sl_policy_override(j->policy, line[i], why, sizeof(why))) < 0)
+		if ((rc = sl_policy_override(*out, line[i], why, sizeof(why))) < 0)
 			snprintf(err, err_len, "overrides: \"%.100s\": %s", line[i], why);
 	return rc;
 }
@@ -63,7 +63,7 @@ int sl_judging_open(struct sl_judging *out, const struct sl_config *c, sl_lists_
 {
 	struct sl_judging j = { 0 };
 	snprintf(err, err_len, "no memory to judge indicators with");
-	int rc = policy_open(&j, c, err, err_len);
+	int rc = sl_judging_policy(&j.policy, c, err, err_len);
 	if (rc == 0)
 		rc = home_open(&j, c, err, err_len);
 	if (rc == 0)
