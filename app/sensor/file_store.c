@@ -4,7 +4,6 @@
  * is written under a name of its own beside the others and renamed once it is whole and wanted, so
  * that who watches the folder never sees half of one. What is not kept is counted by name. */
 #include <errno.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 
 #include <sightline/clock.h>
 #include <sightline/digest.h>
+#include <sightline/io.h>
 #include <sightline/log.h>
 
 #include "sensor.h"
@@ -74,24 +74,13 @@ static bool left_over(const struct file_store *s, const char *name, const struct
 }
 
 /* What the folder holds already. */
-static int take_stock(struct file_store *s)
+static void take_stock(void *store, const char *name)
 {
-	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	if (d == NULL) {
-		int rc = -errno;
-		if (fd >= 0)
-			close(fd);
-		return rc;
-	}
-	for (struct dirent *e; (e = readdir(d)) != NULL;) {
-		struct stat st;
-		if (fstatat(s->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			S_ISREG(st.st_mode) && !left_over(s, e->d_name, &st))
-			s->used += (uint64_t)st.st_size;
-	}
-	closedir(d);
-	return 0;
+	struct file_store *s = store;
+	struct stat st;
+	if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+		!left_over(s, name, &st))
+		s->used += (uint64_t)st.st_size;
 }
 
 int file_store_new(struct file_store **out, const struct sl_config *c, struct sl_counters *counters,
@@ -111,7 +100,7 @@ int file_store_new(struct file_store **out, const struct sl_config *c, struct sl
 	if (s == NULL)
 		return -ENOMEM;
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = s->dir < 0 ? -errno : take_stock(s);
+	int rc = s->dir < 0 ? -errno : sl_io_each(s->dir, take_stock, s);
 	if (rc < 0) {
 		snprintf(err, cap, "file_store.dir %s: %s; name a folder that can be written", path,
 			strerror(-rc));
@@ -206,18 +195,6 @@ static struct entry *begin(struct file_store *s, unsigned worker, const struct s
 	return e;
 }
 
-static bool put(int fd, const uint8_t *p, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, p, len);
-		if (n < 0 && errno != EINTR)
-			return false;
-		p += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
 void file_store_bytes(struct file_store *s, unsigned worker, const struct sl_record_file *r)
 {
 	if (s == NULL)
@@ -235,7 +212,7 @@ void file_store_bytes(struct file_store *s, unsigned worker, const struct sl_rec
 		give_up(s, e, SL_C_FILES_UNSTORED_SIZE);
 	else if (s->used + r->len > s->quota)
 		give_up(s, e, SL_C_FILES_UNSTORED_QUOTA);
-	else if (!put(e->fd, r->tail, r->len))
+	else if (sl_io_write(e->fd, r->tail, r->len) < 0)
 		failed(s, e);
 	else {
 		e->size += r->len;

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <yaml.h>
 
+#include <sightline/io.h>
+
 #include "config_value.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)
@@ -254,22 +256,6 @@ int sl_config_read_bytes(struct sl_config *c, const char *path, const void *p, s
 	return rc;
 }
 
-static ssize_t read_all(int fd, char *to, size_t max)
-{
-	size_t at = 0;
-	while (at < max) {
-		ssize_t n = read(fd, to + at, max - at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		at += (size_t)n;
-	}
-	return (ssize_t)at;
-}
-
 int sl_config_read(struct sl_config *c, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -280,7 +266,7 @@ int sl_config_read(struct sl_config *c, const char *path)
 		close(fd);
 		return -ENOMEM;
 	}
-	ssize_t n = read_all(fd, bytes, FILE_BYTES_MAX + 1);
+	ssize_t n = sl_io_read(fd, bytes, FILE_BYTES_MAX + 1);
 	close(fd);
 	int rc;
 	if (n < 0)

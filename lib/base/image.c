@@ -11,6 +11,7 @@
 
 #include <sightline/hash.h>
 #include <sightline/image.h>
+#include <sightline/io.h>
 
 #define BLOCK ((size_t)1 << 20)
 
@@ -94,14 +95,8 @@ static void flush(struct sl_image_out *o, bool last)
 {
 	o->block.head.bytes = (uint32_t)o->used | (last ? LAST : 0);
 	o->block.head.check = check_of(&o->block, o->used);
-	const uint8_t *p = (const uint8_t *)&o->block;
-	for (size_t left = sizeof(o->block.head) + o->used; left > 0 && o->error == 0;) {
-		ssize_t n = write(o->fd, p, left);
-		if (n < 0 && errno != EINTR)
-			o->error = -errno;
-		p += n > 0 ? n : 0;
-		left -= n > 0 ? (size_t)n : 0;
-	}
+	if (o->error == 0)
+		o->error = sl_io_write(o->fd, &o->block, sizeof(o->block.head) + o->used);
 	o->block.head.number++;
 	o->used = 0;
 }
@@ -198,14 +193,7 @@ static bool fetch(struct sl_image_in *in, void *p, size_t bytes)
 		in->p += bytes;
 		return true;
 	}
-	for (uint8_t *to = p; bytes > 0;) {
-		ssize_t n = read(in->fd, to, bytes);
-		if (n == 0 || (n < 0 && errno != EINTR))
-			return false;
-		to += n > 0 ? n : 0;
-		bytes -= n > 0 ? (size_t)n : 0;
-	}
-	return true;
+	return sl_io_read(in->fd, p, bytes) == (ssize_t)bytes;
 }
 
 /* No file, or one that this program can't have written. */

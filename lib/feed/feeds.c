@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* feeds.c - all sources: who is due, what of it is taken, and the set that they make together. One
  * thread; the states are read by others, under a lock. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include <sightline/clock.h>
+#include <sightline/io.h>
 
 #include "feeds.h"
 
@@ -66,24 +66,15 @@ int sl_feeds_check(
 	return rc;
 }
 
-/* Words of sources that the configuration names no more. */
-static void forget_strangers(struct sl_feeds *s)
+/* The word of a source that the configuration names no more. */
+static void forget_stranger(void *feeds, const char *name)
 {
-	int fd = openat(s->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	for (struct dirent *e; (e = readdir(dir)) != NULL;) {
-		bool known = e->d_name[0] == '.';
-		for (size_t i = 0; i < s->count; i++)
-			known |= strcmp(s->feed[i].name, e->d_name) == 0;
-		if (!known)
-			unlinkat(s->folder, e->d_name, 0);
-	}
-	closedir(dir);
+	struct sl_feeds *s = feeds;
+	bool known = name[0] == '.';
+	for (size_t i = 0; i < s->count; i++)
+		known |= strcmp(s->feed[i].name, name) == 0;
+	if (!known)
+		unlinkat(s->folder, name, 0);
 }
 
 static int feeds_begin(struct sl_feeds *s, const char *const *specs, size_t n,
@@ -138,7 +129,7 @@ int sl_feeds_open(struct sl_feeds **out, const char *const *specs, size_t n,
 		sl_feeds_close(s);
 		return rc;
 	}
-	forget_strangers(s);
+	(void)sl_io_each(s->folder, forget_stranger, s);
 	*out = s;
 	return 0;
 }

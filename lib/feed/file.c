@@ -9,16 +9,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sightline/io.h>
+
 #include "feeds.h"
 
 #define FOLDERS_DEEP 16
+#define FNV_PRIME 0x100000001b3u
 
 /* FNV-1a: tells two states of one's own disk apart, nothing more. */
 static uint64_t mix(uint64_t h, const void *p, size_t len)
 {
 	const uint8_t *b = p;
 	for (size_t i = 0; i < len; i++)
-		h = (h ^ b[i]) * 0x100000001b3u;
+		h = (h ^ b[i]) * FNV_PRIME;
 	return h;
 }
 
@@ -26,7 +29,10 @@ static uint64_t mix_stat(uint64_t h, const char *path, const struct stat *st)
 {
 	const uint64_t said[] = { (uint64_t)st->st_dev, (uint64_t)st->st_ino, (uint64_t)st->st_size,
 		(uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec };
-	return mix(mix(h, path, strlen(path)), said, sizeof(said));
+	h = mix(h, path, strlen(path));
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		h = (h ^ said[i]) * FNV_PRIME;
+	return h;
 }
 
 static bool same_stat(const struct stat *a, const struct stat *b)
@@ -44,23 +50,6 @@ static enum look too_large(struct feed *f, const char *path)
 {
 	snprintf(f->said, sizeof(f->said), "%.200s: larger than max_size in all", path);
 	return LOOK_FAILED;
-}
-
-/* Reads what the size said, and not a byte more. */
-static ssize_t read_all(int fd, char *to, size_t size)
-{
-	size_t at = 0;
-	while (at < size) {
-		ssize_t n = read(fd, to + at, size - at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		at += (size_t)n;
-	}
-	return (ssize_t)at;
 }
 
 static enum look file_take(
@@ -84,7 +73,7 @@ static enum look file_take(
 		look = too_large(f, path);
 	else if ((bytes = malloc(size + 1)) == NULL)
 		look = failed(f, path, ENOMEM);
-	else if ((n = read_all(fd, bytes, size)) < 0)
+	else if ((n = sl_io_read(fd, bytes, size)) < 0)
 		look = failed(f, path, (int)-n);
 	else if ((uint64_t)n < size || fstat(fd, &after) < 0 || !same_stat(&before, &after))
 		look = LOOK_LATER;

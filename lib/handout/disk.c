@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* disk.c - files that are there whole or not at all: written aside, synced, renamed, and the folder
  * synced. Any thread. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <sightline/io.h>
 
 #include "disk.h"
 
@@ -108,25 +109,28 @@ int disk_write(int folder, const char *name, const void *p, size_t len)
 	return disk_keep(&d);
 }
 
+struct each {
+	int folder;
+	void (*fn)(void *arg, const char *name);
+	void *arg;
+};
+
+static void each_of(void *arg, const char *name)
+{
+	const struct each *e = arg;
+	size_t n = strlen(name), p = sizeof(PART) - 1;
+	if (name[0] == '.')
+		return;
+	if (n > p && strcmp(name + n - p, PART) == 0)
+		unlinkat(e->folder, name, 0);
+	else
+		e->fn(e->arg, name);
+}
+
 void disk_each(int folder, void (*fn)(void *arg, const char *name), void *arg)
 {
-	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	for (struct dirent *e; (e = readdir(dir)) != NULL;) {
-		size_t n = strlen(e->d_name), p = sizeof(PART) - 1;
-		if (e->d_name[0] == '.')
-			continue;
-		if (n > p && strcmp(e->d_name + n - p, PART) == 0)
-			unlinkat(folder, e->d_name, 0);
-		else
-			fn(arg, e->d_name);
-	}
-	closedir(dir);
+	struct each e = { folder, fn, arg };
+	(void)sl_io_each(folder, each_of, &e);
 }
 
 static int digit(char c)

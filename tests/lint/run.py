@@ -21,7 +21,7 @@ LEVELS = [["base", "json", "digest", "compress"], ["source", "decode", "host", "
           ["pattern"], ["intel"], ["match", "memory"], ["wire", "sighting"], ["bus"], ["store", "handout", "feed"]]
 LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
-OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "hyperloglog": "base", "hot": "base", "capture": "source", "shed": "flow",
+OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "io": "base", "hyperloglog": "base", "hot": "base", "capture": "source", "shed": "flow",
          "expect": "parser", "vocabulary": "observable",
          "log": "base", "mem": "base", "watchdog": "base", "tap": "metrics", "ring": "base", "span": "base", "image": "base", "packet": "base", "record": "match",
          "breaker": "match", "correlate": "match", "hosts": "match", "trees": "match", "detection": "intel", "regex": "pattern",
