@@ -4,13 +4,8 @@
 
 #include "test.h"
 
-#include <sightline/clock.h>
-
-#include "records.h"
+#include "told.h"
 #include "match/spelled.h"
-
-#define MINUTE (60 * SL_SECOND)
-#define T0 (1769850000 * SL_SECOND) /* 2026-01-31T09:00:00Z, on the grid */
 
 static const char lines[] =
 	"{\"id\":\"i-evil\",\"type\":\"domain-name\",\"value\":\"evil.example\",\"match\":"
@@ -22,83 +17,18 @@ static const char lines[] =
 	"{\"id\":\"i-bad\",\"type\":\"domain-name\",\"value\":\"bad.example\",\"match\":\"suffix\","
 	"\"source\":\"feed-a\"}\n";
 
-/* What a message said at the moment it was emitted. */
-struct told {
-	char id[37], value[64], direction[12], outcome[16];
-	uint32_t revision;
-	uint64_t seq, count, distinct, first, last;
-	size_t indicators, examples, contexts;
-	bool test, quiet;
-};
-
-struct fixture {
-	struct sl_ruleset *rs;
-	struct sl_nets *home;
-	struct sl_counters counters;
-	struct sl_sightings *s;
-	uint32_t evil[2], bad;
-	struct told told[256];
-	size_t n;
-};
-
-static void take(void *arg, const Sightline__V1__Sighting *m)
-{
-	struct fixture *f = arg;
-	assert_true(f->n < sizeof(f->told) / sizeof(f->told[0]));
-	assert_true(sl_wire_sighting_whole(m));
-	struct told *t = &f->told[f->n++];
-	snprintf(t->id, sizeof(t->id), "%s", m->id);
-	snprintf(t->value, sizeof(t->value), "%s", m->observable->value);
-	snprintf(t->direction, sizeof(t->direction), "%s", m->direction);
-	snprintf(t->outcome, sizeof(t->outcome), "%s", m->outcome);
-	t->revision = m->revision;
-	t->seq = m->seq;
-	t->count = m->count;
-	t->distinct = m->distinct;
-	t->first = m->first_seen;
-	t->last = m->last_seen;
-	t->indicators = m->n_indicators;
-	t->examples = m->n_examples;
-	t->contexts = m->n_context;
-	t->test = m->test;
-	t->quiet = m->quiet;
-}
-
 static void sightings_begin(struct fixture *f, uint64_t horizon_ns, uint32_t max_open)
 {
-	struct sl_sightings_options o = { .sensor = "tap-1",
-		.boot = "b007",
-		.window_ns = MINUTE,
-		.horizon_ns = horizon_ns,
-		.max_open = max_open,
-		.home = f->home,
-		.counters = &f->counters,
-		.emit = take,
-		.arg = f };
-	assert_int_equal(sl_sightings_new(&f->s, &o), 0);
+	told_begin(
+		f, (struct sl_sightings_options){ .horizon_ns = horizon_ns, .max_open = max_open });
 }
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-	f->rs = rules(lines, 1);
-	f->evil[0] = number_of_id(f->rs, "i-evil");
+	struct fixture *f = told_new(lines);
 	f->evil[1] = number_of_id(f->rs, "i-evil-b");
-	f->bad = number_of_id(f->rs, "i-bad");
-	assert_int_equal(sl_nets_new(&f->home), 0);
-	assert_int_equal(sl_nets_add(f->home, "10.0.0.0/8", 10), 0);
 	sightings_begin(f, 0, 0);
 	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	sl_sightings_free(f->s);
-	sl_ruleset_free(f->rs);
-	sl_nets_free(f->home);
-	free(f);
 	return 0;
 }
 
@@ -180,7 +110,8 @@ static void test_identity(void **state)
 	record_name(&x, T0, SL_WHERE_DNS_QUERY, "evil.example", 2, f->evil, 1);
 	record_flow(&x.r, "10.0.0.1", 40000, "9.9.9.9", 53, 17);
 	assert_int_equal(sl_sightings_hit(f->s, &x.r, f->rs), 0);
-	record_name(&x, T0, SL_WHERE_DNS_QUERY, "bad.example", 3, &f->bad, 1);
+	uint32_t bad = number_of_id(f->rs, "i-bad");
+	record_name(&x, T0, SL_WHERE_DNS_QUERY, "bad.example", 3, &bad, 1);
 	assert_int_equal(sl_sightings_hit(f->s, &x.r, f->rs), 0);
 	assert_int_equal(f->n, 4);
 	for (size_t i = 0; i < 4; i++)
@@ -400,7 +331,7 @@ static void test_quiet(void **state)
 {
 	struct fixture *f = *state;
 	struct made_record x;
-	quieten(f->evil[0], "");
+	quieten(f->evil[0], "TOO_COMMON");
 	hit(f, T0, "evil.example", 1, 0);
 	hit(f, T0, "evil.example", 2, 0);
 	assert_int_equal(f->n, 1);

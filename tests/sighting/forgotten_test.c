@@ -2,70 +2,19 @@
 /* forgotten_test.c - sightings that give way for room: which do, and what of them goes on. */
 #include "test.h"
 
-#include <sightline/clock.h>
-
-#include "records.h"
-
-#define MINUTE (60 * SL_SECOND)
-#define T0 (1769850000 * SL_SECOND)
+#include "told.h"
 
 static const char lines[] = "{\"id\":\"i-evil\",\"type\":\"domain-name\",\"value\":"
 			    "\"evil.example\",\"match\":\"suffix\"}\n";
 
-struct told {
-	char id[37];
-	uint32_t revision;
-	uint64_t count;
-};
-
-struct fixture {
-	struct sl_ruleset *rs;
-	struct sl_counters counters;
-	struct sl_sightings *s;
-	uint32_t evil[1];
-	uint64_t memory;
-	struct told told[64];
-	size_t n;
-};
-
-static void take(void *arg, const Sightline__V1__Sighting *m)
+static void sightings_begin(struct fixture *f, uint32_t max_open, uint64_t memory)
 {
-	struct fixture *f = arg;
-	assert_true(f->n < sizeof(f->told) / sizeof(f->told[0]));
-	struct told *t = &f->told[f->n++];
-	snprintf(t->id, sizeof(t->id), "%s", m->id);
-	t->revision = m->revision;
-	t->count = m->count;
-}
-
-static void sightings_begin(struct fixture *f, uint32_t max_open)
-{
-	struct sl_sightings_options o = { .sensor = "tap-1",
-		.boot = "b007",
-		.window_ns = MINUTE,
-		.max_open = max_open,
-		.memory = f->memory,
-		.counters = &f->counters,
-		.emit = take,
-		.arg = f };
-	assert_int_equal(sl_sightings_new(&f->s, &o), 0);
+	told_begin(f, (struct sl_sightings_options){ .max_open = max_open, .memory = memory });
 }
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-	f->rs = rules(lines, 1);
-	f->evil[0] = number_of_id(f->rs, "i-evil");
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	sl_sightings_free(f->s);
-	sl_ruleset_free(f->rs);
-	free(f);
+	*state = told_new(lines);
 	return 0;
 }
 
@@ -80,7 +29,7 @@ static void hit(struct fixture *f, uint64_t ts_ns, uint32_t message)
 static void test_evicted_goes_on(void **state)
 {
 	struct fixture *f = *state;
-	sightings_begin(f, 2);
+	sightings_begin(f, 2, 0);
 	for (uint32_t i = 0; i < 3; i++)
 		hit(f, T0, i);
 	hit(f, T0 + MINUTE, 4);
@@ -98,7 +47,7 @@ static void test_many_evicted(void **state)
 {
 	enum { MANY = 200000 };
 	struct fixture *f = *state;
-	sightings_begin(f, 1);
+	sightings_begin(f, 1, 0);
 	for (unsigned again = 0; again < 2; again++) {
 		for (uint32_t i = 0; i < MANY; i++) {
 			struct made_record x;
@@ -116,7 +65,7 @@ static void test_many_evicted(void **state)
 static void test_closed_give_way_first(void **state)
 {
 	struct fixture *f = *state;
-	sightings_begin(f, 2);
+	sightings_begin(f, 2, 0);
 	hit(f, T0 + MINUTE, 1);
 	hit(f, T0, 2);
 	sl_sightings_clock(f->s, T0 + MINUTE);
@@ -138,8 +87,7 @@ static void test_closed_give_way_first(void **state)
 static void test_memory(void **state)
 {
 	struct fixture *f = *state;
-	f->memory = 64 << 10;
-	sightings_begin(f, 100000);
+	sightings_begin(f, 100000, 64 << 10);
 	for (uint32_t i = 0; i < 1000; i++) {
 		hit(f, T0 + i * MINUTE, i);
 		f->n = 0;
@@ -154,8 +102,7 @@ static void test_memory(void **state)
 	hit(f, T0 + 999 * MINUTE, 5000);
 	assert_int_equal(f->counters.c[SL_C_SIGHTING_EVICTED], evicted);
 	sl_sightings_free(f->s);
-	f->memory = 1;
-	sightings_begin(f, 100000);
+	sightings_begin(f, 100000, 1);
 	for (uint32_t i = 0; i < 20; i++)
 		hit(f, T0, i);
 	assert_int_equal(f->counters.c[SL_C_SIGHTING_EVICTED], evicted);

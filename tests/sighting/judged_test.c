@@ -3,84 +3,18 @@
  * quiet by the breaker, of an outbreak. */
 #include "test.h"
 
-#include <sightline/clock.h>
-
-#include "records.h"
-
-#define MINUTE (60 * SL_SECOND)
-#define T0 (1769850000 * SL_SECOND) /* 2026-01-31T09:00:00Z, on the grid */
+#include "told.h"
 
 static const char lines[] = "{\"id\":\"i-evil\",\"type\":\"domain-name\",\"value\":"
 			    "\"evil.example\",\"source\":\"feed-a\"}\n"
 			    "{\"id\":\"i-canary\",\"type\":\"domain-name\",\"value\":"
 			    "\"evil.example\",\"source\":\"feed-b\",\"test\":true}\n";
 
-struct told {
-	char id[37];
-	uint32_t revision;
-	uint64_t seq, count;
-	size_t contexts;
-	bool quiet, before_valid;
-};
-
-struct fixture {
-	struct sl_ruleset *rs;
-	struct sl_nets *home;
-	struct sl_counters counters;
-	struct sl_breaker *breaker;
-	struct sl_sightings *s;
-	uint32_t evil[2];
-	struct told told[32];
-	size_t n;
-};
-
-static void take(void *arg, const Sightline__V1__Sighting *m)
-{
-	struct fixture *f = arg;
-	assert_true(f->n < 32);
-	struct told *t = &f->told[f->n++];
-	snprintf(t->id, sizeof(t->id), "%s", m->id);
-	t->revision = m->revision;
-	t->seq = m->seq;
-	t->count = m->count;
-	t->contexts = m->n_context;
-	t->quiet = m->quiet;
-	t->before_valid = m->before_valid;
-	assert_int_equal(m->quiet, m->quiet_reason[0] != '\0');
-}
-
-static void sightings_begin(struct fixture *f)
-{
-	struct sl_sightings_options o = { .sensor = "tap-1",
-		.boot = "b007",
-		.window_ns = MINUTE,
-		.home = f->home,
-		.breaker = f->breaker,
-		.counters = &f->counters,
-		.emit = take,
-		.arg = f };
-	assert_int_equal(sl_sightings_new(&f->s, &o), 0);
-}
-
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-	f->rs = rules(lines, 1);
-	f->evil[0] = number_of_id(f->rs, "i-evil");
+	struct fixture *f = told_new(lines);
 	f->evil[1] = number_of_id(f->rs, "i-canary");
-	assert_int_equal(sl_nets_new(&f->home), 0);
-	assert_int_equal(sl_nets_add(f->home, "10.0.0.0/8", 10), 0);
 	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	sl_sightings_free(f->s);
-	sl_ruleset_free(f->rs);
-	sl_nets_free(f->home);
-	free(f);
 	return 0;
 }
 
@@ -89,7 +23,7 @@ static int teardown(void **state)
 static void test_before_valid(void **state)
 {
 	struct fixture *f = *state;
-	sightings_begin(f);
+	told_begin(f, (struct sl_sightings_options){ 0 });
 	struct sl_ruleset *later =
 		rules("{\"id\":\"late\",\"type\":\"domain-name\",\"value\":\"evil.example\","
 		      "\"source\":\"feed-a\",\"valid_from\":\"2026-01-31T09:00:30Z\"}\n"
@@ -127,12 +61,18 @@ static void tell_nothing(void *arg, const struct sl_breaker_event *e)
 	(void)e;
 }
 
-static void breaker_begin(struct fixture *f, uint64_t watch_ns, struct sl_hosts **known)
+struct judges {
+	struct sl_hosts *known;
+	struct sl_breaker *breaker;
+};
+
+static struct judges judges_begin(struct fixture *f, uint64_t watch_ns)
 {
+	struct judges j;
 	struct sl_hosts_options ho = {
 		.home = f->home, .memory = 1 << 16, .counters = &f->counters
 	};
-	assert_int_equal(sl_hosts_new(known, &ho), 0);
+	assert_int_equal(sl_hosts_new(&j.known, &ho), 0);
 	struct sl_breaker_options o = { .boot = "b007",
 		.hosts = 2,
 		.percent = 10,
@@ -141,11 +81,18 @@ static void breaker_begin(struct fixture *f, uint64_t watch_ns, struct sl_hosts 
 		.quiet_ns = 60 * MINUTE,
 		.memory = 1 << 16,
 		.home = f->home,
-		.known = *known,
+		.known = j.known,
 		.counters = &f->counters,
 		.tell = tell_nothing };
-	assert_int_equal(sl_breaker_new(&f->breaker, &o), 0);
-	sightings_begin(f);
+	assert_int_equal(sl_breaker_new(&j.breaker, &o), 0);
+	told_begin(f, (struct sl_sightings_options){ .breaker = j.breaker });
+	return j;
+}
+
+static void judges_free(struct judges *j)
+{
+	sl_breaker_free(j->breaker);
+	sl_hosts_free(j->known);
 }
 
 static void hit_of(
@@ -164,9 +111,9 @@ static void hit_again(struct fixture *f, uint64_t ts_ns)
 	assert_int_equal(sl_sightings_hit(f->s, &x.r, f->rs), 0);
 }
 
-static void clocks(struct fixture *f, uint64_t now_ns)
+static void clocks(struct fixture *f, struct judges *j, uint64_t now_ns)
 {
-	sl_breaker_clock(f->breaker, now_ns, 1);
+	sl_breaker_clock(j->breaker, now_ns, 1);
 	sl_sightings_clock(f->s, now_ns);
 }
 
@@ -175,15 +122,14 @@ static void clocks(struct fixture *f, uint64_t now_ns)
 static void test_breaker(void **state)
 {
 	struct fixture *f = *state;
-	struct sl_hosts *known;
-	breaker_begin(f, 24 * 60 * MINUTE, &known);
+	struct judges j = judges_begin(f, 24 * 60 * MINUTE);
 	hit_of(f, T0, "10.0.0.1", f->evil, 1);
 	hit_of(f, T0 + 1, "10.0.0.2", f->evil, 1);
 	hit_of(f, T0 + 2, "10.0.0.3", f->evil, 1);
 	assert_int_equal(f->n, 3);
 	assert_false(f->told[2].quiet);
 	assert_int_equal(f->told[2].seq, 3);
-	clocks(f, T0 + SL_SECOND);
+	clocks(f, &j, T0 + SL_SECOND);
 	assert_int_equal(f->n, 4);
 	assert_string_equal(f->told[3].id, f->told[2].id);
 	assert_int_equal(f->told[3].revision, 2);
@@ -199,41 +145,38 @@ static void test_breaker(void **state)
 	assert_false(f->told[6].quiet);
 	/* What goes on in a sighting that was told before stays there. */
 	hit_again(f, T0 + 3 * SL_SECOND);
-	sl_breaker_flush(f->breaker);
+	sl_breaker_flush(j.breaker);
 	sl_sightings_flush(f->s);
 	assert_int_equal(f->n, 8);
 	assert_false(f->told[7].quiet);
 	assert_int_equal(f->told[7].count, 2);
-	sl_breaker_free(f->breaker);
-	sl_hosts_free(known);
+	judges_free(&j);
 }
 
 static void test_outbreak_stays_loud(void **state)
 {
 	struct fixture *f = *state;
-	struct sl_hosts *known;
-	breaker_begin(f, SL_SECOND, &known);
+	struct judges j = judges_begin(f, SL_SECOND);
 	struct sl_record_fact r = { .kind = SL_REC_FACT,
 		.fact = SL_FACT_ASKED,
 		.version = 4,
 		.ts_ns = T0 - SL_SECOND,
 		.src.b = { 10, 0, 0, 1 } };
-	assert_int_equal(sl_hosts_tell(known, &r, sizeof(r)), 0);
+	assert_int_equal(sl_hosts_tell(j.known, &r, sizeof(r)), 0);
 	hit_of(f, T0, "10.0.0.1", f->evil, 1);
 	hit_of(f, T0 + 1, "10.0.0.2", f->evil, 1);
-	clocks(f, T0 + SL_SECOND);
+	clocks(f, &j, T0 + SL_SECOND);
 	assert_int_equal(f->n, 3);
 	assert_string_equal(f->told[2].id, f->told[1].id);
 	assert_int_equal(f->told[0].contexts, 0);
 	assert_int_equal(f->told[2].contexts, 1);
 	hit_of(f, T0 + 2 * SL_SECOND, "10.0.0.3", f->evil, 1);
 	assert_int_equal(f->told[3].contexts, 1);
-	clocks(f, T0 + 90 * MINUTE);
+	clocks(f, &j, T0 + 90 * MINUTE);
 	assert_int_equal(f->n, 4);
 	for (size_t i = 0; i < f->n; i++)
 		assert_false(f->told[i].quiet);
-	sl_breaker_free(f->breaker);
-	sl_hosts_free(known);
+	judges_free(&j);
 }
 
 int main(void)

@@ -71,32 +71,27 @@ def test_lost_ends_of_files(folder):
     assert hashlib.sha256(b"last" * 500).hexdigest() in os.listdir(folder + "/store")
 
 
-def test_stalled_worker(folder):
-    """One thread is stopped, as a fault of the machine might: the watchdog ends the process."""
-    end, port = pair(0, 1500)
-    with Live(folder, ["afpacket:" + port], *with_mark_only(folder), "--workers", "2", watchdog="300ms") as live:
-        tid = thread(live.run.p.pid, "rte-worker-2")
+def stopped(folder, name, said, **how):
+    """One thread is stopped, as a fault of the machine might: the watchdog says which, and ends the process."""
+    _, port = pair(0, 1500)
+    with Live(folder, ["afpacket:" + port], *with_mark_only(folder), "--workers", "2", watchdog="300ms", **how) as live:
+        tid = thread(live.run.p.pid, name)
         ptrace(PTRACE_SEIZE, tid)
         ptrace(PTRACE_INTERRUPT, tid)
-        live.run.until("worker 1 has stood still")
+        live.run.until(said + " has stood still")
         while not os.WIFSIGNALED(status := os.waitpid(tid, WALL)[1]) and not os.WIFEXITED(status):
             pass
         _, _, st = live.end(check=1, sig=None)
     assert st["sightline_worker_stalls_total"] == 1, st
+
+
+def test_stalled_worker(folder):
+    stopped(folder, "rte-worker-2", "worker 1")
 
 
 def test_stalled_dispatcher(folder):
     """The thread that takes from the port for all workers."""
-    _, port = pair(0, 1500)
-    with Live(folder, ["afpacket:" + port], *with_mark_only(folder), "--workers", "2", watchdog="300ms", spread="inner") as live:
-        tid = thread(live.run.p.pid, "sl-dispatcher")
-        ptrace(PTRACE_SEIZE, tid)
-        ptrace(PTRACE_INTERRUPT, tid)
-        live.run.until("the dispatcher has stood still")
-        while not os.WIFSIGNALED(status := os.waitpid(tid, WALL)[1]) and not os.WIFEXITED(status):
-            pass
-        _, _, st = live.end(check=1, sig=None)
-    assert st["sightline_worker_stalls_total"] == 1, st
+    stopped(folder, "sl-dispatcher", "the dispatcher", spread="inner")
 
 
 def test_end_without_a_collector(folder):
