@@ -7,11 +7,12 @@
  * Stands in for lib/intel's set, so that neither files nor strings are measured. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <sightline/book.h>
 #include <sightline/match.h>
 #include <sightline/mem.h>
+
+#include "measure.h"
 
 enum { RUNS = 11, BATCHES = 4096, EACH = 64 };
 
@@ -46,23 +47,6 @@ void sl_intel_free(struct sl_intel *in)
 	free(in->ind);
 	free(in->text);
 	free(in);
-}
-
-static uint64_t seed = 42;
-
-static uint64_t next_random(void)
-{
-	uint64_t x = seed += 0x9e3779b97f4a7c15u;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
-
-static double seconds(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 /* Nanoseconds of one tick of the time-stamp counter. */
@@ -213,10 +197,10 @@ int main(int argc, char **argv)
 			continue;
 		struct sl_intel *in = make(kind[k].type, k == 2, n);
 		struct sl_ruleset *rs;
-		double t = seconds();
+		double t = now_ns();
 		if (sl_ruleset_build(&rs, in, &o, NULL, 1) != 0)
 			return 1;
-		t = seconds() - t;
+		t = (now_ns() - t) * 1e-9;
 		/* Beside the tables each indicator has its birth and identity: 12 bytes. */
 		printf("%s %zu: built in %.2f s, %.1f bytes each in tables,", kind[k].name, n, t,
 			(double)sl_ruleset_bytes(rs) / (double)n - 12);

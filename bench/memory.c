@@ -5,28 +5,12 @@
  *   bench-memory KIND COUNT    KIND: ipv4, domain; COUNT: different values */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <sightline/memory.h>
 
+#include "measure.h"
+
 enum { RUNS = 11, BATCHES = 4096, EACH = 64 };
-
-static uint64_t seed = 42;
-
-static uint64_t next_random(void)
-{
-	uint64_t x = seed += 0x9e3779b97f4a7c15u;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
-
-static double now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static int compare(const void *a, const void *b)
 {
