@@ -62,7 +62,7 @@ static void view_clear(struct sl_packet *p)
 	p->flow = NULL;
 }
 
-static bool packet_decode(
+static bool layers_decode(
 	const struct sl_decode_options *o, struct sl_packet *p, struct sl_counters *counters)
 {
 	view_clear(p);
@@ -89,6 +89,24 @@ static bool packet_decode(
 	}
 	if (o->trail != NULL)
 		decode_trail_end(&l);
+	return true;
+}
+
+static bool packet_decode(
+	const struct sl_decode_options *o, struct sl_packet *p, struct sl_counters *counters)
+{
+	switch (decode_plain(o, p, counters)) {
+	case PLAIN_NOT:
+		if (!layers_decode(o, p, counters))
+			return false;
+		break;
+	case PLAIN_WRONG:
+		p->version = 0;
+		sl_count_drop(counters, SL_DROP_CHECKSUM);
+		return false;
+	case PLAIN_DECODED:
+		break;
+	}
 	if (p->salt)
 		packet_salt(p);
 	return true;

@@ -104,6 +104,17 @@ bool decode_fragment(struct layers *l, const struct fragment_head *h);
 /* The packet is decoded: where its fragments led. */
 void decode_trail_end(struct layers *l);
 
+/* Whether a payload between these ports can be no tunnel at all. */
+bool udp_is_plain(uint16_t sport, uint16_t dport, struct sl_span in);
+
+enum plain_result {
+	PLAIN_NOT, /* untouched: the layers decode it */
+	PLAIN_DECODED,
+	PLAIN_WRONG, /* its checksum, and such are dropped */
+};
+enum plain_result decode_plain(
+	const struct sl_decode_options *o, struct sl_packet *p, struct sl_counters *counters);
+
 /* The addresses of a pass of a looped replay. */
 void packet_salt(struct sl_packet *p);
 

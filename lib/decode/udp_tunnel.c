@@ -215,6 +215,12 @@ static bool is_teredo(const struct layers *l, struct sl_span in)
 	return in.len >= 40 && in.p[0] >> 4 == 6 && teredo_address(in.p) && ip_fills(l, in);
 }
 
+bool udp_is_plain(uint16_t sport, uint16_t dport, struct sl_span in)
+{
+	return head_of(dport) == NULL && head_of(sport) == NULL &&
+	       (in.len < 40 || in.p[0] >> 4 != 6);
+}
+
 enum sl_drop decode_udp_payload(struct layers *l, struct sl_span in)
 {
 	const struct sl_packet *p = l->pkt;

@@ -118,6 +118,12 @@ void checksum_fix(struct frame *f, size_t ip, size_t l4, size_t l4_len, unsigned
 	store_sum(at, add_words(sum, f->b + l4, l4_len));
 }
 
+void header_fix(struct frame *f, size_t ip)
+{
+	f->b[ip + 10] = f->b[ip + 11] = 0;
+	store_sum(f->b + ip + 10, add_words(0, f->b + ip, 20));
+}
+
 void decode_cut(
 	struct decoded *d, const struct frame *f, size_t len, uint16_t linktype, bool verify)
 {

@@ -32,6 +32,9 @@ void put_udp(struct frame *f, size_t payload);
  * the IP header starts. */
 void checksum_fix(struct frame *f, size_t ip, size_t l4, size_t l4_len, unsigned proto);
 
+/* Writes the right checksum of an IPv4 header without options. */
+void header_fix(struct frame *f, size_t ip);
+
 /* Decodes `len` bytes of the frame as a packet that had wire_len, from memory that ends with them.
  * The packet's pointers are good until decoded_free. */
 struct decoded {
