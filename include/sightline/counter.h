@@ -143,6 +143,8 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"sighting messages, all revisions")                                                \
 	X(SIGHTING_EVICTED, "sightline_sightings_evicted_total",                                   \
 		"open sightings closed early for room")                                            \
+	X(SIGHTING_UNNAMED, "sightline_sighting_indicators_unnamed_total",                         \
+		"indicators of hits that their sighting had no room to name")                      \
 	X(BUS_SENT, "sightline_collector_sent_sightings_total", "sightings sent to the collector") \
 	X(BUS_ACKED, "sightline_collector_acked_sightings_total",                                  \
 		"sightings that it acknowledged")                                                  \

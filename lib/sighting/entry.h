@@ -45,6 +45,7 @@ struct entry {
 	bool changed; /* since it was last emitted */
 	bool closed; /* its window is over */
 	bool examples_wanted;
+	bool loud; /* by an indicator that there was no room to name */
 	bool spreads; /* the message says that it is of an outbreak */
 	struct member *member; /* beside the message's indicators */
 	struct sl_hosts_question question; /* of what is known beyond the flow */

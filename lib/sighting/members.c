@@ -76,17 +76,20 @@ static void member_add(struct entry *e, const struct entry_scope *sc, const stru
 	sl_ruleset_indicator(rs, number, &i);
 	Sightline__V1__Indicator *named = indicators_get(sc->indicators, &i);
 	struct member *m = named != NULL ? member_put(e, sc, named) : NULL;
-	if (m == NULL)
-		return;
-	m->quiet &= i.quiet;
-	if (m->watched == 0)
-		m->watched = sl_breaker_take(sc->o->breaker, &i, sl_ruleset_born(rs, number), r);
 	e->changed |= i.test && !e->m.test;
 	e->m.test |= i.test;
 	e->changed |= e->m.before_valid && r->ts_ns >= i.valid_from_ns;
 	e->m.before_valid &= r->ts_ns < i.valid_from_ns;
 	if (i.quiet && e->m.quiet && e->m.quiet_reason[0] == '\0')
 		quiet_reason_set(&e->m, i.quiet_reason);
+	if (m == NULL) {
+		e->loud |= !i.quiet;
+		sl_count(sc->o->counters, SL_C_SIGHTING_UNNAMED, 1);
+		return;
+	}
+	m->quiet &= i.quiet;
+	if (m->watched == 0)
+		m->watched = sl_breaker_take(sc->o->breaker, &i, sl_ruleset_born(rs, number), r);
 }
 
 void members_add(struct entry *e, const struct entry_scope *sc, const struct sl_record *r,
@@ -100,7 +103,7 @@ void members_add(struct entry *e, const struct entry_scope *sc, const struct sl_
 bool members_judge(struct entry *e, const struct entry_scope *sc)
 {
 	const struct sl_breaker *b = sc->o->breaker;
-	bool loud = false, broken = false, was_quiet = e->m.quiet, spread = e->spreads;
+	bool loud = e->loud, broken = false, was_quiet = e->m.quiet, spread = e->spreads;
 	struct sl_breaker_event why;
 	char text[160];
 	for (size_t i = 0; i < e->m.n_indicators; i++) {

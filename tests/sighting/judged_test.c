@@ -55,6 +55,49 @@ static void test_before_valid(void **state)
 	sl_ruleset_free(later);
 }
 
+/* One that there is no room to name is still one that isn't quiet, and of a test. */
+static void test_beyond_room(void **state)
+{
+	struct fixture *f = *state;
+	static char text[(SL_HITS_PER_OBS + 2) * 128];
+	uint32_t numbers[SL_HITS_PER_OBS];
+	char id[16];
+	size_t at = 0;
+	told_begin(f, (struct sl_sightings_options){ 0 });
+	for (unsigned i = 0; i < SL_HITS_PER_OBS + 2; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+			"{\"id\":\"i-%u\",\"type\":\"domain-name\",\"value\":\"evil.example\","
+			"\"source\":\"feed-a\",\"test\":%s}\n",
+			i, i > SL_HITS_PER_OBS ? "true" : "false");
+	struct sl_ruleset *many = rules(text, 2);
+	for (unsigned i = 0; i < SL_HITS_PER_OBS; i++) {
+		snprintf(id, sizeof(id), "i-%u", i);
+		numbers[i] = number_of_id(many, id);
+		quieten(numbers[i], "of no use");
+	}
+	uint32_t quiet = numbers[0],
+		 loud[] = { number_of_id(many, "i-64"), number_of_id(many, "i-65") };
+	const struct {
+		const uint32_t *numbers;
+		uint16_t count;
+		bool quiet, test;
+		uint64_t unnamed;
+	} each[] = { { numbers, SL_HITS_PER_OBS, true, false, 0 }, { loud, 1, false, false, 1 },
+		{ &quiet, 1, false, false, 1 }, { loud + 1, 1, false, true, 2 } };
+	struct made_record x;
+	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		record_name(&x, T0 + i, SL_WHERE_DNS_QUERY, "evil.example", (uint32_t)i + 1,
+			each[i].numbers, each[i].count);
+		assert_int_equal(sl_sightings_hit(f->s, &x.r, many), 0);
+		sl_sightings_flush(f->s);
+		assert_int_equal(f->told[f->n - 1].indicators, SL_HITS_PER_OBS);
+		assert_int_equal(f->told[f->n - 1].quiet, each[i].quiet);
+		assert_int_equal(f->told[f->n - 1].test, each[i].test);
+		assert_int_equal(f->counters.c[SL_C_SIGHTING_UNNAMED], each[i].unnamed);
+	}
+	sl_ruleset_free(many);
+}
+
 static void tell_nothing(void *arg, const struct sl_breaker_event *e)
 {
 	(void)arg;
@@ -182,7 +225,7 @@ static void test_outbreak_stays_loud(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	const struct CMUnitTest tests[] = { T(test_before_valid), T(test_breaker),
-		T(test_outbreak_stays_loud) };
+	const struct CMUnitTest tests[] = { T(test_before_valid), T(test_beyond_room),
+		T(test_breaker), T(test_outbreak_stays_loud) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
