@@ -107,8 +107,10 @@ static int member_note(struct sl_seen *s, const char *folder, const char *name,
 	int len = snprintf(path, sizeof(path), "%s/%s", folder, name);
 	if (len >= (int)sizeof(path)) /* then it isn't read either */
 		return 0;
-	bool below = which == visible && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-	return below ? folder_note(s, path, which, depth + 1) : sl_seen_note(s, path);
+	bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (!is_folder)
+		return sl_seen_note(s, path);
+	return which == visible ? folder_note(s, path, which, depth + 1) : 0;
 }
 
 /* Links are followed, as some readers do; so that they may lead round and round, folders are
@@ -144,7 +146,7 @@ int sl_seen_tree(struct sl_seen *s, const char *path)
 	size_t first = s->n;
 	bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 	const char *slash = strrchr(path, '/');
-	int len = slash != NULL ? (int)(slash - path) : 1;
+	int len = slash == NULL || slash == path ? 1 : (int)(slash - path);
 	snprintf(folder, sizeof(folder), "%.*s", len, slash != NULL ? path : ".");
 	int rc = is_folder ? 0 : sl_seen_note(s, path);
 	if (rc == 0)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sightline/image.h>
@@ -79,6 +80,9 @@ static void test_changes(void **state)
 	assert_true(same(&s, inner));
 	put("categories.txt", "1,CnC,beside a list");
 	assert_false(same(&s, inner));
+	assert_int_equal(mkdir(at("old categories"), 0700), 0);
+	assert_true(same(&s, inner)); /* a folder is no file of categories */
+	assert_int_equal(rmdir(at("old categories")), 0);
 	const char *which;
 	assert_true(sl_seen_unsure(s, &which)); /* written just now */
 	assert_int_equal(unlink(inner), 0);
@@ -95,6 +99,36 @@ static void test_changes(void **state)
 	assert_int_equal(unlink(at("in/b")), 0);
 	assert_int_equal(rmdir(at("in")), 0);
 	assert_int_equal(rmdir(folder), 0);
+}
+
+/* The files beside a list that lies directly below /. */
+static void test_below_root(void **state)
+{
+	(void)state;
+	int how;
+	strcpy(folder, "/tmp/sightline-seen-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	put("list", "192.0.2.1,1,2");
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (chroot(folder) != 0)
+			_exit(errno == EPERM ? 77 : 1);
+		strcpy(folder, "");
+		struct sl_seen *s = now("/list");
+		put("categories.txt", "1,CnC,beside a list");
+		bool told = !same(&s, "/list");
+		sl_seen_free(s);
+		_exit(told ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &how, 0), child);
+	(void)unlink(at("categories.txt"));
+	assert_int_equal(unlink(at("list")), 0);
+	assert_int_equal(rmdir(folder), 0);
+	assert_true(WIFEXITED(how));
+	if (WEXITSTATUS(how) == 77)
+		skip(); /* only root may move / */
+	assert_int_equal(WEXITSTATUS(how), 0);
 }
 
 /* Links that lead back: it ends. */
@@ -131,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_below_root),
 		cmocka_unit_test(test_round_and_round),
 		cmocka_unit_test(test_from_an_image),
 	};
