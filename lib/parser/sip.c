@@ -11,6 +11,7 @@
 
 #define HEAD_MAX 16384
 #define HOSTS_MAX 32 /* of one message that are said: it seldom goes through ten */
+#define STUN_HEAD 20
 
 struct side {
 	struct gather held; /* a head that came in pieces */
@@ -401,6 +402,15 @@ static void feed_gap(struct side *d, uint64_t bytes, struct sl_batch *b)
 		place_lose(&d->place);
 }
 
+/* What keeps a NAT open between messages: STUN (RFC 5626 4.4.2, RFC 8489 5), or zeros. */
+static bool is_keepalive(struct sl_span in)
+{
+	static const uint8_t cookie[] = { 0x21, 0x12, 0xa4, 0x42 }, zeros[4];
+	if (in.len <= sizeof(zeros))
+		return memcmp(in.p, zeros, in.len) == 0;
+	return in.len >= STUN_HEAD && in.p[0] < 2 && memcmp(in.p + 4, cookie, sizeof(cookie)) == 0;
+}
+
 static enum sl_verdict feed_datagram(
 	struct sip *s, const struct sl_piece *p, struct sl_batch *b, size_t *consumed)
 {
@@ -408,7 +418,7 @@ static enum sl_verdict feed_datagram(
 	enum http_line line = HTTP_LINE_BEGIN;
 	size_t n = 0;
 	*consumed = p->bytes.len;
-	if (in.len == 0)
+	if (in.len == 0 || is_keepalive(in))
 		return SL_MORE;
 	if (!is_start(in)) {
 		parser_count_part(b);

@@ -72,6 +72,29 @@ static void test_odd(void **s)
 	expect_one("\r\n\r\n", 0, "");
 }
 
+/* What keeps a NAT open is no message, and none that is cut. */
+static void test_keepalives(void **s)
+{
+	static const struct {
+		const char *p;
+		size_t len;
+		unsigned part;
+	} rows[] = { { "\0\0\0\0", 4, 0 }, { "\0", 1, 0 },
+		{ "\0\1\0\0\x21\x12\xa4\x42twelve bytes", 20, 0 },
+		{ "\1\1\0\4\x21\x12\xa4\x42twelve bytesmore", 24, 0 },
+		{ "\0\1\0\0\x21\x12\xa4\x42twelve byte", 19, 1 },
+		{ "\0\1\0\0\x21\x12\xa4\x43twelve bytes", 20, 1 },
+		{ "\2\1\0\0\x21\x12\xa4\x42twelve bytes", 20, 1 }, { "\0\0\0\1", 4, 1 },
+		{ "\0\0\0\0\0", 5, 1 } };
+	(void)s;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct feed *f = feed_new("sip", 0);
+		assert_int_equal(feed_guarded(f, SL_TO_SERVER, rows[i].p, rows[i].len), SL_MORE);
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], rows[i].part);
+		feed_free(f);
+	}
+}
+
 static enum sl_verdict stream(struct feed *f, const char *in)
 {
 	return feed_guarded(f, SL_TO_SERVER, in, strlen(in));
@@ -210,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_datagrams),
+		cmocka_unit_test(test_keepalives),
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_method),
