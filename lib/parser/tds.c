@@ -205,7 +205,8 @@ static enum sl_verdict prelogin(struct tds *t, enum sl_dir dir, uint64_t ts_ns, 
 		.dir = dir,
 		.bytes = sl_span_from(in, t->fed),
 		.ts_ns = ts_ns };
-	bool room = p.bytes.len == 0 || inner_feed(&t->tls, &p, b, &used);
+	bool told = p.bytes.len == 0 && !t->tls.waits[dir];
+	bool room = told || inner_feed(&t->tls, &p, b, &used);
 	t->fed = (uint16_t)(t->fed + used);
 	struct sl_piece gap = { .kind = SL_PIECE_GAP, .dir = dir, .ts_ns = ts_ns };
 	if (!room || (f->cut && !inner_feed(&t->tls, &gap, b, &used)))

@@ -129,6 +129,29 @@ static void test_tls(void **s)
 	feed_free(want);
 }
 
+/* What a packet of the handshake tells is told with it, though the batch had no room at first. */
+static void test_told(void **s)
+{
+	static uint8_t b[4200];
+	struct feed *want = feed_new("tls", 0), *f = feed_new("tds", 0);
+	(void)s;
+	for (size_t i = 0; i < COUNT(tls12_flight); i++) {
+		size_t len = from_hex(tls12_flight[i], b, sizeof(b)), used;
+		(void)feed_guarded(want, i & 1, b, len);
+		struct sl_piece p = { .bytes = sl_span(b, wrap(tls12_flight[i], b)), .dir = i & 1 };
+		sl_batch_empty(&f->b);
+		f->b.n = SL_BATCH_MAX;
+		bool full = f->parser->feed(f->state, &p, &f->b, &used) == SL_FULL;
+		p.bytes = sl_span_from(p.bytes, used);
+		if (full)
+			(void)feed_piece(f, p);
+		assert_string_equal(f->log, want->log);
+	}
+	assert_non_null(strstr(f->log, "close"));
+	feed_free(f);
+	feed_free(want);
+}
+
 /* Everything that was taken from the pool is given back, wherever a connection ends. */
 static void test_pool(void **s)
 {
@@ -222,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_login),
 		cmocka_unit_test(test_packets),
 		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_end),
