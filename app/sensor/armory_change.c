@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <sightline/book.h>
 #include <sightline/clock.h>
 #include <sightline/log.h>
 
@@ -31,8 +32,9 @@ static int judging(struct armory *a)
 	return rc;
 }
 
-/* The lines as indicators, judged as those of a feed. */
-static int lines_read(struct armory *a, struct sl_intel **out, const char *p, size_t len)
+/* The lines as indicators, judged as those of a feed. What leaves may have come in time. */
+static int lines_read(
+	struct armory *a, struct sl_intel **out, const char *p, size_t len, bool leaves)
 {
 	*out = NULL;
 	if (len == 0)
@@ -41,6 +43,8 @@ static int lines_read(struct armory *a, struct sl_intel **out, const char *p, si
 	if (rc < 0)
 		return rc;
 	struct sl_intel_options o = armory_options(a, &a->judging);
+	if (leaves)
+		o.validity = SL_VALID_IGNORE;
 	return sl_intel_read_bytes(*out, "change", p, len, &o);
 }
 
@@ -100,6 +104,15 @@ static const struct sl_book *book_of(const struct sl_intel *in)
 	return in != NULL ? sl_intel_book(in) : NULL;
 }
 
+/* Whether each line was one indicator. Lines that say the same but for a name or a date are one to
+ * the ruleset, which can't tell what another of them still says. */
+static bool line_by_line(
+	const struct sl_change *sum, const struct sl_book *more, const struct sl_book *fewer)
+{
+	return sum->added == (more != NULL ? more->count : 0) &&
+	       sum->removed == (fewer != NULL ? fewer->count : 0) && sum->absent == 0;
+}
+
 int armory_change(struct armory *a, const char *add, size_t add_len, const char *take_out,
 	size_t take_out_len)
 {
@@ -110,12 +123,16 @@ int armory_change(struct armory *a, const char *add, size_t add_len, const char 
 		return -EAGAIN;
 	int rc = judging(a);
 	if (rc == 0)
-		rc = lines_read(a, &more, add, add_len);
+		rc = lines_read(a, &more, add, add_len, false);
 	if (rc == 0)
-		rc = lines_read(a, &fewer, take_out, take_out_len);
+		rc = lines_read(a, &fewer, take_out, take_out_len, true);
 	if (rc == 0)
 		rc = sl_ruleset_change(
 			&next, a->current, book_of(more), book_of(fewer), a->generation + 1, &sum);
+	if (rc == 0 && !line_by_line(&sum, book_of(more), book_of(fewer))) {
+		sl_ruleset_free(next);
+		rc = -EOPNOTSUPP;
+	}
 	if (rc == 0)
 		put_in_force(a, next, &sum, refused(more));
 	else if (rc != -EOPNOTSUPP)

@@ -306,8 +306,9 @@ int armory_reload(struct armory *a);
 /* A few indicators more, and a few fewer (first), as lines of the native format that are judged
  * like a feed's; in force for every worker when this returns. What is taken out is found by source,
  * id and what it says. 0; 1: in force, and so much has changed that a reload pays; -EAGAIN: the
- * last change isn't done with (armory_settle); -EOPNOTSUPP: one is a tree, and a reload has to
- * bring it; other -errno. Unless 0 or 1 nothing has changed. */
+ * last change isn't done with (armory_settle); -EOPNOTSUPP: one is a tree, or another line says
+ * the same as one of them, and a reload has to bring it; other -errno. Unless 0 or 1 nothing has
+ * changed. */
 int armory_change(struct armory *a, const char *add, size_t add_len, const char *take_out,
 	size_t take_out_len);
 /* Frees a ruleset that nobody names any more; false: one is still on its way out. */
