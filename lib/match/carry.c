@@ -159,9 +159,12 @@ int carry_build(struct base *b, const struct base *previous)
 	int rc = taken == NULL ? -ENOMEM : step(b, previous, taken);
 	rc = rc ? rc : steps_before(b, previous);
 	/* What was taken apart in another way is another detection. */
-	for (size_t i = 0; rc == 0 && i < b->trees.detections; i++)
-		if (!taken[i])
-			b->layer.born[b->trees.detection[i].indicator] = b->generation;
+	for (size_t i = 0; rc == 0 && i < b->trees.detections; i++) {
+		if (taken[i])
+			continue;
+		b->layer.born[b->trees.detection[i].indicator] = b->generation;
+		b->layer.newest = b->generation;
+	}
 	free(taken);
 	return rc;
 }

@@ -160,6 +160,13 @@ static void filter(struct asked *a, const struct sl_ruleset *rs, unsigned from, 
 			a->layers |= 1u << l;
 }
 
+/* A base's trees ask every leaf anew of a flow that is older, whatever the age of the leaf: a tree
+ * may be new though all of its leaves are old, and what was known of it forgotten. */
+static bool trees_are_newer(const struct base *b, const struct sl_flow *f)
+{
+	return b->trees.detections > 0 && b->generation > f->generation;
+}
+
 /* What the filters of the layers say. What is asked again is a matter of those that have something
  * newer; if they may, of all, as what undoes and what is known may lie anywhere. */
 static void filters(struct asked *a, const struct sl_ruleset *rs)
@@ -167,7 +174,7 @@ static void filters(struct asked *a, const struct sl_ruleset *rs)
 	const struct sl_observable *o = a->seek.obs;
 	unsigned first = 0;
 	a->layers = 0;
-	if ((o->flags & SL_OBS_AGAIN) && o->flow != NULL)
+	if ((o->flags & SL_OBS_AGAIN) && o->flow != NULL && !trees_are_newer(rs->base, o->flow))
 		while (first < rs->layers && rs->layer[first]->newest <= o->flow->generation)
 			first++;
 	filter(a, rs, first, rs->layers);

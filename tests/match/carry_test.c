@@ -273,6 +273,53 @@ static void test_a_complete_message_said_again(void **state)
 	line_free(&l);
 }
 
+/* The newest set is in force, and the flow's kept value is looked up in it again. */
+static void meet_again(struct line *l, const char *host, uint32_t message)
+{
+	l->r->rs = l->rs[l->sets - 1];
+	sl_trees_carry(l->r->trees, l->r->rs, &l->r->m->flow);
+	l->r->m->b.flags = SL_OBS_AGAIN | SL_OBS_SILENT;
+	say(l, HOST, host, message);
+	l->r->m->b.flags = 0;
+	l->r->m->flow.generation = l->sets;
+}
+
+/* A tree that is taken apart in another way, of leaves that are all old, learns from what its flows
+ * keep. */
+static void test_a_new_tree_of_old_leaves(void **state)
+{
+	struct line l = { 0 };
+	for (unsigned set = 0; set < 2; set++) {
+		set_begin(&l);
+		tree(&l, "changes", set == 0 ? SL_SCOPE_MESSAGE : SL_SCOPE_FLOW, "c.example", "/c");
+		set_done(&l);
+	}
+	say(&l, HOST, "c.example", 1);
+	meet_again(&l, "c.example", 1);
+	assert_int_equal(forgotten(&l), 1);
+	say(&l, URI, "/c", 2);
+	assert_int_equal(l.r->n, 1);
+	line_free(&l);
+}
+
+/* A flow that is silent for so long that what held of it is forgotten keeps what it says by itself:
+ * a tree as old as the flow learns it again. */
+static void test_a_flow_silent_for_long(void **state)
+{
+	struct line l = { 0 };
+	while (l.sets < SETS_MAX) {
+		set_begin(&l);
+		tree(&l, "stays", SL_SCOPE_MESSAGE, "b.example", "/b");
+		set_done(&l);
+	}
+	say(&l, HOST, "b.example", 0);
+	meet_again(&l, "b.example", 0);
+	assert_int_equal(forgotten(&l), 1);
+	say(&l, URI, "/b", 1);
+	assert_int_equal(l.r->n, 1);
+	line_free(&l);
+}
+
 /* A set without trees is met: nothing is left. */
 static void test_no_trees_any_more(void **state)
 {
@@ -299,6 +346,8 @@ int main(void)
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_a_complete_message_said_again),
+		cmocka_unit_test(test_a_new_tree_of_old_leaves),
+		cmocka_unit_test(test_a_flow_silent_for_long),
 		cmocka_unit_test(test_no_trees_any_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
