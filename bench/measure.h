@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* measure.h - what benches share: random numbers that are the same in each run, and the processor
- * time of this thread. */
+/* measure.h - what benches share: random numbers that are the same in each run, the processor time
+ * of this thread, and the rate of the time-stamp counter. */
 #ifndef SL_BENCH_MEASURE_H
 #define SL_BENCH_MEASURE_H
 
@@ -22,6 +22,23 @@ static inline double now_ns(void)
 	struct timespec t;
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Nanoseconds of one tick of the time-stamp counter; takes 50 ms the first time. */
+static inline double tick_ns(void)
+{
+	static double one;
+	struct timespec a, b;
+	if (one > 0)
+		return one;
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	uint64_t t = __builtin_ia32_rdtsc();
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &b);
+	} while ((b.tv_sec - a.tv_sec) * 1000000000L + (b.tv_nsec - a.tv_nsec) < 50000000L);
+	t = __builtin_ia32_rdtsc() - t;
+	one = ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / (double)t;
+	return one;
 }
 
 #endif

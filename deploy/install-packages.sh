@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Installs the packages of the groups that are named (build, test), where any is missing: deploy/packages.txt.
+# Installs the packages of the groups that are named (build, test, bench), where any is missing: deploy/packages.txt.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
