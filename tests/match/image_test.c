@@ -144,9 +144,11 @@ static void test_births(void **state)
 	const char *line = strchr(feed, '\n') + 1;
 	struct image_set first = built(feed, NULL, 1), second, third;
 	uint8_t *p = image_bytes(first.rs, &len);
-	uint32_t leaves = image_set_hits(&first, 1); /* they are hit whenever they were born */
 	assert_int_equal(image_set_load(&second, p, len, first.rs, 2), 0);
-	assert_int_equal(image_set_hits(&second, 1), leaves);
+	/* Nothing is newer than the flow but the trees, which ask their leaves anew. */
+	uint32_t leaves = image_set_hits(&second, 1);
+	assert_int_equal(image_set_hits(&first, 1), 0);
+	assert_in_range(leaves, 1, image_set_hits(&second, 0) - 1);
 	third = built(feed, second.rs, 3);
 	assert_int_equal(image_set_hits(&third, 1), leaves);
 	sl_ruleset_free(second.rs);
