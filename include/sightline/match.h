@@ -12,6 +12,7 @@
 #include <sightline/addr.h>
 #include <sightline/intel.h>
 #include <sightline/observable.h>
+#include <sightline/packet.h>
 
 struct sl_ruleset;
 struct sl_image_in;
@@ -124,5 +125,10 @@ struct sl_hit {
  * Counts OBSERVABLES, HITS and HITS_ALLOWED by observable, HITS_CUT by indicator. Worker. */
 uint32_t sl_match(const struct sl_ruleset *rs, const struct sl_batch *b, uint16_t *from,
 	struct sl_hit *hit, uint32_t max, struct sl_counters *counters);
+
+/* Which packets of pkt[0..n), SL_BURST at most, have an end whose address may be listed, a bit
+ * each: what is not said is listed nowhere, so that its addresses need no observable. Packets that
+ * decode dropped have none. The headers around the innermost one aren't asked. Worker. */
+uint64_t sl_match_ends(const struct sl_ruleset *rs, const struct sl_packet *pkt, uint16_t n);
 
 #endif

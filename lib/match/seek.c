@@ -149,26 +149,18 @@ void seek_fetch(const struct seek *k, const struct set *s)
 
 /* ---- Step 2: the filters ---- */
 
-/* Whether a listed prefix of the length at `place` may cover the address; and the hash of that. */
-static bool prefix_maybe(const struct seek *k, const struct set *s, const struct prefixes *p,
-	unsigned place, union sl_addr *masked, uint64_t *hash)
-{
-	*masked = addr_masked(&k->addr, p->length[place]);
-	*hash = prefix_hash(s, masked, p->length[place]);
-	return tags_maybe(&p->tags, *hash);
-}
-
-static uint64_t prefix_lengths(const struct seek *k, const struct set *s, const struct prefixes *p)
+uint64_t seek_prefixes(
+	const struct set *s, const struct prefixes *p, const union sl_addr *a, uint8_t version)
 {
 	if (p->lengths == 0)
 		return 0;
-	uint64_t left = p->filter[prefix_slice(p, s, &k->addr, k->version)] | p->always;
+	uint64_t left = p->filter[prefix_slice(p, s, a, version)] | p->always;
 	uint64_t keep = left & 1ull << PREFIX_SHARED;
 	for (left ^= keep; left != 0; left &= left - 1) {
 		union sl_addr masked;
 		uint64_t hash;
 		unsigned place = (unsigned)__builtin_ctzll(left);
-		if (prefix_maybe(k, s, p, place, &masked, &hash))
+		if (prefix_maybe(s, p, a, place, &masked, &hash))
 			keep |= left & -left;
 	}
 	return keep;
@@ -197,7 +189,8 @@ bool seek_maybe(const struct seek *k, const struct set *s, struct maybe *m)
 		m->host = tags_maybe(hosts, k->addr_hash);
 		if (m->host)
 			tags_prefetch_line(hosts, k->addr_hash);
-		m->lengths = prefix_lengths(k, s, k->version == 4 ? &s->prefix4 : &s->prefix6);
+		m->lengths = seek_prefixes(
+			s, k->version == 4 ? &s->prefix4 : &s->prefix6, &k->addr, k->version);
 	}
 	return m->host || m->lengths != 0 || m->whole;
 }
@@ -373,7 +366,7 @@ static void take_prefix(struct take *t, const struct prefixes *p, unsigned place
 	union sl_addr masked;
 	uint64_t hash;
 	uint32_t listing;
-	if (!prefix_maybe(t->seek, t->set, p, place, &masked, &hash))
+	if (!prefix_maybe(t->set, p, &t->seek->addr, place, &masked, &hash))
 		return;
 	struct tags_search at = tags_search(&p->tags, hash, (uint32_t)hash);
 	while (tags_next(&at, &listing)) {

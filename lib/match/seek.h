@@ -69,6 +69,18 @@ void seek_begin(struct seek *k, const struct set *key, const struct reach *r,
 void seek_fetch(const struct seek *k, const struct set *s);
 /* False: nothing in the set is satisfied. */
 bool seek_maybe(const struct seek *k, const struct set *s, struct maybe *m);
+/* Whether a listed prefix of the length at `place` may cover the address; and the hash of that. */
+static inline bool prefix_maybe(const struct set *s, const struct prefixes *p,
+	const union sl_addr *a, unsigned place, union sl_addr *masked, uint64_t *hash)
+{
+	*masked = addr_masked(a, p->length[place]);
+	*hash = prefix_hash(s, masked, p->length[place]);
+	return tags_maybe(&p->tags, *hash);
+}
+
+/* Of the listed prefixes the lengths, by their bits, of those that may cover an address. */
+uint64_t seek_prefixes(
+	const struct set *s, const struct prefixes *p, const union sl_addr *a, uint8_t version);
 void seek_address(struct take *t);
 void seek_text(struct take *t);
 

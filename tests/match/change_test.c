@@ -127,6 +127,27 @@ static uint32_t without_leaves(struct sl_hit *hit, uint32_t n)
 	return left;
 }
 
+/* An address that is hit is said to be listed, whichever end of a packet it is. */
+static void check_ends(const struct sl_ruleset *rs, const struct made_batch *m,
+	const struct sl_hit *hit, uint32_t n)
+{
+	static struct sl_packet pkt[SL_BURST];
+	uint64_t found;
+	for (unsigned i = 0; i < m->b.n; i++) {
+		const struct sl_observable *o = &m->b.obs[i];
+		pkt[i] = (struct sl_packet){ .version = o->type == SL_TYPE_IPV4	  ? 4
+							: o->type == SL_TYPE_IPV6 ? 6
+										  : 0 };
+		if (pkt[i].version != 0)
+			memcpy(i % 2 ? pkt[i].src.b : pkt[i].dst.b, o->value, o->len);
+	}
+	found = sl_match_ends(rs, pkt, (uint16_t)m->b.n);
+	for (uint32_t i = 0; i < n; i++)
+		assert_true(pkt[hit[i].obs].version == 0 || found >> hit[i].obs & 1);
+	for (unsigned i = 0; i < m->b.n; i++)
+		assert_true(pkt[i].version != 0 || !(found >> i & 1));
+}
+
 static void compare(const struct sl_ruleset *rs, const struct sl_ruleset *model)
 {
 	static struct sl_hit hit[2][HITS];
@@ -141,6 +162,7 @@ static void compare(const struct sl_ruleset *rs, const struct sl_ruleset *model)
 		m->b.obs[i].flags = age != UINT32_MAX ? SL_OBS_AGAIN : 0;
 	}
 	uint32_t n = made_match(rs, m, hit[0], HITS), k = made_match(model, m, hit[1], HITS);
+	check_ends(rs, m, hit[0], n);
 	n = without_leaves(hit[0], n);
 	k = without_leaves(hit[1], k);
 	check_values(rs, hit[0], n);
@@ -288,6 +310,34 @@ static void test_many(void **state)
 }
 
 /* What a base says twice is one after it is said again, and none once it is taken out. */
+/* What is not listed is seldom said to be. */
+static void test_ends_of_nobody(void **state)
+{
+	struct sl_intel *in = made_new();
+	uint64_t seed = 7;
+	char text[64];
+	for (unsigned i = 0; i < 20000; i++) {
+		uint64_t x = made_random(&seed);
+		snprintf(text, sizeof(text), "10.%u.%u.%u%s", (unsigned)x & 255,
+			(unsigned)(x >> 8) & 255, (unsigned)(x >> 16) & 255, i % 4 ? "" : "/24");
+		made_add(in, SL_TYPE_IPV4, text, SL_MATCH_EXACT);
+	}
+	struct sl_match_options o = { 0 };
+	struct sl_ruleset *rs = made_ruleset(in, &o);
+	unsigned said = 0;
+	for (unsigned i = 0; i < 200; i++) {
+		struct sl_packet pkt[SL_BURST] = { 0 };
+		for (unsigned k = 0; k < SL_BURST; k++) {
+			pkt[k].version = 4;
+			pkt[k].src.v4_be = (uint32_t)made_random(&seed) | 0x80;
+			pkt[k].dst.v4_be = (uint32_t)made_random(&seed) | 0x80;
+		}
+		said += (unsigned)__builtin_popcountll(sl_match_ends(rs, pkt, SL_BURST));
+	}
+	assert_in_range(said, 0, 200 * SL_BURST / 20);
+	sl_ruleset_free(rs);
+}
+
 static void test_twice(void **state)
 {
 	(void)state;
@@ -349,6 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_ends_of_nobody),
 		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_refused),
 	};
