@@ -23,13 +23,14 @@ struct command {
 
 /* ---- Lines ---- */
 
-/* Servers take a bare CR for a line's end; the LF behind it ends an empty line. */
+/* Servers take a bare CR for a line's end; the LF behind it ends an empty line. Nothing behind the
+ * end is looked at: a piece may have as many lines as bytes. */
 static const uint8_t *line_end(struct sl_span in)
 {
-	const uint8_t *lf = in.len > 0 ? memchr(in.p, '\n', in.len) : NULL;
-	size_t n = lf != NULL ? (size_t)(lf - in.p) : in.len;
-	const uint8_t *cr = n > 0 ? memchr(in.p, '\r', n) : NULL;
-	return cr != NULL ? cr : lf;
+	for (size_t i = 0; i < in.len; i++)
+		if (in.p[i] == '\n' || in.p[i] == '\r')
+			return in.p + i;
+	return NULL;
 }
 
 static struct sl_span token(struct sl_span *rest)

@@ -74,6 +74,21 @@ static void test_bare_cr(void **s)
 		sl_parser_probe(&p, SL_OVER_TCP_BEGIN, 40000, 4444, &more)->name, "irc");
 }
 
+/* A line costs no more than its bytes, whatever is said to follow: those can't be read here. */
+static void test_line_alone(void **s)
+{
+	static const char *const lines[] = { "NICK a\rU", "NICK a\nU" };
+	struct feed *f = feed_new("irc", 0);
+	(void)s;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct guarded g = guarded_new(lines[i], strlen(lines[i]));
+		struct sl_piece p = { .bytes = sl_span(g.p, g.len + 65536) };
+		assert_int_equal(f->parser->probe(&p, 0, 0), SL_PROBE_YES);
+		guarded_free(&g);
+	}
+	feed_free(f);
+}
+
 static void test_bounds(void **s)
 {
 	struct feed *f = feed_new("irc", 0);
@@ -133,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_no_grant),
 		cmocka_unit_test(test_bare_cr),
+		cmocka_unit_test(test_line_alone),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_probe),
 	};
