@@ -16,20 +16,21 @@ void sl_policy_free(struct sl_policy *p);
 
 /* A line of `sources`: the source's name, or its file's name or path, with '*' and '?' as in a
  * shell, in double quotes where there are blanks in it; then what holds for it, blanks between:
- *   arm_observables     bare observables are armed, too
- *   below=no|marked|yes a name below a listed domain
- *   url=exact|prefix    a URL stands for all that begins with it
- *   url_host=no         no quiet part for the host of an https URL
- *   confidence=N        what is less sure is quiet; what says nothing is not judged by it
- *   max_age=AGE         what is from longer ago is quiet (AGED), unless it says how long it is good
- *                       for; AGE is 12h, 90d, 6w or 1y, or TYPE:AGE with commas between, "none"
- * undoes stale_after=AGE     a file that is older than that is said to be stale published=DATE when
- * the file is from, for entries that say nothing about it quiet               everything is quiet
- *   probation           armed, and labelled "probation"
- *   csv_header=NAME,... the columns of a table whose header says nothing that is known, or that has
- *                       none: as a header names them, joined as the table's cells are ("\\t" is a
- *                       tab), "-" for one that is not read; such a file is read as this table
- *   armed=CODE,... quiet=CODE,... refused=CODE,...   another verdict than the code's own
+ * - arm_observables: bare observables are armed, too
+ * - below=no|marked|yes: a name below a listed domain
+ * - url=exact|prefix: a URL stands for all that begins with it
+ * - url_host=no: no quiet part for the host of an https URL
+ * - confidence=N: what is less sure is quiet; what says nothing is not judged by it
+ * - max_age=AGE: what is from longer ago is quiet (AGED), unless it says how long it is good for;
+ *   AGE is 12h, 90d, 6w or 1y, or TYPE:AGE with commas between; "none" undoes
+ * - stale_after=AGE: a file that is older than that is said to be stale
+ * - published=DATE: when the file is from, for entries that say nothing about it
+ * - quiet: everything is quiet
+ * - probation: armed, and labelled "probation"
+ * - csv_header=NAME,...: the columns of a table whose header says nothing that is known, or that
+ *   has none: as a header names them, joined as the table's cells are ("\\t" is a tab), "-" for
+ *   one that is not read; such a file is read as this table
+ * - armed=CODE,... quiet=CODE,... refused=CODE,...: another verdict than the code's own
  * All lines that fit a source hold, in order. 0; -EINVAL, err says what is wrong; -ENOMEM. */
 int sl_policy_source(struct sl_policy *p, const char *line, char *err, size_t err_len);
 /* A line of `overrides`: "ID armed|quiet|refused [why]". */
