@@ -46,9 +46,6 @@ struct sl_source_ops {
 	 * for an eighth of a second after it was seen to have missed something. No system call.
 	 * NULL: packets wait for the worker, and none is ever missed. */
 	unsigned (*fill)(struct sl_source *s, uint16_t queue);
-	/* Ask the hardware to keep a flow's further packets away; NULL: it can't, as none of these
-	 * sources can yet. */
-	int (*bypass)(struct sl_source *s, uint16_t queue, const struct sl_packet *pkt);
 	/* Packets come from now on. Control. 0 or -errno. */
 	int (*start)(struct sl_source *s);
 	/* Ends early. Any thread, async-signal-safe. */
