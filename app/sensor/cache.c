@@ -130,6 +130,11 @@ static int take_down(struct cache *c, const struct armory_paths *handed)
 	return rc;
 }
 
+static const char *not_noted(int rc)
+{
+	return rc == -E2BIG ? "more files than are kept in mind" : strerror(-rc);
+}
+
 /* Of all texts of a word, in their order. */
 static uint64_t word_hash(const struct sl_config *c, const char *word, unsigned which)
 {
@@ -234,8 +239,8 @@ struct sl_image_in *cache_open(struct cache *c, const struct armory_paths *hande
 {
 	struct sl_image_in *in = NULL;
 	char why[320];
-	const char *said = "no memory";
 	int rc = take_down(c, handed);
+	const char *said = not_noted(rc);
 	int folder = rc == 0 ? folder_open(c, &said) : rc;
 	if (folder >= 0) {
 		rc = sl_image_open(&in, folder, NAME);
@@ -324,8 +329,7 @@ static bool sure(struct cache *c, const struct armory_paths *handed, char *why, 
 	c->seen = NULL;
 	int rc = take_down(c, handed);
 	if (rc < 0)
-		snprintf(why, cap, "%s",
-			rc == -E2BIG ? "more files than are kept in mind" : strerror(-rc));
+		snprintf(why, cap, "%s", not_noted(rc));
 	else if (!sl_seen_same(before, c->seen, &what))
 		snprintf(why, cap, "%.200s changed while it was read", what);
 	else if (sl_seen_unsure(c->seen, &what))
