@@ -136,7 +136,8 @@ static void entry_make(struct load *l, const struct image_entry *r, struct sl_en
 {
 	const struct sl_intel *set = l->set;
 	must(l, r->kind < set->book.kinds && r->when < set->book.whens &&
-			r->detection <= set->detection_count);
+			r->detection <= set->detection_count &&
+			(r->value_len <= UINT16_MAX || r->detection != 0));
 	*e = (struct sl_entry){ .value = text_of(l, r->value, r->value_len),
 		.id = string(l, r->id),
 		.name = string(l, r->name),
