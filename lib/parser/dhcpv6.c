@@ -23,6 +23,7 @@ struct message {
 	uint8_t type;
 	struct sl_span options;
 	bool part;
+	bool over; /* it has more values than are said */
 };
 
 /* ---- Reading ---- */
@@ -113,32 +114,32 @@ static bool dhcpv6_begins(uint8_t first)
 /* ---- Saying ---- */
 
 /* A message is read again from its begin where the batch was full, so what it says is bounded. */
-static bool says_more(const struct say *say)
+static bool says_more(const struct say *say, struct message *m)
 {
+	m->over |= say->at >= VALUES_MAX;
 	return say->at < VALUES_MAX;
 }
 
 /* What a client says is its address asked for, what a reply says and lets live its address. */
-static bool say_address(struct say *say, const struct message *m, struct sl_span in)
+static bool say_address(struct say *say, struct message *m, struct sl_span in)
 {
 	struct sl_rd r = sl_rd(in);
 	struct sl_span address = sl_rd_take(&r, 16);
 	sl_rd_skip(&r, 4);
 	uint32_t valid = sl_rd32(&r);
 	bool client = m->type < REPLY && m->type != ADVERTISE;
-	if (r.bad || (!client && (m->type != REPLY || valid == 0)))
+	if (r.bad || (!client && (m->type != REPLY || valid == 0)) || !says_more(say, m))
 		return true;
 	return say_formed(
 		say, client ? SL_WHERE_DHCP_REQUESTED_IP : SL_WHERE_DHCP_ASSIGNED_IP, address);
 }
 
-static bool say_association(
-	struct say *say, const struct message *m, struct sl_span in, size_t head)
+static bool say_association(struct say *say, struct message *m, struct sl_span in, size_t head)
 {
 	struct sl_rd r = sl_rd(sl_span_from(in, head));
 	struct sl_span value;
 	uint16_t code;
-	while (says_more(say) && option_next(&r, &code, &value))
+	while (option_next(&r, &code, &value))
 		if (code == IA_ADDRESS && !say_address(say, m, value))
 			return false;
 	return true;
@@ -159,9 +160,9 @@ static bool say_duid(struct say *say, struct sl_span in)
 }
 
 /* Names in labels (RFC 8415 10), one behind the other; the last may lack its end. */
-static bool say_names(struct say *say, enum sl_where w, struct sl_span in)
+static bool say_names(struct say *say, struct message *m, enum sl_where w, struct sl_span in)
 {
-	while (in.len > 0 && says_more(say)) {
+	while (in.len > 0 && says_more(say, m)) {
 		struct dns_name name;
 		size_t n = 0;
 		while (n < in.len && in.p[n] != 0)
@@ -169,10 +170,10 @@ static bool say_names(struct say *say, enum sl_where w, struct sl_span in)
 		n = n < in.len ? n + 1 : in.len;
 		if (say_needs(say, w)) {
 			bool ok = dns_name_alone(sl_span(in.p, n), &name);
-			if (!ok)
-				parser_count_part(say->b);
 			if (!say_raw(say, w, sl_span(name.text, ok ? name.len : 0)))
 				return false;
+			if (!ok)
+				parser_count_part(say->b);
 		}
 		in = sl_span_from(in, n);
 	}
@@ -180,17 +181,16 @@ static bool say_names(struct say *say, enum sl_where w, struct sl_span in)
 }
 
 /* An enterprise, then texts with their lengths (RFC 8415 21.16). */
-static bool say_vendor(struct say *say, struct sl_span in)
+static bool say_vendor(struct say *say, struct message *m, struct sl_span in)
 {
 	struct sl_rd r = sl_rd(sl_span_from(in, 4));
-	while (sl_rd_left(&r) > 0 && !r.bad && says_more(say))
+	while (sl_rd_left(&r) > 0 && !r.bad && says_more(say, m))
 		if (!say_plain(say, SL_WHERE_DHCP_VENDOR_CLASS, sl_rd_take(&r, sl_rd16(&r))))
 			return false;
 	return true;
 }
 
-static bool say_option(
-	struct say *say, const struct message *m, uint16_t code, struct sl_span value)
+static bool say_option(struct say *say, struct message *m, uint16_t code, struct sl_span value)
 {
 	switch (code) {
 	case IA_NA:
@@ -198,11 +198,11 @@ static bool say_option(
 	case IA_TA:
 		return say_association(say, m, value, 4);
 	case VENDOR_CLASS:
-		return say_vendor(say, value);
+		return say_vendor(say, m, value);
 	case DOMAIN_LIST:
-		return say_names(say, SL_WHERE_DHCP_DOMAIN, value);
+		return say_names(say, m, SL_WHERE_DHCP_DOMAIN, value);
 	case CLIENT_FQDN:
-		return say_names(say, SL_WHERE_DHCP_CLIENT_FQDN, sl_span_from(value, 1));
+		return say_names(say, m, SL_WHERE_DHCP_CLIENT_FQDN, sl_span_from(value, 1));
 	default:
 		return true;
 	}
@@ -220,10 +220,10 @@ static bool say_message(struct say *say, const struct sl_piece *p, bool *part)
 	uint16_t code;
 	if (option_find(m.options, CLIENT_ID, &value) && !say_duid(say, value))
 		return false;
-	while (says_more(say) && option_next(&r, &code, &value))
+	while (option_next(&r, &code, &value))
 		if (!say_option(say, &m, code, value))
 			return false;
-	*part |= !says_more(say);
+	*part |= m.over;
 	return true;
 }
 

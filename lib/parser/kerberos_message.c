@@ -114,7 +114,7 @@ bool kerberos_is_message(struct sl_span in)
 
 /* RFC 4120 6.2: the parts of a principal's name, joined by slashes. One that is longer than there
  * is room for is none: its begin may be another's name. */
-static size_t name_text(struct sl_batch *b, struct sl_rd r, uint8_t out[NAME_MAX_BYTES])
+static size_t name_text(struct sl_rd r, uint8_t out[NAME_MAX_BYTES], bool *over)
 {
 	struct sl_rd seq, list, parts;
 	struct der e;
@@ -124,10 +124,9 @@ static size_t name_text(struct sl_batch *b, struct sl_rd r, uint8_t out[NAME_MAX
 		return 0;
 	for (bool first = true; der_next(&parts, &e); first = false) {
 		size_t room = NAME_MAX_BYTES - n;
-		if (room < e.body.len + 1) {
-			parser_count_part(b);
+		*over = room < e.body.len + 1;
+		if (*over)
 			return 0;
-		}
 		if (!first)
 			out[n++] = '/';
 		if (e.body.len > 0)
@@ -140,9 +139,14 @@ static size_t name_text(struct sl_batch *b, struct sl_rd r, uint8_t out[NAME_MAX
 static bool say_name(struct say *s, enum sl_where w, struct sl_rd r)
 {
 	uint8_t text[NAME_MAX_BYTES];
+	bool over = false;
 	if (!say_needs(s, w))
 		return true;
-	return say_raw(s, w, sl_span(text, name_text(s->b, r, text)));
+	if (!say_raw(s, w, sl_span(text, name_text(r, text, &over))))
+		return false;
+	if (over)
+		parser_count_part(s->b);
+	return true;
 }
 
 static bool say_realm(struct say *s, struct sl_rd r)

@@ -132,8 +132,10 @@ static bool say_text7(struct say *s, enum sl_where w, struct sl_span login, size
 	if (!say_needs(s, w))
 		return true;
 	if (r.bad || off > login.len || 2 * chars > login.len - off) {
+		if (!say_raw(s, w, sl_span(NULL, 0)))
+			return false;
 		parser_count_part(s->b);
-		return say_raw(s, w, sl_span(NULL, 0));
+		return true;
 	}
 	if (chars > TEXT7)
 		chars = TEXT7;

@@ -114,21 +114,41 @@ static void test_malformed(void **s)
 	expect_part("0000000100270005000470632d31", 1, "");
 }
 
-/* What a message says is bounded, and what lies behind is counted. */
-static void test_many(void **s)
+static void expect_many(unsigned names, unsigned said, unsigned part)
 {
-	struct made m = made("010000010027033000");
+	struct made m = made("010000010027000100");
 	struct feed *f = feed_new("dhcpv6", 5);
 	const char *at = f->log;
-	unsigned names = 0;
-	(void)s;
-	m.b[6] = 3, m.b[7] = 0x31;
-	for (unsigned i = 0; i < 272; i++, m.len += 3)
+	unsigned n = 0;
+	m.b[6] = (uint8_t)((1 + 3 * names) >> 8);
+	m.b[7] = (uint8_t)(1 + 3 * names);
+	for (unsigned i = 0; i < names; i++, m.len += 3)
 		memcpy(m.b + m.len, "\1a", 3);
 	assert_int_equal(feed_guarded(f, SL_TO_SERVER, m.b, m.len), SL_MORE);
 	for (; (at = strstr(at, "client_fqdn")) != NULL; at++)
-		names++;
-	assert_int_equal(names, 128);
+		n++;
+	assert_int_equal(n, said);
+	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], part);
+	feed_free(f);
+}
+
+/* What a message says is bounded, and what lies behind is counted. */
+static void test_many(void **s)
+{
+	(void)s;
+	expect_many(128, 128, 0);
+	expect_many(129, 128, 1);
+	expect_many(272, 128, 1);
+}
+
+/* What is no name is counted once, also where the batch had no room for it at first. */
+static void test_counted_once(void **s)
+{
+	struct made m = made("010000010027000400c00c00");
+	struct feed *f = feed_new("dhcpv6", 0);
+	(void)s;
+	assert_int_equal(feed_full(f, SL_TO_SERVER, m.b, m.len), SL_MORE);
+	assert_string_equal(f->log, "close 1 \n");
 	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
 	feed_free(f);
 }
@@ -164,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_relay),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_counted_once),
 		cmocka_unit_test(test_probe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

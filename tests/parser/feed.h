@@ -144,6 +144,22 @@ static inline enum sl_verdict feed_bytes(struct feed *f, enum sl_dir dir, const 
 	return v;
 }
 
+/* The same where the batch has no room at all at first. */
+static inline enum sl_verdict feed_full(struct feed *f, enum sl_dir dir, const void *p, size_t len)
+{
+	struct sl_piece piece = { .kind = SL_PIECE_BYTES,
+		.dir = dir,
+		.bytes = sl_span(p, len),
+		.ts_ns = 1,
+		.datagram = (f->parser->over & SL_OVER_UDP) && !f->stream };
+	size_t used;
+	sl_batch_empty(&f->b);
+	f->b.n = SL_BATCH_MAX;
+	enum sl_verdict v = f->parser->feed(f->state, &piece, &f->b, &used);
+	piece.bytes = sl_span_from(piece.bytes, used);
+	return v == SL_FULL ? feed_piece(f, piece) : v;
+}
+
 static inline enum sl_verdict feed_mark(
 	struct feed *f, enum sl_piece_kind kind, enum sl_dir dir, uint64_t gap)
 {

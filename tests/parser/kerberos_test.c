@@ -167,7 +167,7 @@ static void test_long_name(void **s)
 	before(&m, "\xa0\3\2\1\5\xa1\3\2\1\x1e", 10);
 	within(&m, 0x30);
 	within(&m, 0x7e);
-	assert_int_equal(feed_guarded(f, SL_TO_SERVER, m.b, m.len), SL_MORE);
+	assert_int_equal(feed_full(f, SL_TO_SERVER, m.b, m.len), SL_MORE);
 	assert_string_equal(f->log, "close 1 \n");
 	assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
 	feed_free(f);
