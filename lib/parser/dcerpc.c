@@ -104,7 +104,7 @@ static bool say_contexts(struct say *s, struct sl_span pdu, bool little)
 			return false;
 	}
 	if (r.bad)
-		parser_count_part(s->b);
+		say_part(s);
 	return true;
 }
 

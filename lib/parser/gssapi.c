@@ -2,6 +2,7 @@
 /* gssapi.c - what security blobs (RFC 2743, 4178, 4121) tell of who authenticates. Worker; looks at
  * bytes, keeps nothing. */
 #include "gssapi.h"
+#include "der.h"
 #include "kerberos_message.h"
 #include "ntlm.h"
 #include <sightline/hot.h>
@@ -20,5 +21,11 @@ bool gssapi_say(struct say *s, struct sl_span blob)
 		!say_raw(s, SL_WHERE_NTLM_USER, sl_span(user, ntlm_user(blob, user))))
 		return false;
 	struct sl_span request = kerberos_request_in(blob);
-	return request.len == 0 || kerberos_say(s, request, &sound);
+	if (request.len == 0)
+		return true;
+	if (!kerberos_say(s, request, &sound))
+		return false;
+	if (!sound || der_size(request) > request.len)
+		say_part(s);
+	return true;
 }

@@ -5,7 +5,7 @@
 #ifndef PARSER_SAY_H
 #define PARSER_SAY_H
 
-#include <sightline/observable.h>
+#include "parsers.h"
 
 struct say {
 	struct sl_batch *b;
@@ -55,6 +55,14 @@ static inline bool say_formed(struct say *s, enum sl_where w, struct sl_span val
 		return false;
 	say_pass(s);
 	return true;
+}
+
+/* What is here was cut or malformed; counted once in all readings, as a value is said. */
+static inline void say_part(struct say *s)
+{
+	if (s->at >= *s->said)
+		parser_count_part(s->b);
+	say_pass(s);
 }
 
 /* Closes a message as its last value; one that was never numbered says nothing. */

@@ -104,13 +104,20 @@ static void test_bad(void **s)
 	expect_bad(4, 0x22);
 	expect_bad(5, 4);
 	expect_bad(10, 0xff); /* more authentication than there is */
-	/* More contexts than are there: what is there counts. */
+	/* More contexts than are there: what is there counts, and that they are cut, once. */
 	len = 0;
 	bind(11, true, 0);
 	b[24] = 200;
 	struct cut_step step = { SL_TO_SERVER, b, len };
 	expect_stream("dcerpc", &step, 1, SL_MORE,
 		"dcerpc.interface 1 " LSA "\ndcerpc.interface 1 " OTHER "\nclose 1 \n");
+	for (unsigned room = 0; room < 4; room++) {
+		struct feed *f = feed_new("dcerpc", room);
+		f->stream = true;
+		assert_int_equal(feed_guarded(f, SL_TO_SERVER, b, len), SL_MORE);
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], 1);
+		feed_free(f);
+	}
 }
 
 /* Of a PDU longer than any client's the begin is read. */

@@ -26,7 +26,7 @@ static const char user_to_user[] =
 	"krb5.sname 1 ldap/w2k3-101.w2k3.vmnet1.vm.base\n"
 #define BARE_SAID "krb5.realm 1 domain.local\nkrb5.sname 1 ldap/dc1.domain.local/domain.local\n"
 
-static void expect(const uint8_t *b, size_t len, const char *want)
+static void expect(const uint8_t *b, size_t len, unsigned part, const char *want)
 {
 	for (unsigned room = 0; room < 4; room++) {
 		struct guarded g = guarded_new(b, len);
@@ -34,6 +34,7 @@ static void expect(const uint8_t *b, size_t len, const char *want)
 		bool tells = told(f, sl_span(g.p, g.len));
 		assert_string_equal(f->log, want);
 		assert_int_equal(tells, *want != '\0');
+		assert_int_equal(f->counters.c[SL_C_MESSAGES_PART], part);
 		feed_free(f);
 		guarded_free(&g);
 	}
@@ -43,13 +44,13 @@ static void test_tickets(void **s)
 {
 	uint8_t b[512];
 	(void)s;
-	expect(b, from_hex(spnego, b, sizeof(b)), SPNEGO_SAID);
-	expect(b, from_hex(bare, b, sizeof(b)), BARE_SAID);
-	expect(b, from_hex(user_to_user, b, sizeof(b)),
+	expect(b, from_hex(spnego, b, sizeof(b)), 1, SPNEGO_SAID);
+	expect(b, from_hex(bare, b, sizeof(b)), 1, BARE_SAID);
+	expect(b, from_hex(user_to_user, b, sizeof(b)), 0,
 		"krb5.sname 1 Administrator\nkrb5.realm 1 blackclover\n");
 	memcpy(b, "NTLMSSP", 8);
-	expect(b, 8, "");
-	expect(b, 0, "");
+	expect(b, 8, 0, "");
+	expect(b, 0, 0, "");
 }
 
 /* What is whole of it counts; a ticket is one from its version and type on. */
@@ -75,9 +76,9 @@ static void test_alike(void **s)
 	(void)s;
 	memset(b, 0x6e, 100);
 	size_t n = from_hex(bare, b + 100, sizeof(b) - 100);
-	expect(b, 100 + n, BARE_SAID);
+	expect(b, 100 + n, 1, BARE_SAID);
 	b[100 + 17]++; /* its type */
-	expect(b, 100 + n, "");
+	expect(b, 100 + n, 0, "");
 }
 
 /* Both in one blob: the user first. */
@@ -91,7 +92,7 @@ static void test_both(void **s)
 	b[40] = 66;
 	memcpy(b + 64, "DOeve", 5);
 	size_t n = from_hex(bare, b + 69, sizeof(b) - 69);
-	expect(b, 69 + n, "ntlm.user 1 DO\\\\eve\n" BARE_SAID);
+	expect(b, 69 + n, 1, "ntlm.user 1 DO\\\\eve\n" BARE_SAID);
 }
 
 int main(void)
