@@ -36,9 +36,10 @@ static bool is_url_byte(uint8_t c)
 static size_t without_tail(const struct mail *m)
 {
 	size_t n = m->url_len;
-	while (n && (strchr(".,;:!?", m->url[n - 1]) != NULL ||
-			    (m->url[n - 1] == ')' && memchr(m->url, '(', n) == NULL) ||
-			    (m->url[n - 1] == ']' && memchr(m->url, '[', n) == NULL)))
+	bool round = n && memchr(m->url, '(', n) != NULL,
+	     square = n && memchr(m->url, '[', n) != NULL;
+	while (n && (strchr(".,;:!?", m->url[n - 1]) != NULL || (m->url[n - 1] == ')' && !round) ||
+			    (m->url[n - 1] == ']' && !square)))
 		n--;
 	return n;
 }

@@ -154,9 +154,8 @@ static inline enum sl_probe mail_probe_any(struct sl_span s, const char *const *
 /* Whether a word stands anywhere in the first line. */
 static inline bool mail_first_line_has(struct sl_span s, const char *word)
 {
-	size_t n = strlen(word);
-	for (size_t i = 0; i + n <= s.len && i < MAIL_LINE_MAX && s.p[i] != '\n'; i++)
-		if (strncasecmp((const char *)s.p + i, word, n) == 0)
+	for (size_t i = 0; i < s.len && i < MAIL_LINE_MAX && s.p[i] != '\n'; i++)
+		if (mail_begins(sl_span_from(s, i), word))
 			return true;
 	return false;
 }
