@@ -14,9 +14,6 @@
 #define PROBES 240
 #define PROBE_COST 15
 #define PIECE_SMALL 64
-/* Up to here each piece is a reason to look again, then growth by an eighth: a byte kept is looked
- * at a bounded number of times, however small the pieces are. */
-#define ASK_EACH 64
 
 static_assert(sizeof(struct first_bytes) <= 2048, "a block of the pool's class");
 
@@ -153,12 +150,11 @@ enum sl_probe probe_join(struct worker *w, struct sl_flow *f, struct sl_piece *p
 	memcpy(k->side[dir].b + was, piece->bytes.p, n);
 	k->side[dir].len = (uint16_t)(was + n);
 	bool full = k->side[dir].len == FIRST_BYTES;
-	if (!full && k->side[dir].len > ASK_EACH &&
-		k->side[dir].len < k->side[dir].asked + k->side[dir].asked / 8)
+	if (!full && !sl_probe_again(k->side[dir].len, k->side[dir].asked))
 		return SL_PROBE_MORE;
 	enum sl_probe said = side_ask(w, f, piece, dir);
 	/* In small pieces another protocol may begin behind any byte. */
-	while (said == SL_PROBE_NO && k->side[dir].len > 1 && k->side[dir].len <= ASK_EACH &&
+	while (said == SL_PROBE_NO && k->side[dir].len > 1 && k->side[dir].len <= SL_PROBE_EACH &&
 		f->probe_left[dir] < PROBES) {
 		memmove(k->side[dir].b, k->side[dir].b + 1, --k->side[dir].len);
 		k->side[dir].begin = false;

@@ -29,6 +29,15 @@ enum sl_probe {
 	SL_PROBE_MORE /* undecided: ask again with more bytes */
 };
 
+/* Whether first bytes that were kept, `len` by now and `asked` when probes saw them last, are a
+ * reason to ask again: up to SL_PROBE_EACH each is, then growth by an eighth. So a byte is looked
+ * at a bounded number of times, however small the pieces are. */
+#define SL_PROBE_EACH 64
+static inline bool sl_probe_again(size_t len, size_t asked)
+{
+	return len <= SL_PROBE_EACH || len >= asked + asked / 8;
+}
+
 /* TCP_BEGIN: over TCP, and looked for at the begin of a stream alone (or where another protocol has
  * handed it over), as its mark is too weak to be believed behind any byte. */
 enum { SL_OVER_TCP = 1, SL_OVER_UDP = 2, SL_OVER_TCP_BEGIN = 4 };

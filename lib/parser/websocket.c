@@ -25,6 +25,7 @@ struct side {
 	uint32_t at; /* of the payload, modulo CHUNK */
 	struct gather first; /* of the stream inside, until it is known what it is, and fed */
 	uint16_t fed; /* of first */
+	uint16_t asked; /* bytes of first when probes saw them last */
 	enum phase phase;
 	uint8_t head[HEAD_MAX];
 	uint8_t have; /* of it */
@@ -173,23 +174,38 @@ static bool feed_first(struct websocket *w, const struct sl_piece *of, struct sl
 }
 
 /* Whose the stream is, by its first bytes, which are kept until that is known. */
-static void look(struct websocket *w, const struct sl_piece *p, struct sl_batch *b)
+static void ask(struct websocket *w, const struct sl_piece *of, struct sl_batch *b)
 {
-	struct side *s = &w->side[p->dir];
+	struct side *s = &w->side[of->dir];
 	const struct sl_flow *f = b->flow;
-	bool more = false, up = p->dir == SL_TO_SERVER;
-	if (!gather_all(&s->first, b, p->bytes, FIRST_MAX + CHUNK)) {
-		s->lost = true;
+	bool more = false, up = of->dir == SL_TO_SERVER;
+	if (w->inner.parser != NULL || s->first.have <= s->asked)
 		return;
-	}
+	s->asked = s->first.have;
 	struct sl_piece first = { .kind = SL_PIECE_BYTES,
-		.dir = p->dir,
+		.dir = of->dir,
 		.bytes = gather_bytes(&s->first),
-		.ts_ns = p->ts_ns };
+		.ts_ns = of->ts_ns };
 	const struct sl_parser *parser = sl_parser_probe(&first, SL_OVER_TCP | SL_OVER_TCP_BEGIN,
 		up ? f->sport : f->dport, up ? f->dport : f->sport, &more);
 	s->strange = parser != NULL ? !inner_open(&w->inner, parser, b)
 				    : !more || s->first.have >= FIRST_MAX;
+}
+
+static void look(struct websocket *w, const struct sl_piece *p, struct sl_batch *b)
+{
+	struct side *s = &w->side[p->dir];
+	if (!gather_all(&s->first, b, p->bytes, FIRST_MAX + CHUNK))
+		s->lost = true;
+	else if (s->first.have >= FIRST_MAX || sl_probe_again(s->first.have, s->asked))
+		ask(w, p, b);
+}
+
+/* Nothing joins what was kept: it is looked at as it is, and fed. False: the batch is full. */
+static bool feed_kept(struct websocket *w, const struct sl_piece *p, struct sl_batch *b)
+{
+	ask(w, p, b);
+	return feed_first(w, p, b);
 }
 
 static bool is_unwanted(const struct websocket *w, enum sl_dir dir)
@@ -281,7 +297,7 @@ static enum sl_verdict feed_gap(struct websocket *w, const struct sl_piece *p, s
 		s->phase = CLOSED;
 		return SL_MORE;
 	}
-	if (!feed_first(w, p, b) || (!is_control(s) && !inner_feed(&w->inner, p, b, &used)))
+	if (!feed_kept(w, p, b) || (!is_control(s) && !inner_feed(&w->inner, p, b, &used)))
 		return SL_FULL;
 	s->lost |= !is_control(s) && w->inner.parser == NULL;
 	s->left -= p->gap_bytes;
@@ -293,7 +309,7 @@ static enum sl_verdict feed_gap(struct websocket *w, const struct sl_piece *p, s
 static enum sl_verdict finish(struct websocket *w, const struct sl_piece *p, struct sl_batch *b)
 {
 	struct side *s = &w->side[p->dir];
-	if (!feed_first(w, p, b) || !inner_end(&w->inner, p->dir, p->ts_ns, b))
+	if (!feed_kept(w, p, b) || !inner_end(&w->inner, p->dir, p->ts_ns, b))
 		return SL_FULL;
 	gather_drop(&s->first, b);
 	return s->phase == BROKEN ? SL_BAD : SL_DONE;

@@ -157,6 +157,49 @@ static void test_inside(void **state)
 	}
 }
 
+/* Frames of one byte each. */
+static size_t small_frames(uint8_t *out, const char *in, size_t len)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++)
+		n += frame(out + n, 0x82, NULL, in + i, 1);
+	return n;
+}
+
+/* However small the frames are, a byte of a begin that isn't known yet is looked at a few times,
+ * and what is there at a gap or at the end is looked at as a whole. */
+static void test_small_frames(void **state)
+{
+	static const char line[] =
+		"PRIVMSG #fifty-characters-are-not-enough-for-what-is-to-be-told-here "
+		":and so forth\r\n";
+	static uint8_t in[3 * sizeof(line)];
+	size_t asked = 0, looked = 0;
+	(void)state;
+	for (size_t len = 1; len <= 1024; len++)
+		if (sl_probe_again(len, asked)) {
+			asked = len;
+			looked += len;
+		}
+	assert_true(looked < 12 * 1024);
+	for (unsigned gap = 0; gap < 2; gap++) {
+		struct feed *f = feed_new("websocket", 0);
+		size_t n = small_frames(in, line, LEN(line));
+		(void)feed_guarded(f, SL_TO_SERVER, in, n);
+		assert_string_equal(f->log, "");
+		if (gap > 0) {
+			(void)feed_guarded(f, SL_TO_SERVER, "\x82\2x", 3);
+			assert_int_equal(feed_mark(f, SL_PIECE_GAP, SL_TO_SERVER, 1), SL_MORE);
+		} else {
+			assert_int_equal(feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0), SL_DONE);
+		}
+		assert_non_null(strstr(f->log, "irc.channel"));
+		(void)feed_mark(f, SL_PIECE_END, SL_TO_SERVER, 0);
+		(void)feed_mark(f, SL_PIECE_END, SL_TO_CLIENT, 0);
+		feed_free(f);
+	}
+}
+
 static void upgrade(const char *answer, const char *next)
 {
 	struct feed *f = feed_new("http", 0);
@@ -178,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_errors), cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_gap), cmocka_unit_test(test_mqtt),
-		cmocka_unit_test(test_inside), cmocka_unit_test(test_upgrade) };
+		cmocka_unit_test(test_inside), cmocka_unit_test(test_small_frames),
+		cmocka_unit_test(test_upgrade) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
