@@ -150,8 +150,30 @@ def test_collector(folder):
 
 def test_no_such_user(folder):
     path = config(folder, user="no-such-user")
-    _, out, err = run(SENSOR, "-c", path, "-r", CAPTURES[0], "--emit", "flows", check=2)
-    assert "no-such-user" in err and "host-setup.sh --user" in err and out == "", err
+    for check in ([], ["-T"]):
+        _, out, err = run(SENSOR, "-c", path, "-r", CAPTURES[0], "--emit", "flows", *check, check=2)
+        assert "no-such-user" in err and "host-setup.sh --user" in err and out == "", err
+
+
+def test_a_check_is_as_confined(folder):
+    """What a unit does before a start: the check reads as the sensor will, and its cache is the sensor's."""
+    intel = open_to_all(folder)
+    for name in os.listdir(intel):
+        os.utime(os.path.join(intel, name), (1700000000, 1700000000))  # a cache is kept of what nobody writes just now
+    state = os.path.join(folder, "state")
+    os.mkdir(state, 0o700)
+    os.chown(state, pwd.getpwnam(USER).pw_uid, -1)
+    path = config(folder, user=USER)
+    as_service = ["env", "STATE_DIRECTORY=" + state, SENSOR, "-c", path, "-i", intel, "-r", CAPTURES[0]]
+    _, _, err = run(*as_service, "-T")
+    assert "runs as nobody; capabilities kept: none" in err and "put into the cache" in err, err
+    assert os.stat(os.path.join(state, "intel-cache")).st_uid == pwd.getpwnam(USER).pw_uid
+    _, _, err = run(*as_service)
+    assert "indicators from the cache" in err, err
+    os.chmod(intel, 0o700)  # root's alone
+    for check in ([], ["-T"]):
+        _, out, err = run(*as_service, *check, check=2)
+        assert "Permission denied" in err and out == "", err
 
 
 def test_only_root_can(folder):
