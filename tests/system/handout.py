@@ -256,6 +256,25 @@ def test_collector_killed_and_sensor_alone(folder):
     assert st['sightline_intel_taken_total{how="change"}'] == 1 and st['sightline_intel_taken_total{how="whole"}'] == 0, st
 
 
+def test_a_check_leaves_the_cache_to_the_start(folder):
+    """A check reads nothing of what is handed out: what it could put into the cache is not what a start looks for."""
+    feed, own, cache = folder + "/own.jsonl", folder + "/intel.jsonl", folder + "/cache"
+    write(feed, names("a.example"))
+    write(own, names("b.example"))
+    os.mkdir(cache, 0o700)
+    with collector(folder, "own=" + feed) as c, fed(folder, 1) as s:
+        s.until("generation 1 is in force")
+        seen(s)
+        c.end(signal.SIGTERM)
+    for path in [own] + [os.path.join(d, f) for d, _, files in os.walk(folder + "/kept1") for f in files]:
+        os.utime(path, (1700000000, 1700000000))  # a cache is kept of what nobody writes just now
+    start = ["--replay", sample("maltrail/trails.pcap"), "-i", own, "--collector-intel", "ipc://%s/desk" % folder,
+             "--intel-kept", folder + "/kept1", "--intel-cache", cache]
+    for args, word in (([], "put into the cache"), (["-T"], "indicators: 1 armed"), ([], "indicators from the cache")):
+        _, _, err = sensor(*start, *args)
+        assert word in err, err
+
+
 def test_kept_set_that_is_damaged(folder):
     feed = folder + "/own.jsonl"
     write(feed, names("a.example", "b.example"))
