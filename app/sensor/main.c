@@ -443,6 +443,7 @@ static int take_step(struct sensor *s, size_t i)
 
 static int check_only(struct sensor *s)
 {
+	struct worker_options o; /* nobody's */
 	int rc = step_options(s);
 	/* From here on as whom the sensor runs: what strangers wrote is read, a cache written. */
 	if (rc == 0 && geteuid() == 0)
@@ -451,10 +452,9 @@ static int check_only(struct sensor *s)
 		s->workers = 0; /* no thread is started for a check */
 		rc = replay_open(&s->source, s->config, 0, s->err, sizeof(s->err));
 	}
-	if (rc == 0)
-		rc = settings_metrics(s->config, s->err, sizeof(s->err));
-	if (rc == 0)
-		rc = step_intel(s);
+	rc = rc ? rc : settings_metrics(s->config, s->err, sizeof(s->err));
+	rc = rc ? rc : settings_memory(&o, s->config, NULL, s->err, sizeof(s->err));
+	rc = rc ? rc : step_intel(s);
 	if (rc < 0 && s->err[0] != '\0')
 		sl_error("%s", s->err);
 	if (rc == 0)
