@@ -38,7 +38,8 @@ unusable() {
 
 # ---- What was done, for --undo: a kind, where, and what was there before, parted by tabs ----
 
-state() { printf '%s/var/lib/sightline/host-setup' "$root"; }
+# Nobody but root may write it: what stands there is done as root.
+state() { printf '%s/var/lib/sightline-host-setup' "$root"; }
 
 # remember KIND WHERE BEFORE: the first time counts, so that a second run doesn't take its own work for the original.
 remember() {
@@ -338,17 +339,36 @@ memlock() {
 user() {
 	if grep -q '^sightline:' "$root/etc/passwd" 2>/dev/null; then
 		say "already: the user sightline"
+		user_folder
 		return 0
 	fi
 	local command=(useradd --system --user-group --home-dir /var/lib/sightline --shell /usr/sbin/nologin)
 	[[ -z $root ]] || command+=(--prefix "$root")
 	if ((dry)); then
 		say "would run: ${command[*]} sightline"
+		say "would make /var/lib/sightline, which is its"
 		return 0
 	fi
 	"${command[@]}" sightline
 	remember user sightline ''
 	say "done: the user sightline"
+	user_folder
+}
+
+# Where sensor and collector keep what is theirs: the sensor is root when systemd would make it.
+user_folder() {
+	local folder=$root/var/lib/sightline owner
+	owner=$(awk -F: '$1 == "sightline" { print $3 ":" $4 }' "$root/etc/passwd")
+	if [[ -d $folder && $(stat -c %u:%g "$folder") == "$owner" ]]; then
+		say "already: /var/lib/sightline"
+	elif ((dry)); then
+		say "would give /var/lib/sightline to the user sightline"
+	else
+		mkdir -p "$folder"
+		chmod 0770 "$folder"
+		chown -R -h "$owner" "$folder"
+		say "done: /var/lib/sightline is the user sightline's"
+	fi
 }
 
 # ---- Taking it back, the last first ----
@@ -380,6 +400,8 @@ undo_one() {
 		else
 			userdel sightline
 		fi
+		# What was kept there stays.
+		rmdir "$root/var/lib/sightline" 2>/dev/null || true
 		say "undone: the user sightline is removed"
 		;;
 	esac

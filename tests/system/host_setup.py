@@ -175,6 +175,35 @@ def test_done_twice_taken_back(folder):
     assert "nothing to undo" in m.setup("--undo")[1]
 
 
+def test_the_user_and_its_folder(folder):
+    """The state of sensor and collector is the user's, what --undo reads is root's alone."""
+    m = Machine(folder)
+    state = m.path("var/lib/sightline")
+
+    def owner(name=""):
+        st = os.stat(os.path.join(state, name))
+        return "%d:%d" % (st.st_uid, st.st_gid)
+
+    m.setup("--user")
+    uid, gid = [l.split(":")[2:4] for l in m.get("etc/passwd").splitlines() if l.startswith("sightline:")][0]
+    mine = "%s:%s" % (uid, gid)
+    assert owner() == mine != "0:0" and os.stat(state).st_mode & 0o777 == 0o770
+    assert owner("../sightline-host-setup") == "0:0" and os.stat(m.path("var/lib")).st_uid == 0
+    # Made by systemd for a sensor that is root, before there was the user: with what lies there, a link itself alone.
+    m.put("var/lib/sightline/kept/set", "x")
+    m.put("theirs", "x")
+    os.symlink(m.path("theirs"), m.path("var/lib/sightline/link"))
+    os.chown(state, 0, 0)
+    _, out, _ = m.setup("--user", "--dry-run")
+    assert "would give" in out and owner() == "0:0", out
+    m.setup("--user")
+    assert owner() == owner("kept") == owner("kept/set") == mine and os.stat(m.path("theirs")).st_uid == 0
+    _, out, _ = m.setup("--user")
+    assert "done" not in out, out
+    m.setup("--undo")
+    assert m.get("var/lib/sightline/kept/set") == "x"
+
+
 def test_more_pages_are_somebody_elses(folder):
     m = Machine(folder)
     m.put("sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages", "4096")
