@@ -153,6 +153,7 @@ static int open_ports(struct sensor *s)
 	if (rc < 0)
 		return rc;
 	s->captures = live_captures(s->live);
+	s->capture_count = s->port_count;
 	s->workers = sl_ports_workers(s->source);
 	return live_boot(s->boot);
 }
@@ -257,6 +258,7 @@ static int step_publisher(struct sensor *s)
 	struct publisher_options o = { .workers = s->worker,
 		.worker_count = s->workers,
 		.captures = s->captures,
+		.capture_count = s->capture_count,
 		.config = s->config,
 		.boot = s->boot,
 		.home = armory_home(s->armory),

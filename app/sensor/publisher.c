@@ -56,7 +56,8 @@ struct publisher {
 static void emit_sighting(void *arg, const Sightline__V1__Sighting *m)
 {
 	struct publisher *p = arg;
-	output_sighting(p->output, p->o.captures[p->capture], m);
+	unsigned last = (unsigned)p->o.capture_count - 1; /* what comes when all are over is of it */
+	output_sighting(p->output, p->o.captures[p->capture < last ? p->capture : last], m);
 }
 
 static const struct sl_ruleset *ruleset_of(struct publisher *p, uint32_t generation)
@@ -313,8 +314,8 @@ static void *run(void *arg)
 		bool any = false;
 		for (unsigned i = 0; i < p->o.worker_count; i++)
 			any |= drain(p, &p->inlet[i]);
+		tell_retro(p); /* before the capture is over in which it came */
 		any |= next_capture(p);
-		tell_retro(p);
 		check_retiring(p);
 		output_run(p->output, !any);
 		if (!any)

@@ -363,6 +363,7 @@ struct publisher_options {
 	struct worker *const *workers;
 	unsigned worker_count;
 	const char *const *captures;
+	size_t capture_count;
 	const struct sl_config *config;
 	const char *boot;
 	const struct sl_nets *home;

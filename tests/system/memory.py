@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The memory of the past: an indicator that a reload brings is judged by what it would have done, and told where it is
 late. The capture is fed through a pipe, so that the moment of the change is a place in the capture."""
-import datetime, signal
+import datetime, fcntl, re, signal, struct, subprocess, termios, time, urllib.request
 from harness import *
 from reload import FILLER, HEADER, fed, frame, native, put, query
 
@@ -89,6 +89,44 @@ def test_late_indicators(folder):
         st = stats(folder + "/stats")
         assert st["sightline_retro_sightings_total"] == 3 and st["sightline_retro_untold_indicators_total"] == 0
         accounts(st)
+
+
+def until(holds):
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end
+
+
+def open_flows(port):
+    with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port) as r:
+        return int(re.search(r"^sightline_flows (\d+)$", r.read().decode(), re.M).group(1))
+
+
+def test_told_when_all_captures_are_over(folder):
+    """What is late in the last capture is told of it, also where the publisher is so far behind, because nobody reads its
+    output, that all are over when it comes to it."""
+    feed, port = os.path.join(folder, "intel.jsonl"), free_port()
+    captures = [os.path.join(folder, "%d.pcap" % n) for n in range(7)]
+    for path in captures:
+        with open(path, "wb") as f:
+            f.write(HEADER + asks(1000, "10.0.0.1", "early.example"))
+    with open(feed, "w") as f:
+        f.write(native(("domain-name", "end.example")))
+    with Running(SENSOR, *(a for c in [*captures, "-"] for a in ("--replay", c)), "-i", feed, "--emit", "sightings",
+                 "--workers", 1, "--metrics", port, stdin=subprocess.PIPE) as run:
+        held, size = run.files["out"], 4096
+        fcntl.fcntl(held, fcntl.F_SETPIPE_SZ, size)
+        put(run, HEADER, FILLER, asks(1000, "10.0.0.1", "late.example"))
+        settle(run, 1000)
+        del run.files["out"]
+        put(run, many(100, "end.example", 40003))
+        until(lambda: struct.unpack("i", fcntl.ioctl(held, termios.FIONREAD, bytes(4)))[0] == size)
+        reload(run, feed, native(("domain-name", "late.example")), 2)
+        run.p.stdin.close()
+        until(lambda: open_flows(port) == 0)
+        run.files["out"] = held
+        _, out, _ = run.end()
+    assert [(s["capture"], s["indicators"][0]["id"]) for s in retro(out)] == [("-", "i-late.example")], retro(out)
 
 
 def test_off(folder):
