@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include <sightline/clock.h>
+#include <sightline/hash.h>
 #include <sightline/log.h>
 
 #include "armory.h"
 #include "retro.h"
 
 #define RETRO_MAX 1000 /* values that one change tells of; the rest are counted */
+#define SLOTS 2048
+static_assert(RETRO_MAX < SLOTS && RETRO_MAX < UINT16_MAX, "a slot is free");
 
 /* One observable, looked up as a worker would. */
 struct probe {
@@ -147,16 +150,23 @@ static bool is_late(
 	return false;
 }
 
-static struct retro_value *value_of(
-	const struct armory *a, const struct retro *r, const struct sl_indicator *i)
+/* What one change tells, on its way. */
+struct telling {
+	struct retro *r; /* NULL: no memory, nothing is told */
+	struct sl_hash_key key;
+	uint16_t slot[SLOTS]; /* by value: number in r + 1 */
+};
+
+static uint16_t *slot_of(const struct armory *a, struct telling *t, const struct sl_indicator *i)
 {
-	for (size_t n = 0; n < r->n; n++) {
+	size_t at = sl_hash_bytes(t->key, i->value, i->value_len) % SLOTS;
+	for (; t->slot[at] != 0; at = (at + 1) % SLOTS) {
 		struct sl_indicator one;
-		sl_ruleset_indicator(a->current, r->value[n].indicator[0], &one);
+		sl_ruleset_indicator(a->current, t->r->value[t->slot[at] - 1].indicator[0], &one);
 		if (lists_the_same(&one, i))
-			return &r->value[n];
+			break;
 	}
-	return NULL;
+	return &t->slot[at];
 }
 
 static struct retro_value *value_new(struct retro *r)
@@ -175,12 +185,16 @@ static struct retro_value *value_new(struct retro *r)
 	return &r->value[r->n++];
 }
 
-static bool retro_add(struct armory *a, struct retro *r, uint32_t number,
+static bool retro_add(struct armory *a, struct telling *t, uint32_t number,
 	const struct sl_indicator *i, const struct sl_past_answer *past)
 {
-	struct retro_value *v = value_of(a, r, i);
-	if (v == NULL && (v = value_new(r)) == NULL)
+	if (t->r == NULL)
 		return false;
+	uint16_t *slot = slot_of(a, t, i);
+	struct retro_value *v = *slot != 0 ? &t->r->value[*slot - 1] : value_new(t->r);
+	if (v == NULL)
+		return false;
+	*slot = (uint16_t)(v - t->r->value + 1);
 	if (v->count == RETRO_INDICATORS)
 		return false;
 	v->indicator[v->count++] = number;
@@ -188,7 +202,7 @@ static bool retro_add(struct armory *a, struct retro *r, uint32_t number,
 	return true;
 }
 
-static void retro_fill(struct armory *a, struct retro *r)
+static void retro_fill(struct armory *a, struct telling *t, uint32_t hours)
 {
 	uint64_t late = 0, untold = 0;
 	for (uint32_t number = 0; sl_ruleset_newborn(a->current, &number); number++) {
@@ -197,29 +211,31 @@ static void retro_fill(struct armory *a, struct retro *r)
 		if (!is_late(a, number, &i, &past))
 			continue;
 		late++;
-		untold += !retro_add(a, r, number, &i, &past);
+		untold += !retro_add(a, t, number, &i, &past);
 	}
 	sl_count(&a->counters, SL_C_RETRO_UNTOLD, untold);
 	if (late > 0)
 		sl_info("%" PRIu64 " new indicators were seen before, in the last %" PRIu32
 			" h; %" PRIu64 " of them are not told of",
-			late, r->hours, untold);
+			late, hours, untold);
 }
 
 void armory_retro(struct armory *a)
 {
 	struct sl_past_sum sum;
-	struct retro *r = NULL;
+	struct telling t = { .r = NULL };
 	if (a->memories.count == 0)
 		return;
 	sl_memories_sum(&a->memories, &sum);
-	if (sum.hours == 0 || (r = calloc(1, sizeof(*r))) == NULL)
+	if (sum.hours == 0)
 		return;
-	r->rs = a->current;
-	r->hours = sum.hours;
-	retro_fill(a, r);
-	if (r->n > 0)
-		publisher_retro(a->publisher, r);
+	if (sl_hash_key_draw(&t.key) == 0)
+		t.r = calloc(1, sizeof(*t.r));
+	if (t.r != NULL)
+		*t.r = (struct retro){ .rs = a->current, .hours = sum.hours };
+	retro_fill(a, &t, sum.hours);
+	if (t.r != NULL && t.r->n > 0)
+		publisher_retro(a->publisher, t.r);
 	else
-		retro_free(r);
+		retro_free(t.r);
 }

@@ -152,6 +152,22 @@ def test_allowed(folder):
     assert [s["indicators"][0]["id"] for s in retro(out)] == ["i-late.example"], retro(out)
 
 
+def test_more_than_are_told(folder):
+    """Of each change so many values are told, each with all that list it; the rest are counted."""
+    feed, run = fed(folder, native(("domain-name", "end.example")), workers=1)
+    names = [("domain-name", "n%d.example" % n) for n in range(1005)]
+    with run:
+        put(run, HEADER, FILLER, *(asks(1000, "10.0.0.1", name, n, port=40000 + n % 7) for n, (_, name) in enumerate(names)))
+        settle(run, 1000)
+        reload(run, feed, native(*names, source="one") + native(*names, source="two"), 2)
+        run.p.stdin.close()
+        _, out, _ = run.end()
+    told = retro(out)
+    assert len({s["observable"]["value"] for s in told}) == len(told) == 1000, len(told)
+    assert all(sorted(i["source"] for i in s["indicators"]) == ["one", "two"] for s in told)
+    assert stats(folder + "/stats")["sightline_retro_untold_indicators_total"] == 10
+
+
 def many(n, name, port=40000):
     return b"".join(asks(1000, "10.0.%d.%d" % (i // 250, i % 250 + 1), name, port=port) for i in range(n))
 
