@@ -54,7 +54,7 @@ enum sl_validity armory_validity(const struct armory *a)
 	return strcmp(v, "now") == 0 ? SL_VALID_NOW : SL_VALID_IGNORE;
 }
 
-static uint64_t judged_at(const struct armory *a)
+uint64_t armory_judged_at(const struct armory *a)
 {
 	bool now = a->packet_time_ns == 0 || armory_validity(a) == SL_VALID_NOW;
 	return now ? sl_clock_wall_ns() : a->packet_time_ns;
@@ -74,7 +74,7 @@ struct sl_intel_options armory_options(struct armory *a, const struct sl_judging
 		o.impact_percent = (unsigned)sl_config_u64(a->config, "impact_percent");
 	}
 	o.taken_as_said = by == NULL;
-	o.now_ns = judged_at(a);
+	o.now_ns = armory_judged_at(a);
 	a->told = 0;
 	return o;
 }
@@ -226,7 +226,7 @@ struct load {
 
 static int load_files(struct armory *a, struct load *l)
 {
-	uint64_t bad = a->counters.c[SL_C_FEED_BAD], now_ns = judged_at(a);
+	uint64_t bad = a->counters.c[SL_C_FEED_BAD], now_ns = armory_judged_at(a);
 	int rc = sl_intel_new(&l->in);
 	if (rc < 0)
 		return rc;
@@ -266,7 +266,7 @@ static int load_image(struct armory *a, struct sl_image_in *image, struct load *
 		sl_intel_free(l->in);
 		return rc;
 	}
-	uint64_t out_of_time = sl_intel_out_of_time(l->in, judged_at(a));
+	uint64_t out_of_time = sl_intel_out_of_time(l->in, armory_judged_at(a));
 	rc = compile(a, l->in, image, &l->made);
 	if (rc == 0 && !sl_image_ended(image)) {
 		sl_ruleset_free(l->made);
@@ -292,7 +292,7 @@ static int load(struct armory *a, bool must_arm, struct sl_ruleset **out,
 		sl_info("indicators are read from their files: what the network did of late judges "
 			"them, too");
 	else if (a->cache != NULL)
-		image = cache_open(a->cache, a->handed, armory_validity(a), judged_at(a));
+		image = cache_open(a->cache, a->handed, armory_validity(a), armory_judged_at(a));
 	if (image != NULL)
 		rc = load_image(a, image, &l);
 	sl_image_close(image);

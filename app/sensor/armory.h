@@ -50,6 +50,8 @@ struct armory {
 /* ---- armory.c ---- */
 
 enum sl_validity armory_validity(const struct armory *a);
+/* The time as of which indicators are judged. */
+uint64_t armory_judged_at(const struct armory *a);
 /* How an indicator is judged; by NULL: it isn't. */
 struct sl_intel_options armory_options(struct armory *a, const struct sl_judging *by);
 /* From now on next is in force; the old one is on its way out. */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sightline/clock.h>
 #include <sightline/hash.h>
 #include <sightline/log.h>
 
@@ -73,7 +72,7 @@ static bool has(struct probe *p, const struct sl_ruleset *rs, const struct sl_in
 static bool is_armed(void *arg, const struct sl_indicator *i)
 {
 	struct armory *a = arg;
-	return has(a->probe, a->current, i, sl_clock_wall_ns(), false);
+	return has(a->probe, a->current, i, armory_judged_at(a), false);
 }
 
 static bool witness_ask(void *arg, const struct sl_indicator *i, struct sl_past_answer *out)

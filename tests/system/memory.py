@@ -173,8 +173,10 @@ def many(n, name, port=40000):
 
 
 def test_impact(folder):
-    """What nearly every host does is quiet when it comes, and says why; what was in force loud stays so."""
-    feed, run = fed(folder, native(("domain-name", "loud.example"), ("domain-name", "end.example")))
+    """What nearly every host does is quiet when it comes, and says why; what was in force loud stays so, as of the packets'
+    time."""
+    feed, run = fed(folder, native(("domain-name", "loud.example"), ("domain-name", "end.example"),
+                                   valid_until="1971-01-01T00:00:00Z"), "--validity", "packet")
     with run:
         put(run, HEADER, FILLER, many(120, "usual.example"), many(120, "loud.example", 40001), many(3, "rare.example", 40002))
         settle(run, 1000)
