@@ -54,14 +54,13 @@ void tags_add(struct tags *t, uint64_t hash, uint32_t tag, uint32_t index)
 	uint32_t at = tags_scale(hash, t->lines);
 	uint32_t *line = &t->line[(size_t)at * 16];
 	while ((line[TAGS_LINE] & 15) == TAGS_LINE) {
-		__atomic_store_n(
-			&line[TAGS_LINE], line[TAGS_LINE] | TAGS_SPILLED, __ATOMIC_RELEASE);
+		line[TAGS_LINE] |= TAGS_SPILLED;
 		at = at + 1 == t->lines ? 0 : at + 1;
 		line = &t->line[(size_t)at * 16];
 	}
 	uint32_t place = line[TAGS_LINE] & 15;
 	t->index[(size_t)at * TAGS_LINE + place] = index;
 	line[place] = tag;
-	__atomic_store_n(&line[TAGS_LINE], line[TAGS_LINE] + 1, __ATOMIC_RELEASE);
-	__atomic_fetch_or(&t->bloom[tags_scale(hash, t->words)], tags_bits(hash), __ATOMIC_RELAXED);
+	line[TAGS_LINE]++;
+	t->bloom[tags_scale(hash, t->words)] |= tags_bits(hash);
 }

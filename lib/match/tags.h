@@ -3,10 +3,10 @@
  * beside each tag, and a blocked bloom filter of 16 bits for each entry in front, so that the usual
  * miss costs one line.
  *
- * Built by one control thread, then read by any number of workers. Entries may be added while it is
- * read (index, then tag, then count, each with release): the door for live change. Keys are hashed
- * by the caller with the set's secret key, so that nobody who writes feeds or packets can fill one
- * line. A tag is the key itself (IPv4) or 32 bits of the hash; then the caller compares keys. */
+ * Built by one control thread, then published, and read by any number of workers: it never changes
+ * any more. Keys are hashed by the caller with the set's secret key, so that nobody who writes
+ * feeds or packets can fill one line. A tag is the key itself (IPv4) or 32 bits of the hash; then
+ * the caller compares keys. */
 #ifndef SL_MATCH_TAGS_H
 #define SL_MATCH_TAGS_H
 
@@ -57,8 +57,7 @@ static inline void tags_prefetch_bloom(const struct tags *t, uint64_t hash)
 static inline bool tags_maybe(const struct tags *t, uint64_t hash)
 {
 	uint64_t bits = tags_bits(hash);
-	return (__atomic_load_n(&t->bloom[tags_scale(hash, t->words)], __ATOMIC_RELAXED) & bits) ==
-	       bits;
+	return (t->bloom[tags_scale(hash, t->words)] & bits) == bits;
 }
 
 static inline void tags_prefetch_line(const struct tags *t, uint64_t hash)
@@ -95,8 +94,7 @@ struct tags_search {
 static inline void tags_search_line(struct tags_search *s)
 {
 	const uint32_t *line = &s->t->line[(size_t)s->line * 16];
-	uint32_t head = __atomic_load_n(&line[TAGS_LINE], __ATOMIC_ACQUIRE);
-	s->equal = tags_equal(line, s->tag) & ((1u << (head & 15)) - 1);
+	s->equal = tags_equal(line, s->tag) & ((1u << (line[TAGS_LINE] & 15)) - 1);
 }
 
 static inline struct tags_search tags_search(const struct tags *t, uint64_t hash, uint32_t tag)
