@@ -17,6 +17,7 @@ struct comer {
 	struct sl_indicator i; /* strings borrowed */
 	uint64_t identity;
 	uint32_t born;
+	bool said; /* by this change */
 };
 
 struct change {
@@ -81,7 +82,7 @@ static int come(struct change *c, const struct sl_indicator *i, uint64_t identit
 		c->comer = more;
 		c->room = room;
 	}
-	c->comer[c->n++] = (struct comer){ *i, identity, born };
+	c->comer[c->n++] = (struct comer){ *i, identity, born, false };
 	return 0;
 }
 
@@ -215,11 +216,17 @@ static int add(struct change *c, const struct sl_book *book, size_t number, uint
 		c->sum->added++;
 		rc = come(c, &i, identity, generation);
 		c->slot[at] = (uint32_t)c->n;
-	} else if (c->slot[at] <= before) { /* this change says it twice: the later holds */
-		count_out(c, &(struct sl_kind){ .quiet = c->comer[c->slot[at] - 1].i.quiet,
-				     .allow = c->comer[c->slot[at] - 1].i.allow });
-		c->comer[c->slot[at] - 1].i = i;
+	} else if (c->slot[at] <= before) {
+		/* It moved with another of its value, or this change says it twice: the later
+		 * holds. */
+		struct comer *there = &c->comer[c->slot[at] - 1];
+		count_out(c,
+			&(struct sl_kind){ .quiet = there->i.quiet, .allow = there->i.allow });
+		c->sum->replaced += !there->said;
+		there->i = i;
 	}
+	if (rc == 0)
+		c->comer[c->slot[at] - 1].said = true;
 	return rc;
 }
 

@@ -371,6 +371,29 @@ static void test_twice(void **state)
 	assert_int_equal(made_live(), 0);
 }
 
+/* A value's indicators move together: each that a change says anew is one replaced, once. */
+static void test_two_of_one_value(void **state)
+{
+	(void)state;
+	static const char *const id[] = { "a", "b", "b", "c" };
+	struct sl_intel *in = made_new(), *anew = made_new();
+	struct sl_change sum;
+	struct sl_ruleset *rs, *next;
+	for (unsigned i = 0; i < 2; i++)
+		made_add(in, SL_TYPE_DOMAIN, "evil.example", SL_MATCH_EXACT)->id = id[i];
+	for (unsigned i = 0; i < 4; i++)
+		made_add(anew, SL_TYPE_DOMAIN, "evil.example", SL_MATCH_EXACT)->id = id[i];
+	rs = made_ruleset(in, NULL);
+	assert_int_equal(sl_ruleset_change(&next, rs, sl_intel_book(anew), NULL, 2, &sum), 0);
+	assert_int_equal(sum.replaced, 2);
+	assert_int_equal(sum.added, 1);
+	assert_int_equal(sum.armed, 1);
+	assert_int_equal(sl_ruleset_indicators(next), 3);
+	sl_intel_free(anew);
+	sl_ruleset_free(rs);
+	sl_ruleset_free(next);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -401,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_ends_of_nobody),
 		cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_two_of_one_value),
 		cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
