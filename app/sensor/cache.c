@@ -286,7 +286,7 @@ const struct cache_sum *cache_used(struct cache *c, uint64_t out_of_time)
 	for (size_t at = 0, len; at < c->noted; at += len) {
 		const char *note = c->notes + at;
 		len = strnlen(note, c->noted - at) + 1;
-		if (at + len > c->noted)
+		if (len < 2 || at + len > c->noted)
 			break;
 		if (note[0] == 'w')
 			sl_warn("%s", note + 1);
