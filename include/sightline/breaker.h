@@ -84,7 +84,8 @@ void sl_breaker_clock(struct sl_breaker *b, uint64_t now_ns, uint32_t generation
 void sl_breaker_flush(struct sl_breaker *b);
 /* Everything is forgotten: end of a capture. */
 void sl_breaker_forget(struct sl_breaker *b);
-/* Somebody judged i real: it is loud from now on, whatever it fires on. */
+/* Somebody judged i real: it is loud from now on, whatever it fires on. Nobody calls it as long as
+ * no verdicts come back to a sensor. */
 void sl_breaker_real(struct sl_breaker *b, const struct sl_indicator *i);
 
 /* Rows of the option table of a program that has one. */

@@ -68,7 +68,8 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"values longer than the bound")                                                    \
 	X(BATCH_FULL, "sightline_batch_full_total", "times that a full batch stopped a parser")    \
 	X(HITS, "sightline_hits_total", "observables that satisfied an indicator")                 \
-	X(HITS_CUT, "sightline_hits_truncated_total", "indicators beyond what one hit can name")   \
+	X(HITS_CUT, "sightline_hits_truncated_total",                                              \
+		"indicators beyond what one hit can name, at most")                                \
 	X(HITS_ALLOWED, "sightline_hits_allowed_total",                                            \
 		"hits that HOME_NET or an allow-list undid")                                       \
 	X(RING_WAIT, "sightline_ring_waits_total",                                                 \

@@ -32,7 +32,7 @@ struct sl_match_options {
 /* Compiles a set; takes ownership of `intel` (also on failure). `previous` (may be NULL) is the set
  * now in force: an indicator (source, id, type, value, match, where, port) that it had keeps the
  * generation in which it was born. 0, -ENOMEM, -EIO (no random bits for the hash), -E2BIG (over
- * 2^30 indicators), -EINVAL: one that no table can hold, such as a name over 1024 bytes; the
+ * 2^28 indicators), -EINVAL: one that no table can hold, such as a name over 1024 bytes; the
  * readers of intelligence let none of that through; or -EBADMSG: the image is no set of this intel.
  */
 int sl_ruleset_build(struct sl_ruleset **out, struct sl_intel *intel,
@@ -122,7 +122,8 @@ struct sl_hit {
  * detection is satisfied also by an own address, and whenever it was born; a hit of an `allow`
  * indicator undoes those of its source. What the allow-list or such a hit undoes is no evidence
  * for a detection, nor, under a NOT, against it.
- * Counts OBSERVABLES, HITS and HITS_ALLOWED by observable, HITS_CUT by indicator. Worker. */
+ * Counts OBSERVABLES, HITS and HITS_ALLOWED by observable, HITS_CUT by indicator: of a value that
+ * more list than one hit can name, also those behind that would not have hit. Worker. */
 uint32_t sl_match(const struct sl_ruleset *rs, const struct sl_batch *b, uint16_t *from,
 	struct sl_hit *hit, uint32_t max, struct sl_counters *counters);
 
