@@ -358,7 +358,8 @@ static void control(struct sensor *s)
 		bool settled = armory_settle(s->armory);
 		if (reload && settled && !s->stopped) {
 			may_wait(true);
-			(void)armory_reload(s->armory);
+			if (armory_reload(s->armory) == 0)
+				supply_again(s->supply);
 			may_wait(false);
 			reload = false;
 		} else if (settled && !s->stopped && supply_waits(s->supply)) {

@@ -336,6 +336,8 @@ int supply_start(struct supply *s);
 bool supply_waits(struct supply *s);
 /* Control: arms it, or says why not. True: so much has changed that a reload pays. */
 bool supply_arm(struct supply *s, struct armory *a);
+/* Control: a reload was good; a set that was refused may be, too. */
+void supply_again(struct supply *s);
 const struct sl_counters *supply_counters(const struct supply *s); /* NULL where s is */
 /* The generation in force, and whether the collector answers; any thread. */
 void supply_state(const struct supply *s, uint64_t *generation, bool *connected);

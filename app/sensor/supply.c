@@ -40,6 +40,7 @@ struct supply {
 	bool runs;
 	_Atomic bool stop;
 	_Atomic unsigned verdict; /* enum verdict: whose the taker is */
+	_Atomic bool again; /* control: what was refused may be armed now */
 	_Atomic bool answers;
 	_Atomic uint64_t generation;
 	/* The asking thread's. */
@@ -181,6 +182,16 @@ static void refused(struct supply *s, uint64_t now_ns)
 	s->refused++;
 }
 
+/* What was taken can't be read back; it is tried again. */
+static void unread(struct supply *s, uint64_t now_ns)
+{
+	sl_count(&s->counters, SL_C_TAKE_UNREAD, 1);
+	sl_error("what the collector hands out can't be read where it is kept; look at the disk "
+		 "below intel_kept");
+	sl_taker_again(s->taker);
+	s->next_ns = now_ns + SILENCE_NS;
+}
+
 static void take(struct supply *s, const Sightline__V1__IntelAnswer *a)
 {
 	uint64_t now_ns = sl_clock_mono_ns();
@@ -197,8 +208,11 @@ static void take(struct supply *s, const Sightline__V1__IntelAnswer *a)
 	if (t != SL_TAKE_READY)
 		return;
 	s->refused = 0;
-	if (sl_taker_staged(s->taker, &s->taken))
+	if (sl_taker_staged(s->taker, &s->taken)) {
 		atomic_store(&s->verdict, WAITS); /* release: pairs with supply_waits */
+		return;
+	}
+	unread(s, now_ns);
 }
 
 static void away(struct supply *s)
@@ -249,6 +263,10 @@ static void *run(void *arg)
 			continue;
 		}
 		settle(s);
+		if (atomic_exchange(&s->again, false)) {
+			sl_taker_again(s->taker);
+			s->next_ns = s->asked ? s->next_ns : now_ns;
+		}
 		if (now_ns >= s->next_ns)
 			ask(s, now_ns);
 		Sightline__V1__IntelAnswer *a;
@@ -310,13 +328,6 @@ static int change(struct supply *s, struct armory *a, const struct sl_taken *t)
 	return rc;
 }
 
-static int whole(struct supply *s, struct armory *a)
-{
-	int rc = armory_reload(a);
-	sl_count(&s->counters, rc == 0 ? SL_C_TAKEN_WHOLE : SL_C_TAKE_UNARMED, 1);
-	return rc;
-}
-
 bool supply_arm(struct supply *s, struct armory *a)
 {
 	const struct sl_taken *t = &s->taken;
@@ -327,8 +338,10 @@ bool supply_arm(struct supply *s, struct armory *a)
 	if (path != NULL) {
 		s->path = path;
 		s->paths = (struct armory_paths){ (const char *const *)path, t->path_count };
-		rc = changed ? 0 : whole(s, a);
+		rc = changed ? 0 : armory_reload(a);
 	}
+	if (!changed)
+		sl_count(&s->counters, rc == 0 ? SL_C_TAKEN_WHOLE : SL_C_TAKE_UNARMED, 1);
 	if (rc == 0) {
 		atomic_store(&s->generation, t->generation);
 		paths_free(had_path, had.count);
@@ -337,12 +350,18 @@ bool supply_arm(struct supply *s, struct armory *a)
 		paths_free(path, path != NULL ? t->path_count : 0);
 		s->path = had_path;
 		s->paths = had;
-		sl_error("the collector's generation %" PRIu64 " is refused, and not asked for "
-			 "again",
+		sl_error("the collector's generation %" PRIu64
+			 " is refused, until another comes or a reload (SIGHUP) is good",
 			t->generation);
 	}
 	atomic_store(&s->verdict, rc == 0 ? TAKEN : REFUSED);
 	return pays;
+}
+
+void supply_again(struct supply *s)
+{
+	if (s != NULL)
+		atomic_store(&s->again, true);
 }
 
 const struct sl_counters *supply_counters(const struct supply *s)

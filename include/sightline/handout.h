@@ -145,5 +145,7 @@ bool sl_taker_staged(struct sl_taker *t, struct sl_taken *out);
 /* The staged set is in force (and the last good one from now on), or was refused: then it isn't
  * asked for again. */
 int sl_taker_settle(struct sl_taker *t, bool taken);
+/* What refused a set may be gone: the next answer says it is ready once more. */
+void sl_taker_again(struct sl_taker *t);
 
 #endif

@@ -371,6 +371,11 @@ bool sl_taker_staged(struct sl_taker *t, struct sl_taken *out)
 	return true;
 }
 
+void sl_taker_again(struct sl_taker *t)
+{
+	memset(t->offered, 0, sizeof(t->offered));
+}
+
 int sl_taker_settle(struct sl_taker *t, bool taken)
 {
 	int rc = taken ? kept_commit(t) : 0;

@@ -227,6 +227,11 @@ static void test_refused_is_not_offered_again(void **state)
 	assert_int_equal(follow(m), SL_TAKE_IDLE);
 	assert_true(sl_taker_current(m->t, &t));
 	assert_int_equal(t.generation, 1);
+	/* Unless what refused it is gone. */
+	sl_taker_again(m->t);
+	assert_int_equal(follow(m), SL_TAKE_READY);
+	assert_int_equal(sl_taker_settle(m->t, false), 0);
+	assert_int_equal(follow(m), SL_TAKE_IDLE);
 	/* What comes after it is a change of it, and is told against what is in force. */
 	hand_out(m, "{b}\n{c}\n");
 	assert_int_equal(follow(m), SL_TAKE_READY);

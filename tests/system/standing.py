@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """What stands in the set that is handed out is in force, and nothing else is, however it came there."""
-import signal
+import json, os, signal
 from harness import *
-from handout import Asked, collector, fed, names, write
+from handout import Asked, collector, fed, names, seen, write
 from reload import native
+
+
+# It can't come as a change.
+TREE = json.dumps({"pattern": "[network-traffic:dst_ref.value = '203.0.113.9' AND domain-name:value = 'tree.example']"})
 
 
 def line(value, **more):
@@ -41,6 +45,29 @@ def test_lines_that_differ_by_name(folder):
     got = {x["observable"]["value"]: x["count"] for x in latest(lines(out)).values()}
     assert got == {"a.example": 1, "b.example": 1, "c.example": 2, "d.example": 1}, got
     assert stats(folder + "/stats1")['sightline_intel_taken_total{how="change"}'] == 2
+
+
+def test_refused_for_what_is_not_its_own(folder):
+    """A set that a reload could not arm because of the sensor's own feed is armed once that feed is mended."""
+    feed, own = folder + "/feed.jsonl", folder + "/own.jsonl"
+    write(own, names("own.example"))
+    write(feed, names("a.example"))
+    with collector(folder, "feed=" + feed) as run, fed(folder, 1, "-i", own) as s:
+        s.until("generation 1 is in force")
+        os.rename(own, own + ".away")
+        write(feed, names("a.example", "b.example") + TREE)
+        s.until("generation 2 is refused")
+        s.p.send_signal(signal.SIGHUP)
+        s.until("reload refused", count=2)
+        os.rename(own + ".away", own)
+        s.p.send_signal(signal.SIGHUP)
+        s.until("generation 2 is in force")
+        ask = Asked(s)
+        ask.ask("b.example", "own.example")
+        assert seen(s) == ["b.example", "own.example"]
+        run.end(signal.SIGTERM)
+    st = stats(folder + "/stats1")
+    assert st['sightline_intel_taken_total{how="refused"}'] == 1 and st["sightline_intel_handed_generation"] == 2, st
 
 
 if __name__ == "__main__":
