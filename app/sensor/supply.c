@@ -170,6 +170,7 @@ static void refused(struct supply *s, uint64_t now_ns)
 		[SL_TAKE_HASH] = { SL_C_TAKE_HASH, "its hash is another" },
 		[SL_TAKE_SKIPPED] = { SL_C_TAKE_SKIPPED, "it is a change of another set" },
 		[SL_TAKE_DISK] = { SL_C_TAKE_DISK, "it can't be kept" },
+		[SL_TAKE_GONE] = { SL_C_TAKE_GONE, "it isn't kept there any more" },
 	};
 	enum sl_take_fault f = sl_taker_why(s->taker);
 	sl_count(&s->counters, why[f].counter, 1);

@@ -181,6 +181,8 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"transfers from the collector refused: a change of another set")                   \
 	X(TAKE_DISK, "sightline_intel_transfers_refused_total{why=\"disk\"}",                      \
 		"transfers from the collector that could not be kept")                             \
+	X(TAKE_GONE, "sightline_intel_transfers_refused_total{why=\"gone\"}",                      \
+		"transfers from the collector begun anew: it keeps no more what a change names")   \
 	X(TAKE_UNREAD, "sightline_intel_taken_total{how=\"unread\"}",                              \
 		"sets of the collector that were whole, and could not be read back from the disk") \
 	X(TAKE_UNREADABLE, "sightline_intel_unreadable_answers_total",                             \

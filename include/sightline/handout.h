@@ -116,6 +116,7 @@ enum sl_take_fault {
 	SL_TAKE_HASH,
 	SL_TAKE_SKIPPED, /* a delta that doesn't follow what is there */
 	SL_TAKE_DISK,
+	SL_TAKE_GONE, /* the collector hasn't got any more what it led to */
 	SL_TAKE_FAULTS
 };
 /* A set on the sensor's disk. Good until the next call of its taker. */

@@ -298,10 +298,8 @@ static enum sl_take take_state(struct sl_taker *t, const Sightline__V1__IntelSta
 {
 	if (!asked)
 		return t->phase == PHASE_NEXT ? SL_TAKE_ASK : SL_TAKE_IDLE;
-	if (t->phase != PHASE_NEXT) { /* what was asked for can't be had any more */
-		drop(t);
-		return SL_TAKE_IDLE;
-	}
+	if (t->phase != PHASE_NEXT)
+		return refuse(t, SL_TAKE_GONE);
 	if (s->generation == t->base.generation && s->sha256.len == SL_DIGEST_MAX &&
 		same_set(s->sha256.data, t->base.sha256))
 		return settled(t);

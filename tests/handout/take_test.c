@@ -301,6 +301,23 @@ static void test_way_that_is_gone(void **state)
 	arm(m, 41);
 }
 
+/* A way on which a file lies that no set names any more that is kept. */
+static void test_file_that_is_gone(void **state)
+{
+	struct made *m = *state;
+	char sha256[SL_SET_HEX], line[256];
+	for (unsigned i = 1; i <= 6; i++) {
+		assert_int_equal(sl_generations_file(m->g, &i, sizeof(i), sha256), 0);
+		snprintf(line, sizeof(line), "#file %s own.bin\n{a}\n", sha256);
+		hand_out(m, line);
+		if (i == 1)
+			arm(m, 1);
+	}
+	assert_int_equal(follow(m), SL_TAKE_REFUSED);
+	assert_int_equal(sl_taker_why(m->t), SL_TAKE_GONE);
+	arm(m, 6);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -308,6 +325,6 @@ int main(void)
 		T(test_same_set_is_no_generation), T(test_files), T(test_byte_changed),
 		T(test_generation_skipped), T(test_chunks_that_do_not_fit), T(test_announced),
 		T(test_refused_is_not_offered_again), T(test_start_again), T(test_back_and_resume),
-		T(test_way_that_is_gone) };
+		T(test_way_that_is_gone), T(test_file_that_is_gone) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
