@@ -282,10 +282,12 @@ static bool same_set(const uint8_t a[SL_DIGEST_MAX], const uint8_t b[SL_DIGEST_M
 static enum sl_take settled(struct sl_taker *t)
 {
 	t->steps = 0;
-	if (t->base.generation == 0 || t->base.generation == t->current.generation)
+	if (t->base.generation == 0)
 		return SL_TAKE_IDLE;
+	/* Another collector, or one that began anew, gives its sets numbers that there were. */
 	if (t->current.generation > 0 && same_set(t->base.sha256, t->current.sha256)) {
-		(void)kept_commit(t); /* the same set under a newer number */
+		if (t->base.generation != t->current.generation)
+			(void)kept_commit(t); /* the same set under another number */
 		return SL_TAKE_IDLE;
 	}
 	if (same_set(t->base.sha256, t->offered)) /* and refused */

@@ -318,6 +318,20 @@ static void test_file_that_is_gone(void **state)
 	arm(m, 6);
 }
 
+/* What is known by its number alone may be another set. */
+static void test_collector_that_began_anew(void **state)
+{
+	struct made *m = *state;
+	char err[256];
+	hand_out(m, "{a}\n");
+	arm(m, 1);
+	sl_generations_close(m->g);
+	snprintf(m->there, sizeof(m->there), "%s/anew", m->root);
+	assert_int_equal(sl_generations_open(&m->g, m->there, 3, err, sizeof(err)), 0);
+	hand_out(m, "{b}\n");
+	arm(m, 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -325,6 +339,7 @@ int main(void)
 		T(test_same_set_is_no_generation), T(test_files), T(test_byte_changed),
 		T(test_generation_skipped), T(test_chunks_that_do_not_fit), T(test_announced),
 		T(test_refused_is_not_offered_again), T(test_start_again), T(test_back_and_resume),
-		T(test_way_that_is_gone), T(test_file_that_is_gone) };
+		T(test_way_that_is_gone), T(test_file_that_is_gone),
+		T(test_collector_that_began_anew) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
