@@ -64,7 +64,8 @@ void sl_feeds_close(struct sl_feeds *f);
 /* Waits until a source is due or was changed, at most timeout_ms; asks it; hands out what is new.
  * 1: there is a new generation; 0; -errno, told already. */
 int sl_feeds_run(struct sl_feeds *f, int timeout_ms);
-/* Any thread: ends a wait. Async-signal-safe. */
+/* Any thread: ends a wait, and what all sources say is handed out anew where it is another set, as
+ * after sl_generations_resume. Async-signal-safe. */
 void sl_feeds_wake(struct sl_feeds *f);
 /* Ends a request that is under way as well, for good. Any thread. */
 void sl_feeds_stop(struct sl_feeds *f);

@@ -399,8 +399,10 @@ static void wait_for(struct sl_feeds *s, int timeout_ms)
 	uint64_t wait_ms = next_ns > now_ns ? (next_ns - now_ns + 999999) / 1000000 : 0, woken;
 	if (poll(fds, 2, (int)wait_ms) <= 0)
 		return;
-	if (fds[1].revents != 0)
+	if (fds[1].revents != 0) {
 		(void)!read(s->wake, &woken, sizeof(woken));
+		s->dirty = true; /* what is handed out may be what was gone back to */
+	}
 	if (!watch_take(s->watch))
 		return;
 	now_ns = sl_clock_mono_ns();

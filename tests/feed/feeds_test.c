@@ -160,6 +160,24 @@ static void test_start_again(void **state)
 	end(m);
 }
 
+/* What was gone back from is handed out again though no source says anything new. */
+static void test_resumed(void **state)
+{
+	struct made *m = *state;
+	write_names(m, 10, true);
+	begin(m, "");
+	until(m, SL_FEED_HANDED, 1);
+	write_names(m, 12, true);
+	until(m, SL_FEED_HANDED, 2);
+	assert_int_equal(sl_generations_back(m->g, 0), 0);
+	assert_int_equal(lines(m), 10);
+	assert_int_equal(sl_generations_resume(m->g), 0);
+	sl_feeds_wake(m->f);
+	until(m, SL_FEED_HANDED, 3);
+	assert_int_equal(lines(m), 12);
+	end(m);
+}
+
 static void test_native_lines_get_their_source(void **state)
 {
 	struct made *m = *state;
@@ -258,7 +276,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = { T(test_file_taken_and_refused),
-		T(test_larger_than_it_may_be), T(test_start_again),
+		T(test_larger_than_it_may_be), T(test_start_again), T(test_resumed),
 		T(test_native_lines_get_their_source), T(test_native_file_with_a_bad_line),
 		T(test_lists_as_lines), T(test_specs) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
