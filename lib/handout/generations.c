@@ -218,10 +218,16 @@ static const struct sl_generation *back_find(const struct sl_generations *g, uin
 	const struct sl_generation *last = g->count > 0 ? &g->all[g->count - 1] : NULL;
 	if (to != 0 || last == NULL)
 		return generation_find(g, to);
-	/* Going back again goes further back. */
-	uint64_t below = last->back_to != 0 ? last->back_to : last->number;
+	/* Going back again goes further back than where the set first stood; what was gone back
+	 * from may have been handed out again since. */
+	uint64_t below = last->number;
+	for (const struct sl_generation *o = last;
+		o != NULL && o->back_to != 0 && o->back_to < below;
+		o = generation_find(g, o->back_to))
+		below = o->back_to;
 	for (size_t i = g->count; i-- > 0;)
-		if (g->all[i].number < below && g->all[i].back_to == 0)
+		if (g->all[i].number < below &&
+			memcmp(g->all[i].sha256, last->sha256, sizeof(last->sha256)) != 0)
 			return &g->all[i];
 	return NULL;
 }

@@ -285,6 +285,24 @@ static void test_back_and_resume(void **state)
 	arm(m, 5);
 }
 
+/* What is handed out again after going back is no set to go back to. */
+static void test_back_resume_back(void **state)
+{
+	struct made *m = *state;
+	struct sl_generation g;
+	hand_out(m, "{a}\n");
+	hand_out(m, "{b}\n");
+	assert_int_equal(sl_generations_back(m->g, 0), 0);
+	assert_int_equal(sl_generations_resume(m->g), 0);
+	hand_out(m, "{b}\n");
+	assert_int_equal(sl_generations_back(m->g, 0), 0);
+	assert_true(sl_generations_newest(m->g, &g));
+	assert_int_equal(g.number, 5);
+	assert_int_equal(g.back_to, 3);
+	/* Before that set there was none. */
+	assert_int_equal(sl_generations_back(m->g, 0), -ENOENT);
+}
+
 static void test_way_that_is_gone(void **state)
 {
 	struct made *m = *state;
@@ -339,7 +357,7 @@ int main(void)
 		T(test_same_set_is_no_generation), T(test_files), T(test_byte_changed),
 		T(test_generation_skipped), T(test_chunks_that_do_not_fit), T(test_announced),
 		T(test_refused_is_not_offered_again), T(test_start_again), T(test_back_and_resume),
-		T(test_way_that_is_gone), T(test_file_that_is_gone),
+		T(test_back_resume_back), T(test_way_that_is_gone), T(test_file_that_is_gone),
 		T(test_collector_that_began_anew) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
