@@ -120,6 +120,7 @@ static void count_sources(const struct sl_intel *in, struct armory_counts *c)
 
 void armory_counts_change(struct armory *a, const struct armory_counts *c, struct armory_feed *feed)
 {
+	feeds_handed(feed, a->handed);
 	feeds_follow(a->feed, feed);
 	a->looked_ns = feed != NULL ? 0 : a->looked_ns;
 	pthread_mutex_lock(&a->lock);
@@ -479,7 +480,8 @@ void armory_feeds(struct armory *a, void (*fn)(void *arg, const struct armory_fe
 {
 	pthread_mutex_lock(&a->lock);
 	for (size_t i = 0; a->feed != NULL && i < FEEDS_TOLD && a->feed[i].path != NULL; i++)
-		fn(arg, &a->feed[i]);
+		if (!a->feed[i].handed)
+			fn(arg, &a->feed[i]);
 	pthread_mutex_unlock(&a->lock);
 }
 

@@ -70,6 +70,10 @@ void feeds_free(struct armory_feed *f); /* NULL is allowed */
 /* Whether the feeds of `next` may follow on those of `had`; false: why says which one may not. */
 bool feeds_sound(const struct sl_config *c, const struct armory_feed *had,
 	const struct armory_feed *next, char why[FEEDS_WHY]);
+/* Those that a collector handed out: each of its sets lies in a file of its own, and changes by the
+ * line besides, so that neither the file nor its size says anything of the next. handed: NULL is
+ * allowed. */
+void feeds_handed(struct armory_feed *f, const struct armory_paths *handed);
 /* What was said of a feed's file holds for it in the next set. */
 void feeds_follow(const struct armory_feed *had, struct armory_feed *next);
 

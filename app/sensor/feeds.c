@@ -114,13 +114,20 @@ bool feeds_sound(const struct sl_config *c, const struct armory_feed *had,
 	size_t n = count(had);
 	for (size_t i = 0; next != NULL && next[i].path != NULL; i++) {
 		const struct armory_feed *before = find(had, n, i, next[i].path);
-		if (before != NULL && !sound(c, before, &next[i], why))
+		if (before != NULL && !before->handed && !sound(c, before, &next[i], why))
 			return false;
 	}
 	return true;
 }
 
 /* ---- Whether they are brought up to date ---- */
+
+void feeds_handed(struct armory_feed *f, const struct armory_paths *handed)
+{
+	for (; f != NULL && handed != NULL && f->path != NULL; f++)
+		for (size_t i = 0; i < handed->count && !f->handed; i++)
+			f->handed = strcmp(f->path, handed->path[i]) == 0;
+}
 
 void feeds_follow(const struct armory_feed *had, struct armory_feed *next)
 {
@@ -157,6 +164,6 @@ void armory_look(struct armory *a)
 		return;
 	a->looked_ns = now_ns;
 	for (size_t i = 0; a->feed != NULL && a->feed[i].path != NULL; i++)
-		if (a->feed[i].stale_after_s > 0)
+		if (a->feed[i].stale_after_s > 0 && !a->feed[i].handed)
 			look(a, &a->feed[i], now_s);
 }

@@ -275,6 +275,7 @@ struct armory_feed {
 	uint64_t changed_s; /* the file's, of 1970; 0: not known */
 	uint64_t stale_after_s; /* 0: it never is */
 	bool stale;
+	bool handed; /* the collector's: who judges it, and tells of it */
 };
 /* Files beside those of the configuration: what the collector handed out. */
 struct armory_paths {
@@ -314,10 +315,10 @@ int armory_change(struct armory *a, const char *add, size_t add_len, const char 
 /* Frees a ruleset that nobody names any more; false: one is still on its way out. */
 bool armory_settle(struct armory *a);
 /* Often; looks at the feeds' files every ten seconds, and says which became stale or are good
- * again. */
+ * again. What a collector handed out is not looked at. */
 void armory_look(struct armory *a);
-/* Any thread, both: what is in force, the first feeds of it. fn must be quick: a reload waits for
- * it. */
+/* Any thread, both: what is in force, the first of its own feeds. fn must be quick: a reload waits
+ * for it. */
 void armory_counts(struct armory *a, struct armory_counts *out);
 void armory_feeds(struct armory *a, void (*fn)(void *arg, const struct armory_feed *f), void *arg);
 const struct sl_counters *armory_counters(const struct armory *a);

@@ -187,7 +187,8 @@ static void put_intel(const struct stats_view *v, struct sink *k)
 	put(k, "which set of indicators is in force", c.generation, "sightline_intel_generation");
 	put(k, "since when it is, seconds since 1970", c.loaded_s,
 		"sightline_intel_loaded_seconds");
-	put(k, "feeds, of which the first 256 are told of", c.feeds, "sightline_feeds");
+	put(k, "feeds, of which the sensor's own of the first 256 are told of", c.feeds,
+		"sightline_feeds");
 	armory_feeds(v->armory, put_feed, k);
 }
 

@@ -70,5 +70,23 @@ def test_refused_for_what_is_not_its_own(folder):
     assert st['sightline_intel_taken_total{how="refused"}'] == 1 and st["sightline_intel_handed_generation"] == 2, st
 
 
+def test_feeds_are_the_collectors(folder):
+    """What is handed out is no feed of the sensor: a set that a change left behind is not told of, nor called stale."""
+    feed, own, config = folder + "/feed.jsonl", folder + "/own.jsonl", folder + "/sensor.yaml"
+    write(config, "sources: ['* stale_after=1h']\n")
+    write(own, names("own.example"))
+    write(feed, names("a.example"))
+    with collector(folder, "feed=" + feed) as run, fed(folder, 1, "-c", config, "-i", own) as s:
+        s.until("generation 1 is in force")
+        write(feed, names("a.example", "b.example"))
+        s.until("generation 2 is in force")
+        seen(s)
+        run.end(signal.SIGTERM)
+    st = stats(folder + "/stats1")
+    assert st['sightline_intel_taken_total{how="change"}'] == 1, st
+    told = {k for k in st if k.startswith("sightline_feed_stale")}
+    assert told == {'sightline_feed_stale{feed="%s"}' % own}, told
+
+
 if __name__ == "__main__":
     main()
