@@ -17,13 +17,15 @@
 #include <stdint.h>
 
 /* Of what stands in the blocks, and of the blocks: raised with every change of either. */
-#define SL_IMAGE_LAYOUT 1
+#define SL_IMAGE_LAYOUT 2
 
 struct sl_image_out;
 /* Begins NAME in a folder; what is written goes to NAME.new. 0; -EBUSY: another process writes it;
  * -ENOMEM; -errno. */
 int sl_image_create(struct sl_image_out **out, int folder, const char *name);
-/* An error is kept, and given by commit. */
+/* Of a file in memory that has no name: finish it. As above. */
+int sl_image_create_unnamed(struct sl_image_out **out);
+/* An error is kept, and given by commit or finish. */
 void sl_image_put(struct sl_image_out *o, const void *p, size_t bytes);
 void sl_image_put_u32(struct sl_image_out *o, uint32_t v);
 void sl_image_put_u64(struct sl_image_out *o, uint64_t v);
@@ -34,6 +36,14 @@ uint64_t sl_image_put_bytes(const struct sl_image_out *o);
 /* The file is whole and takes the place of the one before, or what was written is removed: 0, or
  * -errno. Frees. */
 int sl_image_commit(struct sl_image_out *o);
+/* The file is whole and synced, but is still NAME.new, whose lock goes with the descriptor that is
+ * returned: another process may look at it before it takes the place of the one before. Or -errno,
+ * and what was written is removed. Frees. */
+int sl_image_finish(struct sl_image_out *o);
+/* Such a file takes its place: 0; -ESTALE: NAME.new is another file by now; -errno. Or it is
+ * removed. The descriptor is only looked at. */
+int sl_image_place(int fd, int folder, const char *name);
+void sl_image_remove(int fd, int folder, const char *name);
 void sl_image_abandon(struct sl_image_out *o); /* NULL is allowed */
 
 struct sl_image_in;
@@ -41,6 +51,9 @@ struct sl_image_in;
  * owns, or that others may write; -EPROTO: no image, or of another layout or byte order; -ENOMEM;
  * -errno. */
 int sl_image_open(struct sl_image_in **out, int folder, const char *name);
+/* The same of a descriptor that somebody handed over, whoever owns the file; it is duplicated, and
+ * read from the begin. */
+int sl_image_open_fd(struct sl_image_in **out, int fd);
 /* The same from memory, borrowed: a file's bytes, or (bare) what stands in its blocks, for tests
  * and fuzzing. */
 int sl_image_open_bytes(struct sl_image_in **out, const void *p, size_t len, bool bare);

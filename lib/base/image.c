@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,7 +47,7 @@ static uint64_t check_of(const struct block *b, size_t bytes)
 /* ---- Writing ---- */
 
 struct sl_image_out {
-	int folder, fd;
+	int folder, fd; /* folder -1: the file has no name */
 	int error;
 	size_t used;
 	uint64_t bytes;
@@ -54,15 +55,20 @@ struct sl_image_out {
 	struct block block;
 };
 
+/* Whether NAME.new is still this file. */
+static bool still_new(int fd, int folder, const char *part)
+{
+	struct stat a, b;
+	return fstat(fd, &a) == 0 && fstatat(folder, part, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 /* The lock is of the file that has the name, not of one that was renamed away meanwhile. */
 static int lock_mine(const struct sl_image_out *o)
 {
-	struct stat a, b;
 	if (flock(o->fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
-	if (fstat(o->fd, &a) < 0 || fstatat(o->folder, o->part, &b, AT_SYMLINK_NOFOLLOW) < 0)
-		return -EBUSY;
-	return a.st_dev == b.st_dev && a.st_ino == b.st_ino ? 0 : -EBUSY;
+	return still_new(o->fd, o->folder, o->part) ? 0 : -EBUSY;
 }
 
 int sl_image_create(struct sl_image_out **out, int folder, const char *name)
@@ -78,9 +84,28 @@ int sl_image_create(struct sl_image_out **out, int folder, const char *name)
 			: -1;
 	if (rc == 0)
 		rc = o->fd < 0 ? -errno : lock_mine(o);
-	if (rc == 0 && (ftruncate(o->fd, 0) < 0 ||
-			       write(o->fd, &mark, sizeof(mark)) != (ssize_t)sizeof(mark)))
+	if (rc == 0 && ftruncate(o->fd, 0) < 0)
 		rc = -EIO;
+	if (rc == 0)
+		rc = sl_io_write(o->fd, &mark, sizeof(mark));
+	if (rc < 0) {
+		if (o->fd >= 0)
+			close(o->fd);
+		free(o);
+		return rc;
+	}
+	*out = o;
+	return 0;
+}
+
+int sl_image_create_unnamed(struct sl_image_out **out)
+{
+	struct sl_image_out *o = malloc(sizeof(*o));
+	if (o == NULL)
+		return -ENOMEM;
+	*o = (struct sl_image_out){ .folder = -1 };
+	o->fd = memfd_create("image", MFD_CLOEXEC);
+	int rc = o->fd < 0 ? -errno : sl_io_write(o->fd, &mark, sizeof(mark));
 	if (rc < 0) {
 		if (o->fd >= 0)
 			close(o->fd);
@@ -148,26 +173,61 @@ void sl_image_abandon(struct sl_image_out *o)
 {
 	if (o == NULL)
 		return;
-	(void)unlinkat(o->folder, o->part, 0);
+	if (o->folder >= 0)
+		(void)unlinkat(o->folder, o->part, 0);
 	close(o->fd);
 	free(o);
 }
 
-int sl_image_commit(struct sl_image_out *o)
+int sl_image_finish(struct sl_image_out *o)
 {
 	if (o->error == 0)
 		flush(o, true);
 	int rc = o->error;
-	if (rc == 0 && (fsync(o->fd) < 0 || renameat(o->folder, o->part, o->folder, o->name) < 0))
+	if (rc == 0 && o->folder >= 0 && fsync(o->fd) < 0)
 		rc = -errno;
 	if (rc < 0) {
 		sl_image_abandon(o);
 		return rc;
 	}
-	(void)fsync(o->folder); /* where it fails, the file of before is back after a crash */
-	close(o->fd);
+	int fd = o->fd;
 	free(o);
+	return fd;
+}
+
+int sl_image_place(int fd, int folder, const char *name)
+{
+	char part[72];
+	snprintf(part, sizeof(part), "%s.new", name);
+	if (!still_new(fd, folder, part))
+		return -ESTALE;
+	if (renameat(folder, part, folder, name) < 0)
+		return -errno;
+	(void)fsync(folder); /* where it fails, the file of before is back after a crash */
 	return 0;
+}
+
+void sl_image_remove(int fd, int folder, const char *name)
+{
+	char part[72];
+	snprintf(part, sizeof(part), "%s.new", name);
+	if (still_new(fd, folder, part))
+		(void)unlinkat(folder, part, 0);
+}
+
+int sl_image_commit(struct sl_image_out *o)
+{
+	char name[sizeof(o->name)];
+	int folder = o->folder;
+	memcpy(name, o->name, sizeof(name));
+	int fd = sl_image_finish(o);
+	if (fd < 0)
+		return fd;
+	int rc = sl_image_place(fd, folder, name);
+	if (rc < 0)
+		sl_image_remove(fd, folder, name);
+	close(fd);
+	return rc;
 }
 
 /* ---- Reading ---- */
@@ -238,6 +298,28 @@ int sl_image_open(struct sl_image_in **out, int folder, const char *name)
 	if (in == NULL)
 		return -ENOMEM;
 	int rc = file_open(in, folder, name);
+	if (rc < 0) {
+		sl_image_close(in);
+		return rc;
+	}
+	*out = in;
+	return 0;
+}
+
+int sl_image_open_fd(struct sl_image_in **out, int fd)
+{
+	struct stat st;
+	struct sl_image_in *in = in_new();
+	if (in == NULL)
+		return -ENOMEM;
+	in->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	int rc = in->fd < 0 || fstat(in->fd, &st) < 0 || lseek(in->fd, 0, SEEK_SET) < 0 ? -errno
+											: 0;
+	if (rc == 0 && !S_ISREG(st.st_mode))
+		rc = -EPERM;
+	in->left = rc == 0 ? (uint64_t)st.st_size : 0;
+	if (rc == 0)
+		rc = begin(in);
 	if (rc < 0) {
 		sl_image_close(in);
 		return rc;

@@ -36,12 +36,8 @@ static uint8_t byte_at(size_t i)
 }
 
 /* A number, a text, `bytes` bytes. */
-static int written(int folder, size_t bytes)
+static void put(struct sl_image_out *o, size_t bytes)
 {
-	struct sl_image_out *o;
-	int rc = sl_image_create(&o, folder, "x");
-	if (rc < 0)
-		return rc;
 	sl_image_put_u64(o, bytes);
 	sl_image_put_text(o, "text");
 	for (size_t i = 0; i < bytes; i++) {
@@ -49,6 +45,15 @@ static int written(int folder, size_t bytes)
 		sl_image_put(o, &b, 1);
 	}
 	assert_int_equal(sl_image_put_bytes(o), bytes + 16);
+}
+
+static int written(int folder, size_t bytes)
+{
+	struct sl_image_out *o;
+	int rc = sl_image_create(&o, folder, "x");
+	if (rc < 0)
+		return rc;
+	put(o, bytes);
 	return sl_image_commit(o);
 }
 
@@ -195,6 +200,62 @@ static void test_two_writers(void **state)
 	folder_end(folder);
 }
 
+static bool whole(int fd)
+{
+	struct sl_image_in *in;
+	assert_int_equal(sl_image_open_fd(&in, fd), 0);
+	return taken(in);
+}
+
+/* What is finished is looked at by its descriptor, as often as one likes, and only then takes the
+ * place of what is there; nobody writes beside it until its descriptor is closed. */
+static void test_handed_over(void **state)
+{
+	(void)state;
+	int folder = folder_begin();
+	struct sl_image_out *o, *other;
+	struct sl_image_in *in;
+	assert_int_equal(sl_image_create(&o, folder, "x"), 0);
+	put(o, 3 << 20);
+	int fd = sl_image_finish(o);
+	assert_true(fd >= 0);
+	assert_int_equal(sl_image_open(&in, folder, "x"), -ENOENT);
+	assert_true(whole(fd) && whole(fd));
+	assert_int_equal(sl_image_create(&other, folder, "x"), -EBUSY);
+	assert_int_equal(sl_image_place(fd, folder, "x"), 0);
+	assert_int_equal(sl_image_place(fd, folder, "x"), -ESTALE);
+	close(fd);
+	assert_int_equal(sl_image_open(&in, folder, "x"), 0);
+	assert_true(taken(in));
+	assert_int_equal(sl_image_create(&o, folder, "x"), 0);
+	fd = sl_image_finish(o);
+	sl_image_remove(fd, folder, "x");
+	assert_int_equal(faccessat(folder, "x.new", F_OK, 0), -1);
+	close(fd);
+	folder_end(folder);
+}
+
+static void test_without_a_name(void **state)
+{
+	(void)state;
+	struct sl_image_out *o;
+	assert_int_equal(sl_image_create_unnamed(&o), 0);
+	put(o, 3 << 20);
+	int fd = sl_image_finish(o);
+	assert_true(fd >= 0 && whole(fd));
+	assert_int_equal(ftruncate(fd, 1 << 20), 0);
+	assert_false(whole(fd));
+	close(fd);
+	assert_int_equal(sl_image_create_unnamed(&o), 0);
+	sl_image_abandon(o);
+	int pipes[2];
+	struct sl_image_in *in;
+	assert_int_equal(pipe(pipes), 0);
+	assert_true(sl_image_open_fd(&in, pipes[0]) < 0);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 /* A number of things is never believed beyond what the file can hold. */
 static void test_counts(void **state)
 {
@@ -222,6 +283,8 @@ int main(void)
 		cmocka_unit_test(test_blocks_of_a_file),
 		cmocka_unit_test(test_whose),
 		cmocka_unit_test(test_two_writers),
+		cmocka_unit_test(test_handed_over),
+		cmocka_unit_test(test_without_a_name),
 		cmocka_unit_test(test_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
