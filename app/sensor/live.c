@@ -96,7 +96,8 @@ int live_open(struct live **out, struct sl_source **src, const struct sl_config 
 		.queues = workers,
 		.fewer = sl_config_u64(c, "workers") == 0,
 		.spread = spread_of(sl_config_text(c, "port_spread")),
-		.ring_bytes = sl_config_u64(c, "port_ring") };
+		.ring_bytes = sl_config_u64(c, "port_ring"),
+		.fresh_bits = replay_fresh_bits(c) };
 	struct live *l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		return -ENOMEM;

@@ -23,9 +23,7 @@ int replay_pace(const struct sl_config *c, struct sl_pace *out, char *err, size_
 	return -EINVAL;
 }
 
-/* The bits of an address behind every prefix of HOME_NET, so that who is at home in one pass is in
- * the next. */
-static uint8_t fresh_bits(const struct sl_config *c)
+uint8_t replay_fresh_bits(const struct sl_config *c)
 {
 	size_t n;
 	uint8_t bits = SL_FRESH_BITS;
@@ -48,7 +46,7 @@ int replay_open(
 	struct sl_replay_options o = { .paths = sl_config_list(c, "replay", &n),
 		.queues = workers,
 		.loop = (uint32_t)sl_config_u64(c, "loop"),
-		.fresh_bits = fresh_bits(c),
+		.fresh_bits = replay_fresh_bits(c),
 		.memory_bytes = sl_config_u64(c, "replay_memory") };
 	o.path_count = (unsigned)n;
 	int rc = replay_pace(c, &o.pace, err, cap);

@@ -251,6 +251,9 @@ void context_give(struct context_pool *p, struct sl_said *s);
 
 /* The text of --speed. -EINVAL, and err. */
 int replay_pace(const struct sl_config *c, struct sl_pace *out, char *err, size_t cap);
+/* The bits of an address behind every prefix of HOME_NET, so that who is at home in one pass over
+ * the same packets is in the next. */
+uint8_t replay_fresh_bits(const struct sl_config *c);
 /* workers 0: only looks whether it could be. As sl_replay_open. */
 int replay_open(
 	struct sl_source **out, const struct sl_config *c, unsigned workers, char *err, size_t cap);

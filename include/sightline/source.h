@@ -199,6 +199,7 @@ struct sl_ports_options {
 	bool fewer; /* where a dispatcher is needed it may have the last worker's core */
 	enum sl_spread spread;
 	size_t ring_bytes; /* afpacket: memory of the ring of each queue of each port */
+	uint8_t fresh_bits; /* as in a replay, for a file that a port of DPDK's gives without end */
 };
 
 /* Opens the ports, which take no packet before start. Queue i of every port belongs to worker i. A

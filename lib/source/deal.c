@@ -85,6 +85,7 @@ static struct dealt of_packet(const struct sl_packet *p)
 		.ts_ns = p->ts_ns,
 		.owner = p->owner,
 		.hash = p->rss_hash,
+		.salt = p->salt,
 		.linktype = p->linktype,
 		.port = p->port,
 		.flags = p->flags,
@@ -99,7 +100,7 @@ static void to_packet(const struct dealt *t, struct sl_packet *p)
 	p->ts_ns = t->ts_ns;
 	p->owner = t->owner;
 	p->rss_hash = t->hash;
-	p->salt = 0;
+	p->salt = t->salt;
 	p->linktype = t->linktype;
 	p->port = t->port;
 	p->flags = t->flags;

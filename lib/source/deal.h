@@ -74,7 +74,7 @@ struct dealt {
 	uint32_t len, wire_len;
 	uint64_t ts_ns;
 	void *owner;
-	uint32_t hash;
+	uint32_t hash, salt;
 	uint16_t linktype, port, flags, vlan;
 };
 

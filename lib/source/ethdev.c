@@ -108,6 +108,13 @@ static void queues_choose(struct ethdev *e, unsigned workers, bool dealt, struct
 
 /* ---- Queues and memory ---- */
 
+/* A file that the driver keeps in our buffers and gives copies of, over and over. */
+static bool is_endless(const struct ethdev *e)
+{
+	return strcmp(e->info.driver_name, "net_pcap") == 0 &&
+	       strstr(e->port.dev, "infinite_rx=1") != NULL;
+}
+
 static int queue_open(struct ethdev *e, uint16_t i)
 {
 	char what[16];
@@ -122,6 +129,8 @@ static int queue_open(struct ethdev *e, uint16_t i)
 		(unsigned)(e->port.node < 0 ? SOCKET_ID_ANY : e->port.node), &conf, q->pool);
 	if (rc == 0 && xdp_is(&e->port))
 		q->fd = xdp_new_fd();
+	if (rc == 0 && is_endless(e))
+		e->round_packets = rte_mempool_in_use_count(q->pool);
 	return rc;
 }
 
@@ -404,6 +413,7 @@ int ethdev_open(struct port **out, const struct sl_ports_options *o, const char 
 		e->tuple = o->spread == SL_SPREAD_TUPLE;
 		queues_choose(e, o->queues, o->spread == SL_SPREAD_INNER, &conf);
 		ethdev_size_up(e, o->queues);
+		e->fresh_bits = o->fresh_bits > 0 ? o->fresh_bits : SL_FRESH_BITS;
 		rc = configure(e, &conf, err, err_len);
 	}
 	if (rc == 0)

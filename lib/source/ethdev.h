@@ -33,6 +33,7 @@ struct eth_queue {
 	alignas(64) struct port_tally tally;
 	_Atomic uint64_t stamped, stamps_refused; /* by the device's time; too far off to be it */
 	_Atomic uint64_t long_denied; /* several segments, and no room for them */
+	uint32_t round, at; /* of a file without end: pass, and packets of it so far */
 	uint32_t after; /* packets given since quiet; a full queue's at most */
 	bool ended;
 	/* control */
@@ -52,6 +53,8 @@ struct ethdev {
 	uint32_t room; /* of an mbuf for a frame's bytes */
 	uint32_t pool_mbufs;
 	bool scatter, configured;
+	uint32_t round_packets; /* of a file that is given without end; 0: it is none */
+	uint8_t fresh_bits;
 	bool is_tap; /* the kernel sends into it */
 	bool tuple; /* of ports as well as of addresses, where they are hashed */
 	_Atomic bool quiet;

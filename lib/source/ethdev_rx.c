@@ -9,6 +9,7 @@
 #include <sightline/clock.h>
 
 #include "ethdev.h"
+#include "fresh.h"
 
 #define STAMP_OFF_NS SL_SECOND
 
@@ -81,6 +82,18 @@ static void fill(const struct ethdev *e, struct rte_mbuf *m, struct sl_packet *p
 	pkt->flow = NULL;
 }
 
+/* Each pass of a file without end has addresses of its own, as that of a looped replay. */
+static void freshen(const struct ethdev *e, struct eth_queue *q, struct sl_packet *pkt, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		pkt[i].salt = fresh_salt(e->fresh_bits, q->round);
+		if (++q->at == e->round_packets) {
+			q->at = 0;
+			q->round++;
+		}
+	}
+}
+
 /* Where the packet belongs; a device that is proven put it there. */
 static uint32_t home_of(struct proof *proof, uint16_t queue, const struct rte_mbuf *m)
 {
@@ -121,6 +134,8 @@ uint16_t ethdev_burst(struct port *p, uint16_t queue, struct sl_packet *pkt, uin
 			pkt[n].rss_hash = home_of(p->proof, queue, m[i]);
 		n++;
 	}
+	if (e->round_packets > 0)
+		freshen(e, q, pkt, n);
 	tally_add(&q->tally.packets, n);
 	tally_add(&q->tally.bytes, bytes);
 	if (merged > 0)

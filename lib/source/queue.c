@@ -5,6 +5,7 @@
 
 #include <rte_cycles.h>
 
+#include "fresh.h"
 #include "replay.h"
 
 #include <sightline/hot.h>
@@ -37,18 +38,10 @@ void queue_block_done(struct queue *q, struct block *b)
 		(void)lane_push(&q->up, (uintptr_t)b);
 }
 
-/* Any odd factor does: what is added in passes that follow each other is far apart, and never 0. */
-static uint32_t salt_of(const struct replay *r, uint32_t pass)
-{
-	uint32_t all = (1u << r->fresh_bits) - 1;
-	uint32_t add = ((pass - 1) % all + 1) * 40503u & all;
-	return pass == 0 ? 0 : SL_SALT(r->fresh_bits, add);
-}
-
 void queue_enter(const struct replay *r, struct queue *q, uint32_t pass)
 {
 	q->pass = pass;
-	q->salt = salt_of(r, pass);
+	q->salt = fresh_salt(r->fresh_bits, pass);
 	q->shift_ns = pass * q->tour.period_ns;
 }
 

@@ -31,6 +31,20 @@ def test_pcap_device(folder):
     known.compare(out, st, "net_pcap", True)
 
 
+def test_pcap_without_end(folder):
+    """A file given over and over: in each pass every packet of it is a flow of its own once more, behind a dispatcher too."""
+    path = os.path.join(folder, "few.pcap")
+    write_pcap(path, [frame("10.0.0.%d" % i, "45.13.229.%d" % i, i) for i in range(1, 101)])
+    dev = "net_pcap0,rx_pcap=%s,infinite_rx=1" % path
+    for workers in "1", "2":
+        with Live(folder, [dev], "--allow-empty", "--workers", workers, "--metrics", "0") as live:
+            when(live.url(), lambda v: (v["sightline_rx_packets_total"] > 300, live.run._pump(0))[0])
+            _, _, st = live.end()
+        accounts(st)
+        passes = 65536  # before addresses come again
+        assert st["sightline_flows_total"] >= min(st["sightline_rx_packets_total"], passes * 100), st
+
+
 def test_memif_device(folder):
     """Shared memory with another process, which connects after the sensor has given up its rights; jumbo frames."""
     known = Known(folder, 9600)
