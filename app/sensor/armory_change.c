@@ -43,8 +43,11 @@ static int lines_read(
 	if (rc < 0)
 		return rc;
 	struct sl_intel_options o = armory_options(a, &a->judging);
-	if (leaves)
+	if (leaves) { /* it was told of when it came */
 		o.validity = SL_VALID_IGNORE;
+		o.finding = NULL;
+		o.past = NULL;
+	}
 	return sl_intel_read_bytes(*out, "change", p, len, &o);
 }
 
@@ -65,15 +68,15 @@ static void say(struct armory *a)
 	uint64_t now = sl_clock_mono_ns();
 	if (a->change_said_ns != 0 && now - a->change_said_ns < SAY_NS)
 		return;
-	sl_info("changed: %" PRIu32 " indicators added, %" PRIu32 " replaced, %" PRIu32
+	sl_info("changed: %" PRIu32 " indicators added, %" PRIu32
 		" removed since this was last said; generation %" PRIu32 " in force",
-		c->added, c->replaced, c->removed, a->generation);
+		c->added, c->removed, a->generation);
 	*c = (struct sl_change){ 0 };
 	a->change_said_ns = now;
 }
 
 static void put_in_force(struct armory *a, struct sl_ruleset *next, const struct sl_change *sum,
-	uint64_t refused_more)
+	uint64_t refused_more, uint64_t refused_fewer)
 {
 	struct armory_counts c;
 	armory_counts(a, &c);
@@ -81,14 +84,12 @@ static void put_in_force(struct armory *a, struct sl_ruleset *next, const struct
 	c.armed += (uint64_t)sum->armed;
 	c.quiet += (uint64_t)sum->quiet;
 	c.refused += refused_more;
+	c.refused -= refused_fewer < c.refused ? refused_fewer : c.refused;
 	armory_counts_change(a, &c, NULL);
 	sl_count(&a->counters, SL_C_CHANGES, 1);
 	sl_count(&a->counters, SL_C_CHANGE_ADDED, sum->added);
-	sl_count(&a->counters, SL_C_CHANGE_REPLACED, sum->replaced);
 	sl_count(&a->counters, SL_C_CHANGE_REMOVED, sum->removed);
-	sl_count(&a->counters, SL_C_CHANGE_ABSENT, sum->absent);
 	a->changed.added += sum->added;
-	a->changed.replaced += sum->replaced;
 	a->changed.removed += sum->removed;
 	say(a);
 }
@@ -134,7 +135,7 @@ int armory_change(struct armory *a, const char *add, size_t add_len, const char 
 		rc = -EOPNOTSUPP;
 	}
 	if (rc == 0)
-		put_in_force(a, next, &sum, refused(more));
+		put_in_force(a, next, &sum, refused(more), refused(fewer));
 	else if (rc != -EOPNOTSUPP)
 		sl_count(&a->counters, SL_C_CHANGES_REFUSED, 1);
 	sl_intel_free(more);

@@ -161,12 +161,8 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"changes that could not be read or made")                                          \
 	X(CHANGE_ADDED, "sightline_intel_changed_indicators_total{how=\"added\"}",                 \
 		"indicators that a change added")                                                  \
-	X(CHANGE_REPLACED, "sightline_intel_changed_indicators_total{how=\"replaced\"}",           \
-		"indicators that a change said anew")                                              \
 	X(CHANGE_REMOVED, "sightline_intel_changed_indicators_total{how=\"removed\"}",             \
 		"indicators that a change took out")                                               \
-	X(CHANGE_ABSENT, "sightline_intel_changed_indicators_total{how=\"absent\"}",               \
-		"indicators that a change would take out, and that weren't there")                 \
 	X(TAKEN_WHOLE, "sightline_intel_taken_total{how=\"whole\"}",                               \
 		"sets of the collector that were read as a whole and armed")                       \
 	X(TAKEN_CHANGE, "sightline_intel_taken_total{how=\"change\"}",                             \

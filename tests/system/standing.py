@@ -70,6 +70,23 @@ def test_refused_for_what_is_not_its_own(folder):
     assert st['sightline_intel_taken_total{how="refused"}'] == 1 and st["sightline_intel_handed_generation"] == 2, st
 
 
+def test_what_leaves_is_counted_as_such(folder):
+    """A line that was refused when it came is told and counted then, and is one less when it leaves."""
+    feed, bad = folder + "/feed.jsonl", native(("ipv4-addr", "127.0.0.1"))
+    write(feed, names("a.example", "b.example"))
+    with collector(folder, "feed=" + feed) as run, fed(folder, 1) as s:
+        s.until("generation 1 is in force")
+        for n, said in enumerate((bad, "", bad, names("c.example"))):
+            write(feed, names("a.example", "b.example") + said)
+            s.until("generation %d is in force" % (n + 2))
+        seen(s)
+        run.end(signal.SIGTERM)
+    st = stats(folder + "/stats1")
+    assert st['sightline_intel_taken_total{how="change"}'] == 4, st
+    assert st['sightline_indicators{verdict="refused"}'] == 0 and st['sightline_indicators{verdict="armed"}'] == 3, st
+    assert st["sightline_intel_unusable_lines_total"] == 2, st
+
+
 def test_feeds_are_the_collectors(folder):
     """What is handed out is no feed of the sensor: a set that a change left behind is not told of, nor called stale."""
     feed, own, config = folder + "/feed.jsonl", folder + "/own.jsonl", folder + "/sensor.yaml"
