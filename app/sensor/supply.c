@@ -183,6 +183,17 @@ static void refused(struct supply *s, uint64_t now_ns)
 	s->refused++;
 }
 
+/* The set that stayed in force may be what is handed out again. */
+static void again_in_force(struct supply *s)
+{
+	uint64_t generation = sl_taker_generation(s->taker);
+	if (generation <= atomic_load(&s->generation))
+		return;
+	atomic_store(&s->generation, generation);
+	sl_info("the collector's generation %" PRIu64 " is in force: it is the set that was",
+		generation);
+}
+
 /* What was taken can't be read back; it is tried again. */
 static void unread(struct supply *s, uint64_t now_ns)
 {
@@ -204,6 +215,8 @@ static void take(struct supply *s, const Sightline__V1__IntelAnswer *a)
 	s->asked = false;
 	s->heard_ns = now_ns;
 	s->next_ns = t == SL_TAKE_IDLE ? now_ns + SILENCE_NS : now_ns;
+	if (t == SL_TAKE_IDLE)
+		again_in_force(s);
 	if (t == SL_TAKE_REFUSED)
 		refused(s, now_ns);
 	if (t != SL_TAKE_READY)

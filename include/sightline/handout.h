@@ -138,6 +138,9 @@ int sl_taker_open(struct sl_taker **out, const char *dir, char *err, size_t err_
 void sl_taker_close(struct sl_taker *t);
 /* What is in force; false: nothing. */
 bool sl_taker_current(struct sl_taker *t, struct sl_taken *out);
+/* Its generation, which may be newer than when it was settled: the same set was handed out again.
+ * 0: nothing. */
+uint64_t sl_taker_generation(const struct sl_taker *t);
 /* What to ask next; the texts are the taker's. */
 void sl_taker_question(struct sl_taker *t, Sightline__V1__IntelRequest *out);
 enum sl_take sl_taker_answer(struct sl_taker *t, const Sightline__V1__IntelAnswer *a);

@@ -358,6 +358,11 @@ bool sl_taker_current(struct sl_taker *t, struct sl_taken *out)
 	return describe(t, &t->current, out);
 }
 
+uint64_t sl_taker_generation(const struct sl_taker *t)
+{
+	return t->current.generation;
+}
+
 bool sl_taker_staged(struct sl_taker *t, struct sl_taken *out)
 {
 	if (!describe(t, &t->base, out))

@@ -3,7 +3,7 @@
 """What stands in the set that is handed out is in force, and nothing else is, however it came there."""
 import json, os, signal
 from harness import *
-from handout import Asked, collector, fed, names, seen, write
+from handout import Asked, collector, fed, many, names, seen, write
 from reload import native
 
 
@@ -68,6 +68,21 @@ def test_refused_for_what_is_not_its_own(folder):
         run.end(signal.SIGTERM)
     st = stats(folder + "/stats1")
     assert st['sightline_intel_taken_total{how="refused"}'] == 1 and st["sightline_intel_handed_generation"] == 2, st
+
+
+def test_back_to_what_stayed(folder):
+    """A set that was refused is gone back from: what stayed in force is the generation that is handed out again."""
+    feed, url = folder + "/feed.jsonl", "ipc://%s/desk" % folder
+    write(feed, many(10))
+    with collector(folder, "feed=" + feed + " min_ratio=0") as c, fed(folder, 1) as s:
+        s.until("generation 1 is in force")
+        write(feed, many(3))
+        s.until("generation 2 is refused")
+        run(TOOL, "intel", "rollback", url)
+        s.until("generation 3 is in force")
+        seen(s)
+        c.end(signal.SIGTERM)
+    assert stats(folder + "/stats1")["sightline_intel_handed_generation"] == 3
 
 
 def test_what_leaves_is_counted_as_such(folder):
