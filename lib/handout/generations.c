@@ -140,13 +140,15 @@ static int delta_make(struct sl_generations *g, const struct sl_generation *last
 
 static int enlist(struct sl_generations *g, const struct sl_generation *one, bool held, bool files)
 {
-	struct sl_generation *all, *old;
+	struct sl_generation *all = NULL, *old;
 	size_t count;
 	int rc = list_with(g, one, &all, &count);
 	if (rc == 0)
 		rc = generations_write(g, all, count, held);
-	if (rc < 0)
+	if (rc < 0) {
+		free(all);
 		return rc;
+	}
 	pthread_mutex_lock(&g->lock);
 	old = g->all;
 	g->all = all;
