@@ -37,8 +37,9 @@ void sl_memory_free(struct sl_memory *m); /* NULL is allowed */
 
 /* ---- Worker, on its own memory ---- */
 
-/* Adds the wheres that are cheap to find: addresses, names, URLs, mail addresses. What has to be
- * computed (hashes of files and certificates) is kept where somebody else wants it. */
+/* Adds the wheres that are cheap to find: addresses, names, URLs, mail addresses. User agents, and
+ * what has to be computed (fingerprints, hashes of files and certificates), are kept where somebody
+ * else wants them; nobody can tell afterwards from when on that was. */
 void sl_memory_want(uint64_t *want);
 /* All observables of the batch, once, before it is emptied. When it is full, the oldest hours make
  * room (counted MEMORY_GONE); where all around is of this hour, the new value is left out (counted
