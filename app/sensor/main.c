@@ -220,6 +220,7 @@ static int step_workers(struct sensor *s)
 		.rehearse = s->live == NULL && sl_replay_rehearses(s->source),
 		.timing = sl_config_flag(s->config, "timing"),
 		.idle = settings_idle(s->config),
+		.inspect = settings_inspect(s->config),
 		.wait = s->live == NULL };
 	settings_flow(s->config, &o.flow);
 	settings_shed(s->config, &o);

@@ -105,11 +105,9 @@ static const struct sl_opt opts[] = {
 		.arg = "S",
 		.def = "max",
 		.help = "replay pace: max takes packets as fast as it can and misses none; "
-			"original (as "
-			"the capture's timestamps), or a rate such as 10gbit or 5mpps, lets each "
-			"packet "
-			"fall due by the clock, and counts as missed what finds its ring of 4096 "
-			"full" },
+			"original (as the capture's timestamps), or a rate such as 10gbit or "
+			"5mpps, lets each packet fall due by the clock, and counts as missed what "
+			"finds its ring of 4096 full" },
 	{ .key = "loop",
 		.flag = "loop",
 		.kind = SL_OPT_U64,
@@ -135,6 +133,12 @@ static const struct sl_opt opts[] = {
 		.choices = "count|verify",
 		.help = "a wrong IP, TCP or UDP checksum is counted and the packet used, or "
 			"dropped and counted" },
+	{ .key = "inspect",
+		.kind = SL_OPT_CHOICE,
+		.def = "all",
+		.choices = "all|flows|packets",
+		.help = "what is looked at: all, the headers of flows alone (nothing is "
+			"reassembled or parsed), or likewise and the addresses of every packet" },
 	{ .key = "shed",
 		.flag = "shed",
 		.kind = SL_OPT_CHOICE,
@@ -370,8 +374,7 @@ static const struct sl_opt opts[] = {
 		.def = "30s",
 		.min = 1e6,
 		.max = 36e11,
-		.help = "an IPv4 datagram that is not whole so long after its first fragment never "
-			"will be" },
+		.help = "an IPv4 datagram not whole so long after its first fragment never is" },
 	{ .key = "defrag.timeout_v6",
 		.kind = SL_OPT_DURATION,
 		.def = "60s",
@@ -394,8 +397,7 @@ static const struct sl_opt opts[] = {
 	{ .key = "file_store.dir",
 		.kind = SL_OPT_TEXT,
 		.arg = "DIR",
-		.help = "folder for files that messages carried, each under its SHA-256; it must "
-			"exist" },
+		.help = "folder for files that messages carried, by their SHA-256; it must exist" },
 	{ .key = "file_store.policy",
 		.kind = SL_OPT_CHOICE,
 		.arg = "P",
@@ -479,8 +481,7 @@ static const struct sl_opt opts[] = {
 	{ .key = "dpdk.telemetry",
 		.kind = SL_OPT_FLAG,
 		.def = "false",
-		.help = "DPDK's telemetry socket, in a folder of this process below "
-			"/var/run/dpdk" },
+		.help = "DPDK's telemetry socket, in a folder of our own below /var/run/dpdk" },
 	{ .key = "dpdk.extra_args",
 		.kind = SL_OPT_TEXT,
 		.arg = "ARGS",

@@ -62,6 +62,13 @@ enum idle {
 	IDLE_POLL, /* asks again */
 };
 
+/* What of packets is looked at. */
+enum inspect {
+	INSPECT_ALL,
+	INSPECT_FLOWS, /* headers, once for each flow */
+	INSPECT_PACKETS, /* the same, and the addresses of each packet */
+};
+
 /* One worker: everything it touches but the ruleset in force. */
 struct worker {
 	/* -- control sets before start, then read only -- */
@@ -82,6 +89,7 @@ struct worker {
 	uint32_t first_bytes_max;
 	bool emit_observables, emit_flows;
 	enum idle idle;
+	enum inspect inspect;
 	uint32_t rest_cycles; /* IDLE_PAUSE: of the latest */
 	bool wait; /* a full ring makes the worker wait (replay) instead of dropping the record
 		      (port) */
@@ -139,6 +147,7 @@ static inline enum stage stage_enter(struct worker *w, enum stage s)
 
 struct worker_options {
 	enum idle idle;
+	enum inspect inspect;
 	unsigned number;
 	struct sl_source *src;
 	struct sl_flow_options flow;
@@ -160,6 +169,8 @@ int worker_run(void *arg);
 
 /* inspect.c: what a packet and its flow say, into the batch. */
 void inspect_packet(struct worker *w, struct sl_packet *p);
+/* Its headers alone. */
+void inspect_headers(struct worker *w, struct sl_packet *p);
 void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns);
 /* The flow is over, or nothing more of it will be read: its parser hears so and gives its memory
  * back. */
@@ -419,6 +430,7 @@ const struct sl_nets *settings_facts_home(const struct sl_config *c, const struc
 bool settings_must_arm(const struct sl_config *c);
 int settings_metrics(const struct sl_config *c, char *err, size_t err_len); /* as above */
 enum idle settings_idle(const struct sl_config *c);
+enum inspect settings_inspect(const struct sl_config *c);
 /* -EINVAL, and err; -EIO: no random bits. */
 int settings_memory(struct worker_options *o, const struct sl_config *c, const struct sl_nets *home,
 	char *err, size_t err_len);

@@ -59,6 +59,14 @@ enum idle settings_idle(const struct sl_config *c)
 						: IDLE_AUTO;
 }
 
+enum inspect settings_inspect(const struct sl_config *c)
+{
+	const char *what = sl_config_text(c, "inspect");
+	return strcmp(what, "flows") == 0     ? INSPECT_FLOWS
+	       : strcmp(what, "packets") == 0 ? INSPECT_PACKETS
+					      : INSPECT_ALL;
+}
+
 int settings_memory(struct worker_options *o, const struct sl_config *c, const struct sl_nets *home,
 	char *err, size_t err_len)
 {

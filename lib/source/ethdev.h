@@ -74,6 +74,8 @@ struct ethdev {
 };
 
 /* ethdev_pool.c */
+/* The value of an argument in a device's string; false: it isn't there. */
+bool ethdev_argument(const char *dev, const char *name, char *value, size_t len);
 /* Descriptors and buffers, once MTU and queues are known. */
 void ethdev_size_up(struct ethdev *e, unsigned workers);
 /* `what` makes its name; NULL: no memory. */

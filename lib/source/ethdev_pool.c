@@ -5,6 +5,7 @@
 
 #include "deal.h"
 #include "ethdev.h"
+#include "ethdev_pcap.h"
 #include "ethdev_xdp.h"
 
 #define IN_FLIGHT ((size_t)32 << 20) /* bytes of a port's frames that descriptors stand for */
@@ -12,6 +13,20 @@
 #define OUT_MAX (8 * LANE_PACKETS) /* packets of a port that are out at workers, at most */
 #define POOL_MIN 9216u
 #define QUEUE_EXTRA ((size_t)8 << 20) /* what a driver and the environment keep for a queue */
+
+bool ethdev_argument(const char *dev, const char *name, char *value, size_t len)
+{
+	const char *at = dev;
+	size_t n = strlen(name);
+	while ((at = strchr(at, ',')) != NULL) {
+		at++;
+		if (strncmp(at, name, n) != 0 || at[n] != '=')
+			continue;
+		snprintf(value, len, "%.*s", (int)strcspn(at + n + 1, ","), at + n + 1);
+		return true;
+	}
+	return false;
+}
 
 /* ---- Sizes ---- */
 
@@ -72,6 +87,11 @@ void ethdev_size_up(struct ethdev *e, unsigned workers)
 	uint32_t out = out_for(e->port.queues, workers);
 	e->port.out_max = out * e->port.queues;
 	e->pool_mbufs = mbufs_for(e->descriptors, out);
+	struct endless all;
+	if (!pcap_endless(e->port.dev, &all))
+		return;
+	e->pool_mbufs += all.packets;
+	e->room = all.longest;
 }
 
 static size_t queues_memory(unsigned queues, unsigned workers, uint32_t frame, size_t slot_bytes)
@@ -89,6 +109,9 @@ size_t ethdev_memory(const char *dev, unsigned workers, bool huge)
 	struct port p = { .dev = dev };
 	size_t each = slot(xdp_room(&p, room), huge);
 	size_t dealt = queues_memory(queues, workers, frame_of(mtu), each), spread = 0;
+	struct endless all;
+	if (pcap_endless(dev, &all))
+		dealt += all.packets * slot(all.longest, huge);
 	if (!own && workers <= ETH_QUEUES_MAX)
 		spread = queues_memory(workers, workers, frame_of(mtu), each);
 	return (dealt > spread ? dealt : spread) + LONG_MBUFS * slot(FRAME_MAX, huge);

@@ -55,35 +55,20 @@ static unsigned channels(const struct netdev *d)
 	return n > 0 ? n : 1;
 }
 
-/* The value of an argument in the device's string. */
-static bool argument(const char *dev, const char *name, char *value, size_t len)
-{
-	const char *at = dev;
-	size_t n = strlen(name);
-	while ((at = strchr(at, ',')) != NULL) {
-		at++;
-		if (strncmp(at, name, n) != 0 || at[n] != '=')
-			continue;
-		snprintf(value, len, "%.*s", (int)strcspn(at + n + 1, ","), at + n + 1);
-		return true;
-	}
-	return false;
-}
-
 unsigned xdp_queues(const struct port *p)
 {
 	char text[16];
 	if (!xdp_is(p))
 		return 0;
-	return argument(p->dev, "queue_count", text, sizeof(text)) ? (unsigned)atoi(text)
-								   : channels(&p->netdev);
+	return ethdev_argument(p->dev, "queue_count", text, sizeof(text)) ? (unsigned)atoi(text)
+									  : channels(&p->netdev);
 }
 
 bool xdp_ask(const char *dev, unsigned *queues, uint32_t *mtu)
 {
 	struct port p = { .dev = dev, .netdev = { .fd = -1 } };
 	char name[64];
-	if (!xdp_is(&p) || !argument(dev, "iface", name, sizeof(name)) ||
+	if (!xdp_is(&p) || !ethdev_argument(dev, "iface", name, sizeof(name)) ||
 		netdev_open(&p.netdev, name) < 0)
 		return false;
 	*queues = xdp_queues(&p);
@@ -123,7 +108,7 @@ int xdp_devargs(struct port *p, char *args, size_t len, char *err, size_t err_le
 	char name[64];
 	int n = snprintf(args, len, "%s", p->dev);
 	bool there = xdp_is(p) || strncmp(p->dev, "net_af_packet", 13) == 0; /* net_tap makes it */
-	if (there && argument(p->dev, "iface", name, sizeof(name)) &&
+	if (there && ethdev_argument(p->dev, "iface", name, sizeof(name)) &&
 		netdev_open(&p->netdev, name) < 0) {
 		char text[128];
 		snprintf(text, sizeof(text),
