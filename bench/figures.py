@@ -22,6 +22,8 @@ def empty(row):
 
 
 def of_pairs(row, pairs):
+    if pairs[0][1] is None:
+        return {"value": statistics.median(v for v, _ in pairs), "runs": [], "pairs": pairs}
     ratios = [v / b if row.rate else b / v for v, b in pairs]
     return {"value": statistics.median(v for v, _ in pairs), "baseline_value": statistics.median(b for _, b in pairs),
             "ratio": statistics.median(ratios), "low": interval_low(ratios), "runs": ratios, "pairs": pairs}

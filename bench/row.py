@@ -18,7 +18,13 @@ class Bench:
         self.sensor = os.path.join(self.build, "app/sensor/sightline-sensor")
         self.mix = os.path.join(self.data, "bench-mix.pcap.gz")
         cores = sorted(os.sched_getaffinity(0))
-        self.core, self.control = cores[-1], cores[0]  # of what is measured, and of all else
+        self.core, self.control = cores[0], cores[-1]  # of what is measured (where a sensor has its one worker), and of all else
+
+    def cache(self):
+        """Folder of the sensors' compiled indicators, so that only the first of a feed has to read it."""
+        folder = os.path.join(self.folder, "cache")
+        os.makedirs(folder, exist_ok=True)
+        return folder
 
     def program(self, name):
         return os.path.join(self.build, "bench", name)
@@ -44,7 +50,7 @@ class Row:
         """Makes ready what all pairs share; raises NotMeasured."""
 
     def pair(self):
-        """(value, baseline's value) of one run of each, one right after the other."""
+        """(value, baseline's value) of one run of each, one right after the other; None for a baseline that there isn't."""
         raise NotImplementedError
 
     def instructions(self):

@@ -33,7 +33,7 @@ def take(row, pairs, quick):
         got = []
         for n in range(pairs):
             got.append(row.pair())
-            print("\r%s: pair %d of %d: %.4g against %.4g   " % (row.profile, n + 1, pairs, *got[-1]), end="", file=sys.stderr)
+            print("\r%s: pair %d of %d: %.4g against %s   " % (row.profile, n + 1, pairs, got[-1][0], figures.number(got[-1][1])), end="", file=sys.stderr)
         said.update(figures.of_pairs(row, got))
         if not quick:
             said["instructions"] = row.instructions()

@@ -3,7 +3,7 @@
 import importlib, inspect
 from row import Curve, Row
 
-MODULES = ("tables",)
+MODULES = ("header", "tables", "handover", "stages")
 
 
 def classes(base):

@@ -23,3 +23,18 @@ class Domain(Ipv4):
         super().start()
         self.baseline = ("rte_hash_lookup_bulk of every suffix of two labels or more, by 128 bits of its hash (sl_hash_bytes), "
                          "EXT_TABLE | RW_CONCURRENCY_LF, 2 MiB pages")
+
+
+class Flow1m(ServedRow):
+    profile, what = "p5-flow-1m", "1 M flows, chosen evenly, by bursts of 64: found, counted, timed out, swept"
+    bound = 2.0
+    program, args, short_args = "bench-flow", (1000000,), (100000,)
+
+    def start(self):
+        super().start()
+        self.baseline = "rte_hash_lookup_bulk of 64 keys of 16 bytes, rte_hash_crc, EXT_TABLE, then a 64-byte record; 2 MiB pages"
+
+
+class Flow10m(Flow1m):
+    profile, what, bound = "p5-flow-10m", "the same of 10 M flows", 1.7
+    args = (10000000,)
