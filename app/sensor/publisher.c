@@ -56,7 +56,8 @@ struct publisher {
 static void emit_sighting(void *arg, const Sightline__V1__Sighting *m)
 {
 	struct publisher *p = arg;
-	unsigned last = (unsigned)p->o.capture_count - 1; /* what comes when all are over is of it */
+	unsigned last =
+		(unsigned)p->o.capture_count - 1; /* what comes when all are over is of it */
 	output_sighting(p->output, p->o.captures[p->capture < last ? p->capture : last], m);
 }
 

@@ -415,30 +415,6 @@ uint64_t publisher_sightings(const struct publisher *p); /* so far, any thread *
  * -errno, and err says what and how to mend it. No thread that blocks signals may exist yet. */
 int confine(const struct sl_config *c, char *err, size_t err_len);
 
-/* ---- settings.c: what the configuration says in words ---- */
-
-/* *out is the caller's, on failure too. -EINVAL and others: err names the entry and what it may be.
- */
-int settings_overlap(
-	struct sl_overlap_nets **out, const struct sl_config *c, char *err, size_t err_len);
-int settings_exclude(
-	struct sl_exclusions **out, const struct sl_config *c, char *err, size_t err_len);
-enum sl_copies settings_copies(const struct sl_config *c);
-/* home, or NULL where nothing is to be known of hosts beyond their flows. */
-const struct sl_nets *settings_facts_home(const struct sl_config *c, const struct sl_nets *home);
-/* Something has to be armed unless the answer is known to be of use without. */
-bool settings_must_arm(const struct sl_config *c);
-int settings_metrics(const struct sl_config *c, char *err, size_t err_len); /* as above */
-enum idle settings_idle(const struct sl_config *c);
-enum inspect settings_inspect(const struct sl_config *c);
-/* -EINVAL, and err; -EIO: no random bits. */
-int settings_memory(struct worker_options *o, const struct sl_config *c, const struct sl_nets *home,
-	char *err, size_t err_len);
-/* The longest that a flow may be silent. */
-uint64_t settings_longest_silence_ns(const struct sl_config *c);
-void settings_flow(const struct sl_config *c, struct sl_flow_options *o);
-void settings_shed(const struct sl_config *c, struct worker_options *o);
-
 /* ---- alarm.c: what the tap loses, watched ---- */
 
 struct alarms;
@@ -505,5 +481,7 @@ int stats_write(const struct stats_view *v, const char *path);
 bool stats_keep(const struct stats_view *v, const struct sl_config *c);
 /* One line of the sums since started_ns (monotonic). Control. */
 void stats_say(const struct sl_counters *sum, uint64_t started_ns);
+
+#include "settings.h"
 
 #endif

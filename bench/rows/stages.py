@@ -43,24 +43,9 @@ class End(Staged):
     profile, what, stage = "s-end", "flows of the mix swept and ended", "end"
 
 
-# Captures in which little but one protocol is spoken.
-SUITE, ARKIME, ZEEK, PCPP = "suricata-verify/tests/", "pcap/arkime+arkime/", "pcap/zeek+zeek/", "pcap/seladb+PcapPlusPlus/"
-PARSERS = {
-    "bacnet": ARKIME + "bacnet-stack-services.pcap", "dhcp": "pcap/the-tcpdump-group+tcpdump/dhcp-rfc4388.pcap",
-    "dnp3": SUITE + "dnp3/dnp3-max-objects/input.pcap", "dns": "pcap/tenzir+vast/libvast_test/artifacts/traces/nmap_vsn.pcap",
-    "ftp": SUITE + "ftp/ftp-too-long-command-buffered/ftp-too-long-command.pcap",
-    "http": PCPP + "ExamplesTest/pcap_examples/http-packets2.pcap", "http2": SUITE + "dns-over-http2-post/dns_over_https_POST.pcap",
-    "irc": SUITE + "irc/input.pcap", "kerberos": SUITE + "bug-8278-krb5-03/baseline.2.flows.pcap",
-    "modbus": ZEEK + "modbus/fuzz-72.pcap", "mqtt": ARKIME + "mqtt_synthetic.pcap", "mysql": ZEEK + "mysql/many-query-attrs.pcap",
-    "nbns": "pcap/cuckoosandbox+cuckoo/tests/files/pcap/used_dns_server.pcap", "ntp": ZEEK + "ntp/NTP-digest.pcap",
-    "pgsql": SUITE + "pgsql/pgsql-simple-query-rollback/input.pcap", "quic": SUITE + "quic-retry-multiple/input.pcap",
-    "rpc": ZEEK + "portmapper-many-unanswered-calls.pcapng", "sip": ZEEK + "sip/wireshark.pcap",
-    "smb1": ZEEK + "smb/smb1-OSS-fuzz-54883.pcap", "smb2": SUITE + "smb3-02-midstream/input.pcap",
-    "smtp": SUITE + "smtp-bdat-multichunk-inspection/input.pcap", "snmp": ZEEK + "snmp/leak_test.pcapng",
-    "socks": "pcap/FoxIO-LLC+ja4/socks-https-example.pcap", "ssh": "pcap/FoxIO-LLC+ja4/ssh-r.pcap",
-    "telnet": SUITE + "telnet/telnet-01/telnet.pcap", "tftp": ARKIME + "tftp_rrq.pcap",
-    "tls": ZEEK + "tls/tls-1.2-stream-keylog.pcap", "vnc": ZEEK + "rfb/vnc-mac-to-linux.pcap", "websocket": ZEEK + "http/websocket.pcap",
-}
+# Captures in which little but one protocol is spoken, by parser.
+with open(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "parsers.tsv")) as table:
+    PARSERS = dict(line.rstrip("\n").split("\t") for line in table if not line.startswith("#"))
 
 
 class Parser(Staged):

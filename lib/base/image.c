@@ -313,8 +313,8 @@ int sl_image_open_fd(struct sl_image_in **out, int fd)
 	if (in == NULL)
 		return -ENOMEM;
 	in->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	int rc = in->fd < 0 || fstat(in->fd, &st) < 0 || lseek(in->fd, 0, SEEK_SET) < 0 ? -errno
-											: 0;
+	int rc =
+		in->fd < 0 || fstat(in->fd, &st) < 0 || lseek(in->fd, 0, SEEK_SET) < 0 ? -errno : 0;
 	if (rc == 0 && !S_ISREG(st.st_mode))
 		rc = -EPERM;
 	in->left = rc == 0 ? (uint64_t)st.st_size : 0;

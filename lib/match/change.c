@@ -220,8 +220,7 @@ static int add(struct change *c, const struct sl_book *book, size_t number, uint
 		/* It moved with another of its value, or this change says it twice: the later
 		 * holds. */
 		struct comer *there = &c->comer[c->slot[at] - 1];
-		count_out(c,
-			&(struct sl_kind){ .quiet = there->i.quiet, .allow = there->i.allow });
+		count_out(c, &(struct sl_kind){ .quiet = there->i.quiet, .allow = there->i.allow });
 		c->sum->replaced += !there->said;
 		there->i = i;
 	}
