@@ -289,26 +289,34 @@ static void tell_outcome(struct worker *w, struct sl_flow *f)
 	f->told = f->outcome;
 }
 
-void inspect_headers(struct worker *w, struct sl_packet *p)
+/* What a packet's headers say that its flow has not said before. */
+static void add_news(struct worker *w, struct sl_packet *p)
 {
 	struct sl_flow *f = p->flow;
 	aim(w, f, p->ts_ns, 0);
 	add_headers(w, p);
-	if (w->inspect == INSPECT_PACKETS && !(p->flags & SL_PKT_FLOW_NEW)) {
-		aim(w, f, p->ts_ns, SL_OBS_REPEAT | SL_OBS_SILENT);
-		add_ends(w, f);
-		aim(w, f, p->ts_ns, 0);
-	}
 	if (outcome_is_news(f)) {
 		tell_outcome(w, f);
 		aim(w, f, p->ts_ns, 0);
 	}
 }
 
+void inspect_headers(struct worker *w, struct sl_packet *p, bool listed)
+{
+	struct sl_flow *f = p->flow;
+	if ((p->flags & (SL_PKT_FLOW_NEW | SL_PKT_QUOTED)) != 0 || p->outer_count > 0 ||
+		outcome_is_news(f))
+		add_news(w, p);
+	if (listed && !(p->flags & SL_PKT_FLOW_NEW)) {
+		aim(w, f, p->ts_ns, SL_OBS_REPEAT | SL_OBS_SILENT);
+		add_ends(w, f);
+	}
+}
+
 void inspect_packet(struct worker *w, struct sl_packet *p)
 {
 	struct sl_flow *f = p->flow;
-	inspect_headers(w, p);
+	add_news(w, p);
 	const struct sl_parser *before = f->parser;
 	w->batch.salt = p->salt;
 	if ((f->shed | w->elephants) != 0 && shed_packet(w, p))

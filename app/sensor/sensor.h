@@ -169,8 +169,8 @@ int worker_run(void *arg);
 
 /* inspect.c: what a packet and its flow say, into the batch. */
 void inspect_packet(struct worker *w, struct sl_packet *p);
-/* Its headers alone. */
-void inspect_headers(struct worker *w, struct sl_packet *p);
+/* Its headers alone; listed: look up its addresses whether or not its flow is new. */
+void inspect_headers(struct worker *w, struct sl_packet *p, bool listed);
 void inspect_again(struct worker *w, struct sl_flow *f, uint64_t ts_ns);
 /* The flow is over, or nothing more of it will be read: its parser hears so and gives its memory
  * back. */

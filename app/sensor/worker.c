@@ -52,6 +52,7 @@ static struct worker *build(const struct worker_options *o)
 	w->wait = o->wait;
 	w->idle = o->idle;
 	w->inspect = o->inspect;
+	w->decode.headers_only = o->inspect != INSPECT_ALL;
 	w->rehearse = o->rehearse;
 	w->timing = o->timing;
 	w->sheds = o->shed && o->src->ops->fill != NULL;
@@ -198,6 +199,13 @@ static void begin_flow(struct worker *w, struct sl_flow *f)
 		shed_begin(w, f);
 }
 
+/* Whose addresses have to be looked up although their flow's were: a bit for each packet. */
+static uint64_t ends_listed(const struct worker *w, const struct sl_packet *pkt, uint16_t n)
+{
+	return w->inspect == INSPECT_PACKETS && w->rules != NULL ? sl_match_ends(w->rules, pkt, n)
+								 : 0;
+}
+
 /* Packets that decode has completed, or whose fragments it holds. */
 static struct passed path(struct worker *w, struct sl_packet *pkt, uint16_t n)
 {
@@ -205,6 +213,7 @@ static struct passed path(struct worker *w, struct sl_packet *pkt, uint16_t n)
 	stage_enter(w, STAGE_FLOW);
 	sl_flow_bind(w->flows, pkt, n);
 	stage_enter(w, STAGE_PARSE);
+	uint64_t listed = ends_listed(w, pkt, n);
 	for (uint16_t i = 0; i < n; i++) {
 		struct sl_flow *f = pkt[i].flow;
 		if (pkt[i].version == 0)
@@ -220,7 +229,7 @@ static struct passed path(struct worker *w, struct sl_packet *pkt, uint16_t n)
 		if (w->inspect == INSPECT_ALL)
 			inspect_packet(w, &pkt[i]);
 		else
-			inspect_headers(w, &pkt[i]);
+			inspect_headers(w, &pkt[i], listed >> i & 1);
 		all.done++;
 	}
 	tell_batch(w);

@@ -11,6 +11,8 @@
 struct sl_decode_options {
 	bool verify_checksums; /* drop on a wrong IP, TCP or UDP checksum instead of counting it
 				  only */
+	bool headers_only; /* nobody reads payloads: a transport checksum, which takes all bytes, is
+			      judged only where a wrong one drops the packet */
 	bool ignore_checksums; /* judge none: who only wants to know whose packet it is */
 	struct sl_defrag *defrag; /* fragments are put together in it; NULL: they are not */
 	struct sl_fragment_trail *trail; /* only without defrag: a fragment's view has the pair of

@@ -75,6 +75,7 @@ static bool layers_decode(
 		.rd = sl_rd(sl_span(p->data, p->len)),
 		.counters = counters,
 		.verify = o->verify_checksums,
+		.ignore_l4 = o->headers_only && !o->verify_checksums,
 		.ignore = o->ignore_checksums || (p->flags & SL_PKT_UNSUMMED) != 0,
 		.defrag = o->defrag,
 		.trail = o->trail,

@@ -23,6 +23,7 @@ struct layers {
 	uint64_t led[3]; /* trail: first fragments that led on, as many as were made */
 	bool verify; /* a wrong checksum drops the packet */
 	bool ignore; /* no checksum is looked at */
+	bool ignore_l4; /* none of a transport */
 	bool whole; /* every byte that IP's length names was captured, and the addresses are those
 		       of the pseudo header: a transport checksum can be judged */
 	bool cut; /* fewer bytes were captured than the IP header at hand names */

@@ -149,6 +149,7 @@ enum plain_result decode_plain(
 	if (header == 0)
 		return PLAIN_NOT;
 	view_set(p, &f, header);
+	ignore |= o->headers_only && !o->verify_checksums;
 	bool summed = f.proto == IPPROTO_TCP || f.version == 6 || be16(f.l4 + 6) != 0;
 	if (ignore || !summed ||
 		checksum_right(checksum_add(checksum_pseudo(p, f.len), f.l4, f.len)))

@@ -17,7 +17,7 @@ static enum sl_drop short_l4(struct layers *l)
 /* `len` bytes from the transport header on, against the pseudo header. */
 static enum sl_drop judge_checksum(struct layers *l, const uint8_t *header, uint32_t len)
 {
-	if (l->ignore)
+	if (l->ignore || l->ignore_l4)
 		return SL_DECODED;
 	uint64_t sum = checksum_add(checksum_pseudo(l->pkt, len), header, len);
 	if (checksum_right(sum))
