@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Indicators that come and go while packets flow: a collector's source changes twenty times a second, and a sensor that
 replays at a share of its maximum rate has to miss nothing and to know each name that came, from the rename of the file to
-the first sighting on its output, within 100 ms (the name's next packet and the collector's part among it).
+the first sighting on its output, within 100 ms (the name's next packet and the collector's part among it: names are
+those that the capture says most often).
 
 usage: bench/live_changes.py [--capture FILE] [--base N] [--rate N] [--seconds N] [--share S]
 Needs a release build in build/ (SIGHTLINE_BUILD names another), and cores that nothing else uses."""
@@ -11,9 +12,11 @@ import argparse, collections, json, os, random, re, signal, statistics, subproce
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(TOP, os.environ.get("SIGHTLINE_BUILD", "build"))
 SENSOR, COLLECTOR = (os.path.join(BUILD, "app", p, "sightline-" + p) for p in ("sensor", "collector"))
+TOOL = os.path.join(BUILD, "app", "sightline", "sightline")
 DATA = os.environ.get("SIGHTLINE_DATA") or os.path.join(TOP, "..", "shared", "data")
 TICKS = 20  # changes of the file in a second
 STAYS = 40  # ticks that an indicator stays
+NAMES = 40  # that are probed, each once: what comes back in the same hour is the same sighting
 BOUND_MS = 100
 
 
@@ -21,12 +24,24 @@ def line(n, value):
     return json.dumps({"type": "domain-name", "value": value, "source": "live", "id": n}) + "\n"
 
 
-def names(capture):
-    """Those that the capture says most often."""
+def armed(values, folder):
+    """Those that a sensor would look for: a capture says addresses where names stand, too."""
+    path = os.path.join(folder, "names.jsonl")
+    replace(path, "".join(line(str(i), v) for i, v in enumerate(values)))
+    r = subprocess.run([TOOL, "intel", "check", "--json", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    verdict = {o["line"] - 1: o["verdict"] for o in map(json.loads, r.stdout.splitlines()) if o.get("line")}
+    os.unlink(path)
+    return [v for i, v in enumerate(values) if verdict.get(i, "armed") == "armed"]
+
+
+def names(capture, folder):
+    """Those that the capture says most often, and how often the least of them."""
     r = subprocess.run([SENSOR, "-r", capture, "--allow-empty", "--emit", "observables"], stdout=subprocess.PIPE,
                        stderr=subprocess.DEVNULL, check=True)
     said = (json.loads(text) for text in r.stdout.splitlines())
-    return [v for v, _ in collections.Counter(o["value"] for o in said if o["type"] == "domain-name").most_common(2000)]
+    count = collections.Counter(o["value"] for o in said if o["type"] == "domain-name")
+    found = armed([v for v, _ in count.most_common(4 * NAMES)], folder)[:NAMES]
+    return found, count[found[-1]]
 
 
 def capacity(capture, feed, stats):
@@ -34,7 +49,8 @@ def capacity(capture, feed, stats):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     with open(stats) as f:
         st = json.load(f)
-    return st["sightline_rx_packets_total"] / st["sightline_replay_longest_nanoseconds_total"] * 1e9
+    packets = st["sightline_rx_packets_total"]
+    return packets / st["sightline_replay_longest_nanoseconds_total"] * 1e9, packets / 20
 
 
 class Child:
@@ -82,17 +98,18 @@ def replace(path, text):
 def change(live, real, rate, seconds):
     """Keeps the file changing; when each real name was said."""
     stay, said, each = collections.deque(), {}, rate // TICKS
+    apart = max(1, int(seconds * TICKS) // len(real))
     begin = time.monotonic()
     for tick in range(int(seconds * TICKS)):
         come = [line("t%d-%d" % (tick, i), "n%d-%d.invalid-live.example" % (tick, i)) for i in range(each)]
-        if tick % 4 == 0 and tick // 4 < len(real):
-            come[0] = line("real-%d" % (tick // 4), real[tick // 4])
+        if tick % apart == 0 and tick // apart < len(real):
+            come[0] = line("real-%d" % (tick // apart), real[tick // apart])
         stay.append(come)
         if len(stay) > STAYS:
             stay.popleft()
         at = replace(live, "".join(text for lines in stay for text in lines))
-        if tick % 4 == 0 and tick // 4 < len(real):
-            said[tick // 4] = at
+        if tick % apart == 0 and tick // apart < len(real):
+            said[tick // apart] = at
         time.sleep(max(0.0, begin + (tick + 1) / TICKS - time.monotonic()))
     return said
 
@@ -113,11 +130,11 @@ def main():
                 f.write(json.dumps({"type": "domain-name", "value": "%x.base.example" % r.getrandbits(60), "source": "base",
                                     "id": "b%d" % i}) + "\n")
         replace(live, line("first", "first.invalid-live.example"))
-        real = names(a.capture)
-        r.shuffle(real)
-        pps = capacity(a.capture, base, stats)
-        print("capacity %.3f Mpps; %d indicators, %d come and %d go a second, %g s at %.0f %% of it" % (
-            pps / 1e6, a.base, a.rate, a.rate, a.seconds, a.share * 100))
+        real, least = names(a.capture, folder)
+        pps, packets = capacity(a.capture, base, stats)
+        print("capacity %.3f Mpps; %d indicators, %d come and %d go a second, %g s at %.0f %% of it; a name's packets at "
+              "most %.0f ms apart in the mean" % (pps / 1e6, a.base, a.rate, a.rate, a.seconds, a.share * 100,
+                                                 packets / least / pps / a.share * 1000))
         collector = Child(COLLECTOR, "--listen", "ipc://%s/in" % folder, "--publish", "ipc://%s/out" % folder, "--hand-out",
                           "ipc://%s/desk" % folder, "--store", folder + "/s.db", "--intel-dir", folder + "/intel",
                           "--source", "base=" + base, "--source", "live=" + live)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* handout.c - intel from sources to sensors: a thread that asks the sources and makes generations
  * of what they say, and one that answers sensors and tells them what is new. Neither waits for the
- * other: a generation is on disk before anybody hears of it. */
+ * other: a generation is in its file before anybody hears of it. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,7 +15,7 @@
 
 #include "collector.h"
 
-#define TICK_MS 50 /* how long a new generation may wait to be told */
+#define TICK_MS 200 /* how long an end may stay unseen */
 #define ROOT_FOLDER "/var/lib/sightline"
 
 struct handout {
@@ -33,7 +33,7 @@ struct handout {
 
 static void on_event(void *arg, enum sl_feed_event e, const char *feed, const char *text)
 {
-	(void)arg;
+	const struct handout *h = arg;
 	switch (e) {
 	case SL_FEED_REFUSED:
 		sl_error("source %s refused: %s; what it said before stays", feed, text);
@@ -49,6 +49,7 @@ static void on_event(void *arg, enum sl_feed_event e, const char *feed, const ch
 		sl_warn("intel: %s", text);
 		break;
 	case SL_FEED_HANDED:
+		sl_desk_wake(h->desk); /* sensors hear of it before anything else is done */
 		sl_info("intel: %s", text);
 		break;
 	case SL_FEED_TAKEN:
@@ -140,8 +141,10 @@ static void count_answer(struct handout *h, const Sightline__V1__IntelAnswer *a)
 		add(&h->count[HAND_BYTES], a->snapshot->chunk.len);
 		break;
 	case SIGHTLINE__V1__INTEL_ANSWER__ABOUT_DELTA:
-		add(&h->count[HAND_DELTAS], a->delta->offset == 0);
+		add(&h->count[HAND_DELTAS], (a->delta->offset == 0) + a->n_more);
 		add(&h->count[HAND_BYTES], a->delta->chunk.len);
+		for (size_t i = 0; i < a->n_more; i++)
+			add(&h->count[HAND_BYTES], a->more[i]->chunk.len);
 		break;
 	case SIGHTLINE__V1__INTEL_ANSWER__ABOUT_FILE:
 		add(&h->count[HAND_FILES], a->file->offset == 0);
@@ -295,6 +298,9 @@ void handout_each(struct handout *h, sl_metric_fn put, void *to)
 	put(to, "sightline_intel_lines", "indicators and files of it", g.lines);
 	put(to, "sightline_intel_held", "1: an operator went back, and it stays",
 		sl_generations_held(h->generations));
+	put(to, "sightline_intel_torn_records_total",
+		"changes whose record the last start found torn, and cut off",
+		sl_generations_torn(h->generations));
 	put(to, "sightline_intel_peers", "who asked within two minutes",
 		__atomic_load_n(&h->peers, __ATOMIC_RELAXED));
 	sl_feeds_each(h->feeds, put_feed, &k);

@@ -60,6 +60,7 @@ static sigset_t wanted_signals(void)
 {
 	sigset_t set = ending_signals();
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SUPPLY_SIGNAL);
 	return set;
 }
 
@@ -303,6 +304,8 @@ static int step_run(struct sensor *s)
 	int rc = armory_start(s->armory, s->publisher);
 	if (rc == 0)
 		rc = publisher_start(s->publisher);
+	if (rc == 0)
+		supply_catch_up(s->supply, s->armory);
 	for (unsigned i = 0; rc == 0 && i < s->workers; i++)
 		rc = sl_threads_launch(i, worker_run, s->worker[i]);
 	if (rc == 0 && s->metrics != NULL)
@@ -343,11 +346,11 @@ static void control(struct sensor *s)
 {
 	sigset_t set = wanted_signals();
 	bool terminal = isatty(STDERR_FILENO);
-	bool reload = false;
+	bool reload = false, soon = false;
 	unsigned ticks = 0;
 	while (!publisher_done(s->publisher)) {
 		int sig = sigtimedwait(&set, NULL,
-			&(struct timespec){ .tv_nsec = s->stopped ? 1000000 : TICK_NS / 10 });
+			&(struct timespec){ .tv_nsec = soon ? TICK_NS / 100 : TICK_NS / 10 });
 		reload |= sig == SIGHUP;
 		if (sig == SIGINT || sig == SIGTERM)
 			on_end(sig);
@@ -359,7 +362,7 @@ static void control(struct sensor *s)
 		bool settled = armory_settle(s->armory);
 		if (reload && settled && !s->stopped) {
 			may_wait(true);
-			if (armory_reload(s->armory) == 0)
+			if (supply_reloads(s->supply) && armory_reload(s->armory) == 0)
 				supply_again(s->supply);
 			may_wait(false);
 			reload = false;
@@ -368,6 +371,7 @@ static void control(struct sensor *s)
 			reload = supply_arm(s->supply, s->armory);
 			may_wait(false);
 		}
+		soon = s->stopped || supply_waits(s->supply); /* for what is on its way out */
 		if (terminal && s->live == NULL && ++ticks % 20 == 0)
 			replay_show(
 				s->source, s->started_ns, publisher_sightings(s->publisher), false);

@@ -345,14 +345,20 @@ int supply_open(struct supply **out, const struct sl_config *c, char *err, size_
 void supply_close(struct supply *s); /* NULL is allowed, here and below; ends its thread */
 /* What is in force of it, for the armory's start; NULL: nothing. */
 const struct armory_paths *supply_paths(const struct supply *s);
+/* Control, once the publisher runs: what changed since those paths were written is in force too. */
+void supply_catch_up(struct supply *s, struct armory *a);
 /* From now on asks, on a thread of its own that inherits the caller's cores and signal mask. */
 int supply_start(struct supply *s);
+/* What the control thread gets when a set waits, so that it waits for no tick. */
+#define SUPPLY_SIGNAL SIGUSR1
 /* Control: whether a set waits to be armed. */
 bool supply_waits(struct supply *s);
 /* Control: arms it, or says why not. True: so much has changed that a reload pays. */
 bool supply_arm(struct supply *s, struct armory *a);
 /* Control: a reload was good; a set that was refused may be, too. */
 void supply_again(struct supply *s);
+/* Control, before a reload: its paths say all that is in force. False: they can't. */
+bool supply_reloads(struct supply *s);
 const struct sl_counters *supply_counters(const struct supply *s); /* NULL where s is */
 /* The generation in force, and whether the collector answers; any thread. */
 void supply_state(const struct supply *s, uint64_t *generation, bool *connected);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* supply.c - intel that a collector hands out. A thread of its own asks, takes and proves it on the
- * disk; the control thread arms it, or refuses it as it would a reload; workers see nothing of
- * either. While a set waits for the control thread, the taker is nobody's but the control
- * thread's. */
+/* supply.c - intel that a collector hands out. A thread of its own asks, takes and proves it; the
+ * control thread arms it, by what changed or as it would a reload; workers see nothing of either.
+ * The taker is used under a lock, which the asking thread gives up where it waits: for the
+ * collector, and for the control thread while a set waits to be armed. */
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 #include "sensor.h"
 
 #define ROOT_FOLDER "/var/lib/sightline"
-#define PAUSE_MS 200 /* how long an end, or a set that waits, may stay unseen */
+#define PAUSE_MS 200 /* how long an end may stay unseen */
 #define SILENCE_NS (10 * SL_SECOND) /* a question without an answer; and between two that are */
 #define REFUSED_MAX 6 /* doublings of the pause after what was refused */
 
@@ -34,13 +35,16 @@ struct supply {
 	struct sl_asker *asker;
 	double min_ratio;
 	struct sl_taken taken; /* what waits */
-	struct armory_paths paths; /* in force */
+	struct armory_paths paths; /* in force, but for what changed since */
 	char **path; /* of them */
-	pthread_t thread;
+	bool late; /* something did */
+	bool again; /* what was refused may be armed now */
+	pthread_mutex_t lock;
+	pthread_cond_t settled; /* what waited does no more */
+	pthread_t thread, control; /* control: who is told that a set waits */
 	bool runs;
 	_Atomic bool stop;
 	_Atomic unsigned verdict; /* enum verdict: whose the taker is */
-	_Atomic bool again; /* control: what was refused may be armed now */
 	_Atomic bool answers;
 	_Atomic uint64_t generation;
 	/* The asking thread's. */
@@ -103,6 +107,7 @@ static int begin_with_kept(struct supply *s)
 	if (s->path == NULL)
 		return -ENOMEM;
 	s->paths = (struct armory_paths){ (const char *const *)s->path, t.path_count };
+	s->late = t.add != NULL;
 	atomic_store(&s->generation, t.generation);
 	sl_info("the collector's generation %" PRIu64 " is kept: %" PRIu64 " lines", t.generation,
 		t.lines);
@@ -118,9 +123,13 @@ int supply_open(struct supply **out, const struct sl_config *c, char *err, size_
 	if (s == NULL)
 		return -ENOMEM;
 	s->min_ratio = sl_config_double(c, "reload_min_ratio");
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->settled, NULL);
 	int rc = sl_taker_open(&s->taker, folder(c), err, err_len);
 	if (rc == 0 && err[0] != '\0')
 		sl_warn("%s", err);
+	if (rc == 0)
+		sl_count(&s->counters, SL_C_TAKE_TORN, sl_taker_torn(s->taker));
 	if (rc == 0)
 		err[0] = '\0';
 	if (rc == 0)
@@ -148,13 +157,18 @@ void supply_close(struct supply *s)
 {
 	if (s == NULL)
 		return;
+	pthread_mutex_lock(&s->lock);
 	atomic_store(&s->stop, true);
+	pthread_cond_signal(&s->settled);
+	pthread_mutex_unlock(&s->lock);
 	if (s->runs)
 		pthread_join(s->thread, NULL);
 	sl_asker_close(s->asker);
 	sl_bus_free(s->bus);
 	sl_taker_close(s->taker);
 	paths_free(s->path, s->paths.count);
+	pthread_cond_destroy(&s->settled);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 
@@ -222,11 +236,12 @@ static void take(struct supply *s, const Sightline__V1__IntelAnswer *a)
 	if (t != SL_TAKE_READY)
 		return;
 	s->refused = 0;
-	if (sl_taker_staged(s->taker, &s->taken)) {
-		atomic_store(&s->verdict, WAITS); /* release: pairs with supply_waits */
+	if (!sl_taker_staged(s->taker, &s->taken)) {
+		unread(s, now_ns);
 		return;
 	}
-	unread(s, now_ns);
+	atomic_store(&s->verdict, WAITS); /* release: pairs with supply_waits */
+	pthread_kill(s->control, SUPPLY_SIGNAL);
 }
 
 static void away(struct supply *s)
@@ -266,35 +281,46 @@ static void settle(struct supply *s)
 	atomic_store(&s->verdict, NOTHING);
 }
 
+/* Without the lock: waits for the collector. NULL: nothing came. */
+static Sightline__V1__IntelAnswer *hear(struct supply *s, uint64_t now_ns)
+{
+	Sightline__V1__IntelAnswer *a = NULL;
+	uint64_t wait_ms = s->next_ns > now_ns ? (s->next_ns - now_ns) / 1000000 + 1 : 0;
+	pthread_mutex_unlock(&s->lock);
+	int rc = sl_asker_next(s->asker, (int)(wait_ms < PAUSE_MS ? wait_ms : PAUSE_MS), &a);
+	pthread_mutex_lock(&s->lock);
+	if (rc == -EBADMSG)
+		sl_count(&s->counters, SL_C_TAKE_UNREADABLE, 1);
+	return rc == 1 ? a : NULL;
+}
+
 static void *run(void *arg)
 {
 	struct supply *s = arg;
 	s->heard_ns = sl_clock_mono_ns();
+	pthread_mutex_lock(&s->lock);
 	while (!atomic_load(&s->stop)) {
 		uint64_t now_ns = sl_clock_mono_ns();
-		if (atomic_load(&s->verdict) == WAITS) { /* the taker is the control thread's */
-			usleep(PAUSE_MS * 1000 / 10);
+		if (atomic_load(&s->verdict) == WAITS) {
+			pthread_cond_wait(&s->settled, &s->lock);
 			continue;
 		}
 		settle(s);
-		if (atomic_exchange(&s->again, false)) {
+		if (s->again) {
+			s->again = false;
 			sl_taker_again(s->taker);
 			s->next_ns = s->asked ? s->next_ns : now_ns;
 		}
 		if (now_ns >= s->next_ns)
 			ask(s, now_ns);
-		Sightline__V1__IntelAnswer *a;
-		uint64_t wait_ms = s->next_ns > now_ns ? (s->next_ns - now_ns) / 1000000 + 1 : 0;
-		int rc =
-			sl_asker_next(s->asker, (int)(wait_ms < PAUSE_MS ? wait_ms : PAUSE_MS), &a);
-		if (rc == -EBADMSG)
-			sl_count(&s->counters, SL_C_TAKE_UNREADABLE, 1);
-		if (rc != 1)
+		Sightline__V1__IntelAnswer *a = hear(s, now_ns);
+		if (a == NULL)
 			continue;
 		take(s, a);
 		sightline__v1__intel_answer__free_unpacked(a, NULL);
 	}
 	settle(s);
+	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
 
@@ -302,6 +328,7 @@ int supply_start(struct supply *s)
 {
 	if (s == NULL)
 		return 0;
+	s->control = pthread_self();
 	int rc = pthread_create(&s->thread, NULL, run, s);
 	s->runs = rc == 0;
 	return -rc;
@@ -334,48 +361,112 @@ static bool shrinks(const struct supply *s, struct armory *a, const struct sl_ta
 /* By what changed where it can be. As armory_change. */
 static int change(struct supply *s, struct armory *a, const struct sl_taken *t)
 {
-	if (t->add == NULL || s->paths.count == 0 || shrinks(s, a, t))
+	if (t->add == NULL || shrinks(s, a, t))
 		return -EOPNOTSUPP;
 	int rc = armory_change(a, t->add, t->add_len, t->remove, t->remove_len);
 	if (rc >= 0)
 		sl_count(&s->counters, SL_C_TAKEN_CHANGE, 1);
+	s->late |= rc >= 0;
+	return rc;
+}
+
+/* All of it is read. On success the paths are in force. */
+static int whole(struct supply *s, struct armory *a, const struct sl_taken *t)
+{
+	struct armory_paths had = s->paths;
+	char **had_path = s->path;
+	char **path = paths_copy(t);
+	if (path == NULL)
+		return -ENOMEM;
+	s->path = path;
+	s->paths = (struct armory_paths){ (const char *const *)path, t->path_count };
+	int rc = armory_reload(a);
+	sl_count(&s->counters, rc == 0 ? SL_C_TAKEN_WHOLE : SL_C_TAKE_UNARMED, 1);
+	if (rc == 0) {
+		paths_free(had_path, had.count);
+		s->late = false;
+		return 0;
+	}
+	paths_free(path, t->path_count);
+	s->path = had_path;
+	s->paths = had;
 	return rc;
 }
 
 bool supply_arm(struct supply *s, struct armory *a)
 {
-	const struct sl_taken *t = &s->taken;
-	struct armory_paths had = s->paths;
-	char **had_path = s->path, **path = paths_copy(t);
-	int rc = path == NULL ? -ENOMEM : change(s, a, t);
-	bool changed = rc >= 0, pays = rc == 1;
-	if (path != NULL) {
-		s->path = path;
-		s->paths = (struct armory_paths){ (const char *const *)path, t->path_count };
-		rc = changed ? 0 : armory_reload(a);
+	pthread_mutex_lock(&s->lock);
+	struct sl_taken *t = &s->taken;
+	int rc = change(s, a, t);
+	bool pays = rc == 1;
+	if (rc < 0) {
+		rc = t->add != NULL ? sl_taker_whole(s->taker, t) : 0;
+		rc = rc == 0 ? whole(s, a, t) : rc;
 	}
-	if (!changed)
-		sl_count(&s->counters, rc == 0 ? SL_C_TAKEN_WHOLE : SL_C_TAKE_UNARMED, 1);
-	if (rc == 0) {
+	if (rc >= 0) {
 		atomic_store(&s->generation, t->generation);
-		paths_free(had_path, had.count);
 		sl_info("the collector's generation %" PRIu64 " is in force", t->generation);
 	} else {
-		paths_free(path, path != NULL ? t->path_count : 0);
-		s->path = had_path;
-		s->paths = had;
 		sl_error("the collector's generation %" PRIu64
 			 " is refused, until another comes or a reload (SIGHUP) is good",
 			t->generation);
 	}
-	atomic_store(&s->verdict, rc == 0 ? TAKEN : REFUSED);
+	atomic_store(&s->verdict, rc >= 0 ? TAKEN : REFUSED);
+	pthread_cond_signal(&s->settled);
+	pthread_mutex_unlock(&s->lock);
 	return pays;
+}
+
+/* Under lock. */
+static int paths_renew(struct supply *s)
+{
+	struct sl_taken t;
+	int rc = sl_taker_fold(s->taker, &t);
+	char **path = rc == 0 ? paths_copy(&t) : NULL;
+	if (path == NULL)
+		return rc < 0 ? rc : -ENOMEM;
+	paths_free(s->path, s->paths.count);
+	s->path = path;
+	s->paths = (struct armory_paths){ (const char *const *)path, t.path_count };
+	s->late = false;
+	/* What waits was told by the taker, which has been asked since. */
+	if (atomic_load(&s->verdict) == WAITS && !sl_taker_staged(s->taker, &s->taken))
+		atomic_store(&s->verdict, NOTHING);
+	return 0;
 }
 
 void supply_again(struct supply *s)
 {
-	if (s != NULL)
-		atomic_store(&s->again, true);
+	if (s == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->again = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool supply_reloads(struct supply *s)
+{
+	if (s == NULL)
+		return true;
+	pthread_mutex_lock(&s->lock);
+	int rc = s->late ? paths_renew(s) : 0;
+	pthread_cond_signal(&s->settled);
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		sl_error("reload refused: the collector's set can't be written to be read anew: "
+			 "%s; the indicators in force stay",
+			strerror(-rc));
+	return rc == 0;
+}
+
+void supply_catch_up(struct supply *s, struct armory *a)
+{
+	struct sl_taken t;
+	if (s == NULL || !s->late || !sl_taker_current(s->taker, &t) || t.add == NULL)
+		return;
+	int rc = armory_change(a, t.add, t.add_len, t.remove, t.remove_len);
+	if (rc < 0 && supply_reloads(s))
+		(void)armory_reload(a);
 }
 
 const struct sl_counters *supply_counters(const struct supply *s)

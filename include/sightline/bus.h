@@ -97,6 +97,8 @@ struct sl_desk_question {
 /* 1: a question, valid until its answer; 0: none within timeout_ms; -errno (-EINTR: a signal).
  * What can't be read is counted. */
 int sl_desk_next(struct sl_desk *d, int timeout_ms, struct sl_desk_question *out);
+/* Any thread: ends a wait for a question. */
+void sl_desk_wake(struct sl_desk *d);
 /* Frees the question; NULL: there is no answer to it. */
 void sl_desk_answer(
 	struct sl_desk *d, struct sl_desk_question *q, const Sightline__V1__IntelAnswer *a);

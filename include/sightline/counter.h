@@ -181,6 +181,8 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 		"transfers from the collector begun anew: it keeps no more what a change names")   \
 	X(TAKE_UNREAD, "sightline_intel_taken_total{how=\"unread\"}",                              \
 		"sets of the collector that were whole, and could not be read back from the disk") \
+	X(TAKE_TORN, "sightline_intel_torn_records_total",                                         \
+		"changes of the collector whose record the start found torn, and cut off")         \
 	X(TAKE_UNREADABLE, "sightline_intel_unreadable_answers_total",                             \
 		"messages of the collector that are none")                                         \
 	X(TAKE_SILENT, "sightline_intel_unanswered_questions_total",                               \

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <sightline/bus.h>
 #include <sightline/clock.h>
@@ -24,6 +26,7 @@ struct peer {
 
 struct sl_desk {
 	void *socket;
+	int wake; /* an event */
 	uint64_t unreadable;
 	size_t peers;
 	struct peer peer[PEERS_MAX];
@@ -36,9 +39,13 @@ int sl_desk_open(struct sl_desk **out, struct sl_bus *b, const char *url, char *
 	struct sl_desk *d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return -ENOMEM;
-	int rc = bus_socket(&d->socket, b->ctx, ZMQ_ROUTER, &limits);
+	d->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	int rc = d->wake < 0 ? -errno : 0;
 	if (rc < 0)
 		goto fail_free;
+	rc = bus_socket(&d->socket, b->ctx, ZMQ_ROUTER, &limits);
+	if (rc < 0)
+		goto fail_wake;
 	rc = bus_bind(d->socket, url, bound, cap);
 	if (rc < 0)
 		goto fail_socket;
@@ -46,6 +53,8 @@ int sl_desk_open(struct sl_desk **out, struct sl_bus *b, const char *url, char *
 	return 0;
 fail_socket:
 	zmq_close(d->socket);
+fail_wake:
+	close(d->wake);
 fail_free:
 	free(d);
 	return rc;
@@ -56,7 +65,14 @@ void sl_desk_close(struct sl_desk *d)
 	if (d == NULL)
 		return;
 	zmq_close(d->socket);
+	close(d->wake);
 	free(d);
+}
+
+void sl_desk_wake(struct sl_desk *d)
+{
+	uint64_t one = 1;
+	(void)!write(d->wake, &one, sizeof(one));
 }
 
 /* Who hasn't asked for long is no longer there; at the bound the one that was silent longest goes.
@@ -113,9 +129,13 @@ int sl_desk_next(struct sl_desk *d, int timeout_ms, struct sl_desk_question *out
 {
 	int rc = take(d, out);
 	if (rc == -EAGAIN) {
-		zmq_pollitem_t item = { .socket = d->socket, .events = ZMQ_POLLIN };
-		if (zmq_poll(&item, 1, timeout_ms) < 0)
+		uint64_t woken;
+		zmq_pollitem_t item[] = { { .socket = d->socket, .events = ZMQ_POLLIN },
+			{ .fd = d->wake, .events = ZMQ_POLLIN } };
+		if (zmq_poll(item, 2, timeout_ms) < 0)
 			return -zmq_errno();
+		if (item[1].revents != 0)
+			(void)!read(d->wake, &woken, sizeof(woken));
 		rc = take(d, out);
 	}
 	d->unreadable += rc == 0;

@@ -17,27 +17,11 @@
 
 #include "feeds.h"
 
-#define SETTLE_NS (SL_SECOND / 10) /* after an event: others follow it */
-#define AGAIN_NS (10 * SL_SECOND) /* after a set that could not be handed out */
+#define SETTLE_NS (SL_SECOND / 20) /* after something left, or began: others follow it */
+#define KEEP_NS SL_SECOND /* after a new word: others may follow it before it is on the disk */
 #define BACKOFF_MAX_NS (3600 * SL_SECOND)
 
-struct sl_feeds {
-	struct feed *feed;
-	size_t count;
-	struct sl_generations *generations;
-	struct watch *watch;
-	int folder, wake;
-	atomic_bool stop;
-	bool dirty; /* a source says something else than what is handed out */
-	bool held; /* and that was said */
-	bool broken; /* likewise: it can't be handed out */
-	uint64_t again_ns; /* until then it isn't tried again */
-	sl_feed_fn fn;
-	void *arg;
-	pthread_mutex_t lock; /* of each feed's st */
-};
-
-static void tell(struct sl_feeds *s, enum sl_feed_event e, const char *feed, const char *text)
+void feeds_tell(struct sl_feeds *s, enum sl_feed_event e, const char *feed, const char *text)
 {
 	s->fn(s->arg, e, feed, text);
 }
@@ -71,8 +55,8 @@ static void forget_stranger(void *feeds, const char *name)
 {
 	struct sl_feeds *s = feeds;
 	bool known = name[0] == '.';
-	for (size_t i = 0; i < s->count; i++)
-		known |= strcmp(s->feed[i].name, name) == 0;
+	for (size_t i = 0; i < s->all.count; i++)
+		known |= keep_is_of(&s->all.feed[i], name);
 	if (!known)
 		unlinkat(s->folder, name, 0);
 }
@@ -83,11 +67,11 @@ static int feeds_begin(struct sl_feeds *s, const char *const *specs, size_t n,
 	uint64_t now_ns = sl_clock_mono_ns();
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		struct feed *f = &s->feed[i];
+		struct feed *f = &s->all.feed[i];
 		rc = feed_spec(f, specs[i], o, err, len);
 		if (rc < 0)
 			break;
-		s->count++;
+		s->all.count++;
 		f->stop = &s->stop;
 		f->st.name = f->name;
 		f->fresh_ns = now_ns;
@@ -112,11 +96,11 @@ int sl_feeds_open(struct sl_feeds **out, const char *const *specs, size_t n,
 		return -ENOMEM;
 	*s = (struct sl_feeds){ .generations = generations, .fn = fn, .arg = arg, .dirty = true };
 	pthread_mutex_init(&s->lock, NULL);
-	s->feed = calloc(n + 1, sizeof(*s->feed));
+	s->all.feed = calloc(n + 1, sizeof(*s->all.feed));
 	s->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	(void)mkdir(dir, 0750); /* opening it tells if that didn't do */
 	s->folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = s->folder < 0 || s->wake < 0 ? -errno : s->feed == NULL ? -ENOMEM : 0;
+	rc = s->folder < 0 || s->wake < 0 ? -errno : s->all.feed == NULL ? -ENOMEM : 0;
 	if (rc < 0)
 		snprintf(err, len, "%s: %s", dir, strerror(-rc));
 	if (rc == 0)
@@ -138,15 +122,17 @@ void sl_feeds_close(struct sl_feeds *s)
 {
 	if (s == NULL)
 		return;
-	for (size_t i = 0; i < s->count; i++)
-		free(s->feed[i].set);
+	feeds_keep(s);
+	for (size_t i = 0; i < s->all.count; i++)
+		feed_forget(&s->all.feed[i]);
+	union_fini(&s->all);
 	watch_free(s->watch);
 	if (s->wake >= 0)
 		close(s->wake);
 	if (s->folder >= 0)
 		close(s->folder);
 	pthread_mutex_destroy(&s->lock);
-	free(s->feed);
+	free(s->all.feed);
 	free(s);
 	http_end();
 }
@@ -186,7 +172,7 @@ static void look_bad(struct sl_feeds *s, struct feed *f, enum sl_feed_event e, u
 {
 	count(s, e == SL_FEED_REFUSED ? &f->st.refused : &f->st.failed);
 	if (!f->bad || f->bad_as != e)
-		tell(s, e, f->name, f->said);
+		feeds_tell(s, e, f->name, f->said);
 	f->bad = true;
 	f->bad_as = e;
 	wait_longer(f, now_ns);
@@ -204,7 +190,7 @@ static void confirmed(struct sl_feeds *s, struct feed *f, uint64_t now_ns)
 	f->st.confirmed_s = sl_clock_wall_ns() / SL_SECOND;
 	pthread_mutex_unlock(&s->lock);
 	if (was)
-		tell(s, SL_FEED_GOOD, f->name, "it is good again");
+		feeds_tell(s, SL_FEED_GOOD, f->name, "it is good again");
 }
 
 /* Whether so many indicators can be believed; f->said. */
@@ -236,54 +222,24 @@ static bool believable(struct feed *f, const struct pieces *p, int rc, uint64_t 
 	return false;
 }
 
-/* Files stand first in a set. */
-static size_t files_of(const char *p, size_t len)
+static uint64_t usable_of(const struct pieces *p, const struct feed *f)
 {
-	size_t n = 0;
-	for (const char *end = p + len; p < end && *p == '#'; n++)
-		p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
+	uint64_t n = 0;
+	for (size_t i = 0; i < p->count; i++)
+		n += p->piece[i].same ? part_find(f, p->piece[i].key)->usable : p->piece[i].usable;
 	return n;
 }
 
-/* -E2BIG: more files than all sources together may have. */
-static int take(struct sl_feeds *s, struct feed *f, const struct pieces *p, uint64_t n)
-{
-	char *set;
-	size_t len;
-	int rc = pieces_set(p, s->generations, &set, &len);
-	if (rc < 0)
-		return rc;
-	size_t files = files_of(set, len);
-	for (size_t i = 0; i < s->count; i++)
-		if (&s->feed[i] != f && s->feed[i].has)
-			files += files_of(s->feed[i].set, s->feed[i].set_len);
-	if (files > SL_SET_FILES_MAX) {
-		free(set);
-		return -E2BIG;
-	}
-	bool same = f->has && len == f->set_len && memcmp(set, f->set, len) == 0;
-	free(f->set);
-	f->set = set;
-	f->set_len = len;
-	f->has = true;
-	f->known = f->pending;
-	s->dirty |= !same;
-	pthread_mutex_lock(&s->lock);
-	f->st.indicators = n;
-	pthread_mutex_unlock(&s->lock);
-	return same ? 1 : 0;
-}
-
-static void look_new(struct sl_feeds *s, struct feed *f, const struct pieces *p, uint64_t now_ns)
+static void look_new(struct sl_feeds *s, struct feed *f, struct pieces *p, uint64_t now_ns)
 {
 	char text[128];
-	uint64_t n = 0;
-	int rc = pieces_read(p, &n);
+	int rc = pieces_read(p);
+	uint64_t n = rc == 0 ? usable_of(p, f) : 0;
 	if (!believable(f, p, rc, n)) {
 		look_bad(s, f, SL_FEED_REFUSED, now_ns);
 		return;
 	}
-	rc = take(s, f, p, n);
+	rc = union_take(&s->all, f, p, s->generations);
 	if (rc == -E2BIG) {
 		snprintf(f->said, sizeof(f->said),
 			"with it there were more than %d files that are no native lines",
@@ -296,15 +252,17 @@ static void look_new(struct sl_feeds *s, struct feed *f, const struct pieces *p,
 		look_bad(s, f, SL_FEED_FAILED, now_ns);
 		return;
 	}
+	f->known = f->pending;
+	f->unkept = true;
+	s->keep_ns = s->keep_ns == 0 ? now_ns + KEEP_NS : s->keep_ns;
+	s->dirty |= rc == 0;
+	pthread_mutex_lock(&s->lock);
+	f->st.indicators = n;
+	pthread_mutex_unlock(&s->lock);
 	confirmed(s, f, now_ns);
 	count(s, rc == 1 ? &f->st.same : &f->st.taken);
-	rc = rc == 1 ? 0 : keep_write(f, s->folder);
-	if (rc < 0) {
-		snprintf(text, sizeof(text), "its last good word can't be kept: %s", strerror(-rc));
-		tell(s, SL_FEED_BROKEN, f->name, text);
-	}
 	snprintf(text, sizeof(text), "%" PRIu64 " indicators", n);
-	tell(s, SL_FEED_TAKEN, f->name, text);
+	feeds_tell(s, SL_FEED_TAKEN, f->name, text);
 }
 
 static void look(struct sl_feeds *s, struct feed *f)
@@ -329,6 +287,8 @@ static void look(struct sl_feeds *s, struct feed *f)
 		f->due_ns = now_ns + SETTLE_NS;
 		break;
 	}
+	if (f->again && f->due_ns > now_ns + SETTLE_NS)
+		f->due_ns = now_ns + SETTLE_NS;
 	pieces_free(&p);
 }
 
@@ -342,58 +302,46 @@ static void watch_stale(struct sl_feeds *s, struct feed *f, uint64_t now_ns)
 	pthread_mutex_unlock(&s->lock);
 	snprintf(text, sizeof(text), "stale: not confirmed for %" PRIu64 " s",
 		(now_ns - f->fresh_ns) / SL_SECOND);
-	tell(s, SL_FEED_STALE, f->name, text);
+	feeds_tell(s, SL_FEED_STALE, f->name, text);
 }
 
 /* ---- all of them ---- */
 
-static int hand_out(struct sl_feeds *s)
+/* Whether the path is the location or below it, and not hidden there. */
+static bool concerns(const struct feed *f, const char *path)
 {
-	struct sl_set_text *sets = calloc(s->count + 1, sizeof(*sets));
-	struct sl_generation g;
-	char text[128];
-	size_t n = 0;
-	if (sets == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < s->count; i++)
-		if (s->feed[i].has)
-			sets[n++] = (struct sl_set_text){ s->feed[i].set, s->feed[i].set_len };
-	/* Before any source has said a word there is nothing to hand out. */
-	int rc = n == 0 && s->count > 0 ? 1 : sl_generations_add(s->generations, sets, n);
-	free(sets);
-	s->dirty = rc < 0;
-	if (rc == -EAGAIN) {
-		if (!s->held)
-			tell(s, SL_FEED_HELD, "",
-				"an older generation is held: what sources say is "
-				"not handed out; sightline intel resume ends that");
-		s->held = true;
-		return 0;
+	size_t n = strlen(f->location);
+	while (n > 1 && f->location[n - 1] == '/')
+		n--;
+	if (path == NULL)
+		return true;
+	return strncmp(path, f->location, n) == 0 &&
+	       (path[n] == '\0' || path[n] == '/' || n == 1) && strstr(path + n, "/.") == NULL;
+}
+
+static void on_changed(void *arg, const char *path, bool whole)
+{
+	struct sl_feeds *s = arg;
+	uint64_t due_ns = sl_clock_mono_ns() + (whole ? 0 : SETTLE_NS);
+	for (size_t i = 0; i < s->all.count; i++) {
+		struct feed *f = &s->all.feed[i];
+		if (!f->kind->watched || !concerns(f, path))
+			continue;
+		if (whole && f->told_count < TOLD_MAX)
+			f->told[f->told_count++] = file_key(path);
+		if (f->due_ns > due_ns)
+			f->due_ns = due_ns;
 	}
-	s->held = false;
-	if (rc < 0) {
-		snprintf(text, sizeof(text), "the set can't be handed out: %s", strerror(-rc));
-		if (!s->broken)
-			tell(s, SL_FEED_BROKEN, "", text);
-		s->broken = true;
-		s->again_ns = sl_clock_mono_ns() + AGAIN_NS;
-		return rc;
-	}
-	s->broken = false;
-	if (rc == 1 || !sl_generations_newest(s->generations, &g))
-		return 0;
-	snprintf(
-		text, sizeof(text), "generation %" PRIu64 ": %" PRIu64 " lines", g.number, g.lines);
-	tell(s, SL_FEED_HANDED, "", text);
-	return 1;
 }
 
 static void wait_for(struct sl_feeds *s, int timeout_ms)
 {
 	uint64_t now_ns = sl_clock_mono_ns(), next_ns = now_ns + (uint64_t)timeout_ms * 1000000;
-	for (size_t i = 0; i < s->count; i++)
-		if (s->feed[i].due_ns < next_ns)
-			next_ns = s->feed[i].due_ns;
+	for (size_t i = 0; i < s->all.count; i++)
+		if (s->all.feed[i].due_ns < next_ns)
+			next_ns = s->all.feed[i].due_ns;
+	if (s->keep_ns != 0 && s->keep_ns < next_ns)
+		next_ns = s->keep_ns;
 	struct pollfd fds[] = { { .fd = watch_fd(s->watch), .events = POLLIN },
 		{ .fd = s->wake, .events = POLLIN } };
 	uint64_t wait_ms = next_ns > now_ns ? (next_ns - now_ns + 999999) / 1000000 : 0, woken;
@@ -403,35 +351,30 @@ static void wait_for(struct sl_feeds *s, int timeout_ms)
 		(void)!read(s->wake, &woken, sizeof(woken));
 		s->dirty = true; /* what is handed out may be what was gone back to */
 	}
-	if (!watch_take(s->watch))
-		return;
-	now_ns = sl_clock_mono_ns();
-	for (size_t i = 0; i < s->count; i++) {
-		struct feed *f = &s->feed[i];
-		if (f->kind->watched && f->due_ns > now_ns + SETTLE_NS)
-			f->due_ns = now_ns + SETTLE_NS;
-	}
+	watch_take(s->watch, on_changed, s);
 }
 
 int sl_feeds_run(struct sl_feeds *s, int timeout_ms)
 {
 	bool held = s->held, waits = held || s->again_ns > sl_clock_mono_ns();
+	int rc = 0;
 	if (!s->dirty || waits)
 		wait_for(s, timeout_ms);
 	uint64_t now_ns = sl_clock_mono_ns();
-	for (size_t i = 0; i < s->count && !atomic_load(&s->stop); i++) {
-		struct feed *f = &s->feed[i];
+	for (size_t i = 0; i < s->all.count && !atomic_load(&s->stop); i++) {
+		struct feed *f = &s->all.feed[i];
 		if (f->due_ns <= now_ns) {
-			look(s, f);
 			if (f->kind->watched)
 				watch_add(s->watch, f->location);
+			look(s, f);
 		}
 		watch_stale(s, f, sl_clock_mono_ns());
 	}
-	if (!s->dirty || atomic_load(&s->stop) || s->again_ns > sl_clock_mono_ns() ||
-		(held && sl_generations_held(s->generations)))
-		return 0;
-	return hand_out(s);
+	if (s->dirty && !atomic_load(&s->stop) && s->again_ns <= sl_clock_mono_ns() &&
+		!(held && sl_generations_held(s->generations)))
+		rc = feeds_hand_out(s);
+	feeds_tidy(s);
+	return rc;
 }
 
 void sl_feeds_wake(struct sl_feeds *s)
@@ -449,9 +392,9 @@ void sl_feeds_stop(struct sl_feeds *s)
 void sl_feeds_each(
 	struct sl_feeds *s, void (*fn)(void *arg, const struct sl_feed_state *st), void *arg)
 {
-	for (size_t i = 0; i < s->count; i++) {
+	for (size_t i = 0; i < s->all.count; i++) {
 		pthread_mutex_lock(&s->lock);
-		struct sl_feed_state st = s->feed[i].st;
+		struct sl_feed_state st = s->all.feed[i].st;
 		pthread_mutex_unlock(&s->lock);
 		fn(arg, &st);
 	}

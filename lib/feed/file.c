@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* file.c - a source that is a file, or a folder with all below it. Whether anything changed is told
- * from names, sizes and times; what changes while it is read is read again later. */
+/* file.c - a source that is a file, or a folder with all below it. Whether a file changed is told
+ * from its name, size and times: one that didn't is not read. What is being written is read once it
+ * is whole, and stays as it was until then. */
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -9,12 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sightline/clock.h>
 #include <sightline/io.h>
 
 #include "feeds.h"
 
 #define FOLDERS_DEEP 16
 #define FNV_PRIME 0x100000001b3u
+#define FNV_BASIS 0xcbf29ce484222325u
+#define STILL_NS (SL_SECOND / 10) /* not written for so long, it is whole */
 
 /* FNV-1a: tells two states of one's own disk apart, nothing more. */
 static uint64_t mix(uint64_t h, const void *p, size_t len)
@@ -52,8 +56,13 @@ static enum look too_large(struct feed *f, const char *path)
 	return LOOK_FAILED;
 }
 
-static enum look file_take(
-	struct feed *f, const char *path, const char *name, struct pieces *out, uint64_t *room)
+uint64_t file_key(const char *path)
+{
+	return mix(FNV_BASIS, path, strlen(path));
+}
+
+static enum look file_take(struct feed *f, const char *path, struct piece *one, const char *name,
+	struct pieces *out, uint64_t *room)
 {
 	struct stat before, after;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -65,25 +74,27 @@ static enum look file_take(
 	}
 	uint64_t size = (uint64_t)before.st_size;
 	enum look look = LOOK_NEW;
-	char *bytes = NULL;
 	ssize_t n = 0;
+	one->len = size;
+	one->state = mix_stat(FNV_BASIS, path, &before);
 	if (!S_ISREG(before.st_mode))
 		look = failed(f, path, EINVAL);
 	else if (size > *room)
 		look = too_large(f, path);
-	else if ((bytes = malloc(size + 1)) == NULL)
+	else if ((one->p = malloc(size + 1)) == NULL)
 		look = failed(f, path, ENOMEM);
-	else if ((n = sl_io_read(fd, bytes, size)) < 0)
+	else if ((n = sl_io_read(fd, one->p, size)) < 0)
 		look = failed(f, path, (int)-n);
 	else if ((uint64_t)n < size || fstat(fd, &after) < 0 || !same_stat(&before, &after))
 		look = LOOK_LATER;
 	close(fd);
 	if (look != LOOK_NEW) {
-		free(bytes);
+		free(one->p);
+		one->p = NULL;
 		return look;
 	}
 	*room -= size;
-	int rc = pieces_add(out, name, bytes, size);
+	int rc = pieces_add(out, one, name);
 	return rc < 0 ? failed(f, path, rc == -E2BIG ? EMFILE : ENOMEM) : LOOK_NEW;
 }
 
@@ -116,40 +127,62 @@ static enum look each(
 	return look;
 }
 
-static enum look sum(struct feed *f, const FTSENT *e, void *arg)
-{
-	uint64_t *h = arg;
-	(void)f;
-	*h = mix_stat(*h, e->fts_path, e->fts_statp);
-	return LOOK_NEW;
-}
-
 struct taking {
 	struct pieces *out;
-	uint64_t room;
+	uint64_t room, now_ns;
+	size_t fresh; /* pieces that are not as they were */
 };
+
+static bool told_whole(const struct feed *f, uint64_t key)
+{
+	for (unsigned i = 0; i < f->told_count; i++)
+		if (f->told[i] == key)
+			return true;
+	return false;
+}
+
+/* Written a moment ago, and nobody said that it is whole. What a start finds is taken as it is. */
+static bool moving(const struct feed *f, uint64_t key, const struct stat *st, uint64_t now_ns)
+{
+	uint64_t at = (uint64_t)st->st_mtim.tv_sec * SL_SECOND + (uint64_t)st->st_mtim.tv_nsec;
+	return f->has && !told_whole(f, key) && at <= now_ns && now_ns - at < STILL_NS;
+}
 
 static enum look take(struct feed *f, const FTSENT *e, void *arg)
 {
 	struct taking *t = arg;
 	/* A source that is a file is called as the configuration calls it. */
-	return file_take(
-		f, e->fts_path, e->fts_level == 0 ? f->name : e->fts_name, t->out, &t->room);
+	const char *name = e->fts_level == 0 ? f->name : e->fts_name;
+	struct piece one = { .key = file_key(e->fts_path) };
+	const struct part *had = part_find(f, one.key);
+	bool same = had != NULL && had->state == mix_stat(FNV_BASIS, e->fts_path, e->fts_statp);
+	bool later = !same && moving(f, one.key, e->fts_statp, t->now_ns);
+	if (!same && !later) {
+		enum look look = file_take(f, e->fts_path, &one, name, t->out, &t->room);
+		t->fresh += look == LOOK_NEW;
+		if (look != LOOK_LATER || !f->has)
+			return look;
+		later = true;
+	}
+	f->again |= later;
+	if (had == NULL)
+		return LOOK_NEW;
+	one = (struct piece){ .key = one.key, .same = true, .len = had->bytes };
+	if (had->bytes > t->room)
+		return too_large(f, e->fts_path);
+	t->room -= had->bytes;
+	int rc = pieces_add(t->out, &one, name);
+	return rc < 0 ? failed(f, e->fts_path, rc == -E2BIG ? EMFILE : ENOMEM) : LOOK_NEW;
 }
 
 enum look file_look(struct feed *f, struct pieces *out)
 {
-	uint64_t before = 0xcbf29ce484222325u, after = before;
-	struct taking t = { out, f->o.max_bytes };
-	enum look look = each(f, sum, &before);
-	if (look == LOOK_NEW && f->has && before == f->known.files)
-		return LOOK_SAME;
-	if (look == LOOK_NEW)
-		look = each(f, take, &t);
-	if (look == LOOK_NEW)
-		look = each(f, sum, &after);
-	if (look == LOOK_NEW && before != after)
-		look = LOOK_LATER;
-	f->pending = (struct validators){ .files = before };
-	return look;
+	struct taking t = { .out = out, .room = f->o.max_bytes, .now_ns = sl_clock_wall_ns() };
+	f->again = false;
+	f->pending = (struct validators){ 0 };
+	enum look look = each(f, take, &t);
+	f->told_count = 0;
+	if (look != LOOK_NEW || t.fresh > 0 || !f->has || out->count < f->parts)
+		return look;
+	return f->again ? LOOK_LATER : LOOK_SAME;
 }

@@ -190,5 +190,6 @@ enum look http_look(struct feed *f, struct pieces *out)
 		free(t.bytes);
 		return look;
 	}
-	return pieces_add(out, f->name, t.bytes, t.len) == 0 ? LOOK_NEW : LOOK_FAILED;
+	struct piece one = { .p = t.bytes, .len = t.len };
+	return pieces_add(out, &one, f->name) == 0 ? LOOK_NEW : LOOK_FAILED;
 }

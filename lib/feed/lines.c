@@ -20,23 +20,22 @@ void pieces_free(struct pieces *p)
 	*p = (struct pieces){ NULL, 0 };
 }
 
-int pieces_add(struct pieces *p, const char *name, char *bytes, size_t len)
+int pieces_add(struct pieces *p, const struct piece *one, const char *name)
 {
 	struct piece *more = NULL;
 	if (p->count < SL_SET_FILES_MAX)
 		more = realloc(p->piece, (p->count + 1) * sizeof(*more));
 	if (more == NULL) {
-		free(bytes);
+		free(one->p);
 		return p->count < SL_SET_FILES_MAX ? -ENOMEM : -E2BIG;
 	}
 	p->piece = more;
-	struct piece *one = &more[p->count++];
-	*one = (struct piece){ .p = bytes, .len = len };
-	sl_set_name(name, one->name);
+	more[p->count] = *one;
+	sl_set_name(name, more[p->count++].name);
 	return 0;
 }
 
-static int piece_read(const struct piece *p, uint64_t *usable, bool *known)
+static int piece_read(struct piece *p, bool *known)
 {
 	/* Nothing is judged by its time, its place or a list: that is each sensor's own. */
 	struct sl_intel_options o = { .validity = SL_VALID_IGNORE };
@@ -47,25 +46,25 @@ static int piece_read(const struct piece *p, uint64_t *usable, bool *known)
 		return rc;
 	rc = sl_intel_read_bytes(in, p->name, p->p, p->len, &o);
 	const struct sl_intel_source *s = sl_intel_sources(in, &n);
+	p->usable = 0;
 	for (size_t i = 0; i < n; i++) {
 		*known |= s[i].format[0] != '\0';
-		*usable += s[i].count[SL_ARMED] + s[i].count[SL_QUIET] + s[i].count[SL_NOT_VALID];
+		p->usable += s[i].count[SL_ARMED] + s[i].count[SL_QUIET] + s[i].count[SL_NOT_VALID];
 	}
 	sl_intel_free(in);
 	return rc;
 }
 
-int pieces_read(const struct pieces *p, uint64_t *usable)
+int pieces_read(struct pieces *p)
 {
-	bool known = false;
-	uint64_t n = 0;
+	bool known = p->count == 0;
 	for (size_t i = 0; i < p->count; i++) {
-		int rc = piece_read(&p->piece[i], &n, &known);
+		int rc = p->piece[i].same ? 0 : piece_read(&p->piece[i], &known);
 		if (rc < 0)
 			return rc;
+		known |= p->piece[i].same;
 	}
-	*usable = n;
-	return known || p->count == 0 ? 0 : -EBADMSG;
+	return known ? 0 : -EBADMSG;
 }
 
 /* ---- native lines ---- */
@@ -167,27 +166,26 @@ static bool said_native(const struct piece *p)
 	return is;
 }
 
-int pieces_set(const struct pieces *p, struct sl_generations *g, char **set, size_t *len)
+int piece_set(const struct piece *p, struct sl_generations *g, struct sl_set_text *out)
 {
-	char *text = NULL, sha256[SL_SET_HEX];
-	size_t text_len = 0;
-	FILE *out = open_memstream(&text, &text_len);
-	int rc = out == NULL ? -ENOMEM : 0;
-	for (size_t i = 0; rc == 0 && i < p->count; i++) {
-		const struct piece *one = &p->piece[i];
-		bool native = false;
-		if (said_native(one))
-			rc = piece_native(one, out, &native);
-		if (rc < 0 || native || piece_translate(one, out))
-			continue;
-		rc = sl_generations_file(g, one->p, one->len, sha256);
+	char *text = NULL, *set, sha256[SL_SET_HEX];
+	size_t len = 0;
+	bool native = false;
+	FILE *f = open_memstream(&text, &len);
+	if (f == NULL)
+		return -ENOMEM;
+	int rc = said_native(p) ? piece_native(p, f, &native) : 0;
+	if (rc == 0 && !native && !piece_translate(p, f)) {
+		rc = sl_generations_file(g, p->p, p->len, sha256);
 		if (rc == 0)
-			fprintf(out, "#file %s %s\n", sha256, one->name);
+			fprintf(f, "#file %s %s\n", sha256, p->name);
 	}
-	if (out != NULL && fclose(out) != 0)
+	if (fclose(f) != 0)
 		rc = -ENOMEM;
 	if (rc == 0)
-		rc = sl_set_sort(text, text_len, set, len);
+		rc = sl_set_sort(text, len, &set, &len);
+	if (rc == 0)
+		*out = (struct sl_set_text){ set, len };
 	free(text);
 	return rc;
 }

@@ -35,7 +35,7 @@ static bool say_state(Answer *a, const struct sl_generation *newest, const char 
 	a->state = s;
 	if (refused != NULL && (s->refused = strdup(refused)) == NULL)
 		return false;
-	if (newest == NULL)
+	if (newest->number == 0)
 		return true;
 	s->generation = newest->number;
 	return bytes_copy(&s->sha256, newest->sha256, SL_DIGEST_MAX);
@@ -48,74 +48,114 @@ struct chunk {
 	ProtobufCBinaryData bytes;
 };
 
-/* -ENOENT: there is no such file, or no such place in it. */
-static int chunk_read(int folder, const char *name, uint64_t offset, struct chunk *out)
+/* Of `size` bytes that begin at `from`; SIZE_WHOLE: of all of the file. -ENOENT: there is no such
+ * file, or no such place in it. */
+#define SIZE_WHOLE UINT64_MAX
+static int chunk_read(int folder, const char *name, uint64_t from, uint64_t size, uint64_t offset,
+	struct chunk *out)
 {
 	struct stat st;
 	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -ENOENT;
-	int rc = fstat(fd, &st) < 0 || offset > (uint64_t)st.st_size ? -ENOENT : 0;
-	uint8_t *p = rc == 0 ? malloc(SL_SET_CHUNK) : NULL;
+	int rc = fstat(fd, &st) < 0 ? -ENOENT : 0;
+	if (rc == 0 && size == SIZE_WHOLE)
+		size = (uint64_t)st.st_size;
+	rc = rc < 0 || offset > size ? -ENOENT : 0;
+	size_t len = size - offset < SL_SET_CHUNK ? (size_t)(size - offset) : SL_SET_CHUNK;
+	uint8_t *p = rc == 0 ? malloc(len + 1) : NULL;
 	ssize_t n = -1;
 	if (p != NULL)
-		n = pread(fd, p, SL_SET_CHUNK, (off_t)offset);
+		n = pread(fd, p, len, (off_t)(from + offset));
 	close(fd);
 	if (rc == 0 && n < 0) {
 		rc = p == NULL ? -ENOMEM : -EIO;
 		free(p);
 	}
 	if (rc == 0)
-		*out = (struct chunk){ (uint64_t)st.st_size, offset, { (size_t)n, p } };
+		*out = (struct chunk){ size, offset, { (size_t)n, p } };
 	return rc;
 }
 
 static bool say_snapshot(
-	struct sl_generations *g, Answer *a, const struct sl_generation *of, uint64_t offset)
+	struct sl_generations *g, Answer *a, const struct snapshot *of, uint64_t offset)
 {
 	char name[GENERATION_NAME];
 	struct chunk c;
 	Sightline__V1__IntelSnapshot *s = malloc(sizeof(*s));
 	if (s == NULL)
 		return false;
-	generation_set(of->number, name);
-	if (chunk_read(g->folder, name, offset, &c) < 0) {
+	generation_set(of->head.number, name);
+	if (chunk_read(g->folder, name, 0, SIZE_WHOLE, offset, &c) < 0) {
 		free(s);
 		return false;
 	}
 	sightline__v1__intel_snapshot__init(s);
-	s->generation = of->number;
+	s->generation = of->head.number;
 	s->size = c.size;
 	s->offset = c.offset;
 	s->chunk = c.bytes;
 	a->about_case = SIGHTLINE__V1__INTEL_ANSWER__ABOUT_SNAPSHOT;
 	a->snapshot = s;
-	return bytes_copy(&s->sha256, of->sha256, SL_DIGEST_MAX);
+	return bytes_copy(&s->sha256, of->sha256, SL_DIGEST_MAX) &&
+	       bytes_copy(&s->identity, of->head.id, SL_DIGEST_MAX);
 }
 
-static bool say_delta(struct sl_generations *g, Answer *a, const struct sl_generation *of,
-	const struct sl_generation *before, uint64_t offset)
+/* A change, and the step that it is one of. */
+struct way {
+	struct step step;
+	uint8_t previous[SL_DIGEST_MAX];
+};
+
+static Sightline__V1__IntelDelta *delta_of(
+	struct sl_generations *g, const struct way *w, uint64_t offset)
 {
-	char name[GENERATION_NAME];
+	char name[JOURNAL_NAME];
 	struct chunk c;
+	const struct extent *e = &w->step.change;
 	Sightline__V1__IntelDelta *d = malloc(sizeof(*d));
 	if (d == NULL)
-		return false;
-	generation_delta(of->number, name);
-	if (chunk_read(g->folder, name, offset, &c) < 0) {
+		return NULL;
+	journal_name(e->journal, name);
+	if (chunk_read(g->folder, name, e->at, e->len, offset, &c) < 0) {
 		free(d);
-		return false;
+		return NULL;
 	}
 	sightline__v1__intel_delta__init(d);
-	d->generation = of->number;
-	d->previous = before->number;
+	d->generation = w->step.head.number;
+	d->previous = w->step.head.number - 1;
 	d->size = c.size;
 	d->offset = c.offset;
 	d->chunk = c.bytes;
-	a->about_case = SIGHTLINE__V1__INTEL_ANSWER__ABOUT_DELTA;
-	a->delta = d;
-	return bytes_copy(&d->sha256, of->sha256, SL_DIGEST_MAX) &&
-	       bytes_copy(&d->previous_sha256, before->sha256, SL_DIGEST_MAX);
+	if (bytes_copy(&d->sha256, w->step.head.id, SL_DIGEST_MAX) &&
+		bytes_copy(&d->previous_sha256, w->previous, SL_DIGEST_MAX))
+		return d;
+	sightline__v1__intel_delta__free_unpacked(d, NULL);
+	return NULL;
+}
+
+static bool say_delta(struct sl_generations *g, Answer *a, const struct way *w, uint64_t offset)
+{
+	a->delta = delta_of(g, w, offset);
+	if (a->delta != NULL)
+		a->about_case = SIGHTLINE__V1__INTEL_ANSWER__ABOUT_DELTA;
+	return a->delta != NULL;
+}
+
+/* Behind the first, which is whole, those that fit beside it. */
+static void say_more(struct sl_generations *g, Answer *a, const struct way *w, size_t n)
+{
+	size_t room = SL_SET_CHUNK - a->delta->chunk.len;
+	if (n == 0 || a->delta->chunk.len < a->delta->size)
+		return;
+	a->more = calloc(n, sizeof(Sightline__V1__IntelDelta *));
+	for (size_t i = 0; a->more != NULL && i < n && w[i].step.change.len <= room; i++) {
+		Sightline__V1__IntelDelta *d = delta_of(g, &w[i], 0);
+		if (d == NULL)
+			return;
+		a->more[a->n_more++] = d;
+		room -= d->chunk.len;
+	}
 }
 
 static bool say_file(struct sl_generations *g, Answer *a, const Request *q)
@@ -128,7 +168,7 @@ static bool say_file(struct sl_generations *g, Answer *a, const Request *q)
 	Sightline__V1__IntelFile *f = malloc(sizeof(*f));
 	if (f == NULL)
 		return false;
-	if (chunk_read(g->files, name, q->offset, &c) < 0) {
+	if (chunk_read(g->files, name, 0, SIZE_WHOLE, q->offset, &c) < 0) {
 		free(f);
 		return false;
 	}
@@ -150,7 +190,7 @@ static bool say_generations(const struct sl_generation *all, size_t n, bool held
 	a->about_case = SIGHTLINE__V1__INTEL_ANSWER__ABOUT_GENERATIONS;
 	a->generations = l;
 	l->held = held;
-	l->generations = calloc(n + 1, sizeof(*l->generations));
+	l->generations = calloc(n + 1, sizeof(Sightline__V1__IntelGeneration *));
 	for (size_t i = 0; l->generations != NULL && i < n; i++) {
 		Sightline__V1__IntelGeneration *o = malloc(sizeof(*o));
 		if (o == NULL)
@@ -170,81 +210,116 @@ static bool say_generations(const struct sl_generation *all, size_t n, bool held
 
 /* ---- which ---- */
 
-/* The list as it is now, for one answer. */
+#define MORE_MAX 64 /* changes beside one */
+
+/* What an answer needs to know, as it is now. */
 struct view {
-	struct sl_generation *all, *newest;
+	struct sl_generation newest; /* number 0: nothing is handed out yet */
+	bool current; /* it is what the sensor has */
+	struct snapshot base, asked; /* number 0: there is none */
+	struct way way[1 + MORE_MAX];
+	size_t ways;
+	struct sl_generation *all; /* where they are asked for */
 	size_t count;
 	bool held;
 };
 
-static bool view_take(struct sl_generations *g, struct view *v)
+/* The steps behind `after`, each a change of the one before. */
+static void ways(const struct history *h, const struct step *after, size_t most, struct view *v)
 {
-	pthread_mutex_lock(&g->lock);
-	v->all = malloc((g->count + 1) * sizeof(*v->all));
-	v->count = v->all != NULL ? g->count : 0;
+	for (uint64_t n = after->head.number; v->ways < most; n++) {
+		const struct step *before = history_find(h, n), *next = history_find(h, n + 1);
+		if (next == NULL || !next->delta)
+			break;
+		v->way[v->ways].step = *next;
+		memcpy(v->way[v->ways++].previous, before->head.id, SL_DIGEST_MAX);
+	}
+}
+
+/* Whether a set came since that is no change of the one before: then what leads there is in vain.
+ */
+static bool cut_off(const struct sl_generations *g, const struct step *from)
+{
+	for (size_t i = g->sets; i-- > 0 && g->set[i].head.number > from->head.number;) {
+		const struct step *s = history_find(&g->history, g->set[i].head.number);
+		if (s == NULL || !s->delta)
+			return true;
+	}
+	return false;
+}
+
+static void view_next(const struct sl_generations *g, const Request *q, struct view *v)
+{
+	const struct step *s = history_find(&g->history, q->generation);
+	if (q->whole || s == NULL || q->sha256.len != SL_DIGEST_MAX ||
+		memcmp(q->sha256.data, s->head.id, SL_DIGEST_MAX) != 0)
+		return;
+	v->current = s == history_last(&g->history);
+	if (!cut_off(g, s))
+		ways(&g->history, s, 1 + MORE_MAX, v);
+}
+
+static void view_asked(const struct sl_generations *g, const Request *q, struct view *v)
+{
+	const struct step *before = q->of > 0 ? history_find(&g->history, q->of - 1) : NULL;
+	if (q->what == SIGHTLINE__V1__INTEL_REQUEST__WHAT__DELTA && before != NULL)
+		ways(&g->history, before, 1, v);
+	for (size_t i = 0; i < g->sets; i++)
+		if (q->what == SIGHTLINE__V1__INTEL_REQUEST__WHAT__SNAPSHOT &&
+			g->set[i].head.number == q->of)
+			v->asked = g->set[i];
+}
+
+static bool view_all(const struct sl_generations *g, struct view *v)
+{
+	const struct history *h = &g->history;
+	size_t most = (size_t)g->keep * NAMES_OF_SET;
+	size_t from = h->count > most ? h->count - most : 0;
+	v->all = calloc(h->count - from + 1, sizeof(*v->all));
 	v->held = g->held;
-	if (v->count > 0)
-		memcpy(v->all, g->all, v->count * sizeof(*v->all));
-	pthread_mutex_unlock(&g->lock);
-	v->newest = v->count > 0 ? &v->all[v->count - 1] : NULL;
+	for (size_t i = from; v->all != NULL && i < h->count; i++)
+		generation_tell(g, &h->all[i], &v->all[v->count++]);
 	return v->all != NULL;
 }
 
-static const struct sl_generation *view_find(const struct view *v, uint64_t number)
+static bool view_take(struct sl_generations *g, const Request *q, struct view *v)
 {
-	for (size_t i = 0; i < v->count; i++)
-		if (v->all[i].number == number)
-			return &v->all[i];
-	return NULL;
-}
-
-static bool has(const Request *q, const struct sl_generation *one)
-{
-	return q->generation == one->number && q->sha256.len == SL_DIGEST_MAX &&
-	       memcmp(q->sha256.data, one->sha256, SL_DIGEST_MAX) == 0;
-}
-
-/* The first delta on the way from what the sensor has; NULL: there is no way. */
-static const struct sl_generation *way(const struct view *v, const Request *q)
-{
-	for (size_t i = 0; !q->whole && i + 1 < v->count; i++) {
-		if (!has(q, &v->all[i]))
-			continue;
-		for (size_t k = i + 1; k < v->count; k++)
-			if (!v->all[k].delta || v->all[k].number != v->all[k - 1].number + 1)
-				return NULL;
-		return &v->all[i + 1];
+	bool good = true;
+	pthread_mutex_lock(&g->lock);
+	if (g->sets > 0) {
+		generation_tell(g, history_last(&g->history), &v->newest);
+		v->base = *generation_base(g);
+		if (q->what == SIGHTLINE__V1__INTEL_REQUEST__WHAT__NEXT)
+			view_next(g, q, v);
+		view_asked(g, q, v);
 	}
-	return NULL;
+	if (q->what == SIGHTLINE__V1__INTEL_REQUEST__WHAT__GENERATIONS)
+		good = view_all(g, v);
+	pthread_mutex_unlock(&g->lock);
+	return good;
 }
 
-static bool say_next(struct sl_generations *g, const struct view *v, const Request *q, Answer *a)
+static bool say_next(struct sl_generations *g, const struct view *v, Answer *a)
 {
-	if (v->newest == NULL || (!q->whole && has(q, v->newest)))
+	if (v->newest.number == 0 || v->current)
 		return false;
-	const struct sl_generation *first = way(v, q);
-	return first != NULL ? say_delta(g, a, first, first - 1, 0)
-			     : say_snapshot(g, a, v->newest, 0);
-}
-
-static bool say_delta_of(
-	struct sl_generations *g, const struct view *v, const Request *q, Answer *a)
-{
-	const struct sl_generation *of = view_find(v, q->of);
-	return of != NULL && of > v->all && of->delta && say_delta(g, a, of, of - 1, q->offset);
+	if (v->ways == 0)
+		return say_snapshot(g, a, &v->base, 0);
+	if (!say_delta(g, a, &v->way[0], 0))
+		return false;
+	say_more(g, a, v->way + 1, v->ways - 1);
+	return true;
 }
 
 static bool say_asked(struct sl_generations *g, const struct view *v, const Request *q, Answer *a)
 {
-	const struct sl_generation *of;
 	switch (q->what) {
 	case SIGHTLINE__V1__INTEL_REQUEST__WHAT__NEXT:
-		return say_next(g, v, q, a);
+		return say_next(g, v, a);
 	case SIGHTLINE__V1__INTEL_REQUEST__WHAT__SNAPSHOT:
-		of = view_find(v, q->of);
-		return of != NULL && of->kept && say_snapshot(g, a, of, q->offset);
+		return v->asked.head.number > 0 && say_snapshot(g, a, &v->asked, q->offset);
 	case SIGHTLINE__V1__INTEL_REQUEST__WHAT__DELTA:
-		return say_delta_of(g, v, q, a);
+		return v->ways > 0 && say_delta(g, a, &v->way[0], q->offset);
 	case SIGHTLINE__V1__INTEL_REQUEST__WHAT__FILE:
 		return say_file(g, a, q);
 	case SIGHTLINE__V1__INTEL_REQUEST__WHAT__GENERATIONS:
@@ -271,20 +346,24 @@ Sightline__V1__IntelAnswer *sl_generations_answer(
 	struct sl_generations *g, const Sightline__V1__IntelRequest *q)
 {
 	Answer *a = malloc(sizeof(*a));
-	struct view v = { 0 };
-	if (a == NULL)
-		return NULL;
-	sightline__v1__intel_answer__init(a);
-	a->number = q->number;
-	const char *refused = obey(g, q);
-	bool good = view_take(g, &v);
-	if (good && !say_asked(g, &v, q, a) &&
-		a->about_case == SIGHTLINE__V1__INTEL_ANSWER__ABOUT__NOT_SET)
-		good = say_state(a, v.newest, refused);
-	free(v.all);
+	struct view *v = calloc(1, sizeof(*v));
+	bool good = a != NULL && v != NULL;
+	if (a != NULL)
+		sightline__v1__intel_answer__init(a);
+	if (good) {
+		a->number = q->number;
+		const char *refused = obey(g, q);
+		good = view_take(g, q, v);
+		if (good && !say_asked(g, v, q, a) &&
+			a->about_case == SIGHTLINE__V1__INTEL_ANSWER__ABOUT__NOT_SET)
+			good = say_state(a, &v->newest, refused);
+		free(v->all);
+	}
+	free(v);
 	if (good)
 		return a;
-	sightline__v1__intel_answer__free_unpacked(a, NULL);
+	if (a != NULL)
+		sightline__v1__intel_answer__free_unpacked(a, NULL);
 	return NULL;
 }
 

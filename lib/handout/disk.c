@@ -115,15 +115,16 @@ struct each {
 	void *arg;
 };
 
+static bool on_its_way(const char *name)
+{
+	size_t n = strlen(name), p = sizeof(PART) - 1;
+	return n > p && strcmp(name + n - p, PART) == 0;
+}
+
 static void each_of(void *arg, const char *name)
 {
 	const struct each *e = arg;
-	size_t n = strlen(name), p = sizeof(PART) - 1;
-	if (name[0] == '.')
-		return;
-	if (n > p && strcmp(name + n - p, PART) == 0)
-		unlinkat(e->folder, name, 0);
-	else
+	if (name[0] != '.' && !on_its_way(name))
 		e->fn(e->arg, name);
 }
 
@@ -131,6 +132,17 @@ void disk_each(int folder, void (*fn)(void *arg, const char *name), void *arg)
 {
 	struct each e = { folder, fn, arg };
 	(void)sl_io_each(folder, each_of, &e);
+}
+
+static void sweep(void *arg, const char *name)
+{
+	if (on_its_way(name))
+		unlinkat(*(int *)arg, name, 0);
+}
+
+void disk_sweep(int folder)
+{
+	(void)sl_io_each(folder, sweep, &folder);
 }
 
 static int digit(char c)

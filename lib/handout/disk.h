@@ -28,9 +28,10 @@ int disk_sync(int folder, const char *name); /* makes a file durable that has it
 void disk_drop(struct disk_file *d); /* NULL f: nothing is on its way */
 int disk_write(int folder, const char *name, const void *p, size_t len);
 
-/* Calls fn for every file of a folder but those on their way; they may be removed meanwhile. Also
- * removes what was left on its way. */
+/* Calls fn for every file of a folder but those on their way; they may be removed meanwhile. */
 void disk_each(int folder, void (*fn)(void *arg, const char *name), void *arg);
+/* At the start: removes what was left on its way. */
+void disk_sweep(int folder);
 /* Whether 64 lower-case hex digits; as bytes. */
 bool disk_unhex(const char *text, uint8_t out[SL_DIGEST_MAX]);
 

@@ -6,62 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sightline/handout.h>
-
-struct line {
-	const char *p;
-	size_t len; /* without its newline */
-};
-
-static int compare(const struct line *a, const struct line *b)
-{
-	size_t n = a->len < b->len ? a->len : b->len;
-	int c = n > 0 ? memcmp(a->p, b->p, n) : 0;
-	return c != 0 ? c : (a->len > b->len) - (a->len < b->len);
-}
+#include "lines.h"
 
 static int compare_lines(const void *a, const void *b)
 {
-	return compare(a, b);
-}
-
-/* A text, line by line. */
-struct walk {
-	const char *p, *end;
-	struct line at; /* at.p NULL: the end */
-};
-
-static bool walk_next(struct walk *w)
-{
-	if (w->p == w->end) {
-		w->at = (struct line){ NULL, 0 };
-		return false;
-	}
-	const char *nl = memchr(w->p, '\n', (size_t)(w->end - w->p));
-	const char *stop = nl != NULL ? nl : w->end;
-	w->at = (struct line){ w->p, (size_t)(stop - w->p) };
-	w->p = nl != NULL ? nl + 1 : w->end;
-	return true;
-}
-
-static void walk_begin(struct walk *w, struct sl_set_text t)
-{
-	*w = (struct walk){ .p = t.p, .end = t.p != NULL ? t.p + t.len : NULL };
-	walk_next(w);
-}
-
-/* Without a line, behind every other. */
-static int order(const struct walk *a, const struct walk *b)
-{
-	if (a->at.p == NULL || b->at.p == NULL)
-		return (a->at.p == NULL) - (b->at.p == NULL);
-	return compare(&a->at, &b->at);
-}
-
-static void put(FILE *out, const struct line *l)
-{
-	fwrite_unlocked(l->p, 1, l->len, out);
-	putc_unlocked('\n', out);
+	return line_compare(a, b);
 }
 
 static int result(FILE *out)
@@ -131,7 +80,7 @@ int sl_set_sort(const char *p, size_t len, char **out, size_t *out_len)
 	if (n > 0)
 		qsort(l, n, sizeof(*l), compare_lines);
 	for (size_t i = 0; i < n; i++) {
-		if (i > 0 && compare(&l[i - 1], &l[i]) == 0)
+		if (i > 0 && line_compare(&l[i - 1], &l[i]) == 0)
 			continue;
 		memcpy(text + at, l[i].p, l[i].len);
 		at += l[i].len;
@@ -155,14 +104,14 @@ int sl_set_union(const struct sl_set_text *sets, size_t n, FILE *out)
 	for (;;) {
 		size_t least = 0;
 		for (size_t i = 1; i < n; i++)
-			if (order(&w[i], &w[least]) < 0)
+			if (walk_order(&w[i], &w[least]) < 0)
 				least = i;
 		struct line l = n > 0 ? w[least].at : (struct line){ NULL, 0 };
 		if (l.p == NULL)
 			break;
-		put(out, &l);
+		line_put(out, &l);
 		for (size_t i = 0; i < n; i++)
-			while (w[i].at.p != NULL && compare(&w[i].at, &l) == 0)
+			while (w[i].at.p != NULL && line_compare(&w[i].at, &l) == 0)
 				walk_next(&w[i]);
 	}
 	free(w);
@@ -175,10 +124,10 @@ int sl_set_change(struct sl_set_text a, struct sl_set_text b, FILE *out)
 	walk_begin(&old, a);
 	walk_begin(&new, b);
 	while (old.at.p != NULL || new.at.p != NULL) {
-		int c = order(&old, &new);
+		int c = walk_order(&old, &new);
 		if (c != 0) {
 			putc_unlocked(c < 0 ? '-' : '+', out);
-			put(out, c < 0 ? &old.at : &new.at);
+			line_put(out, c < 0 ? &old.at : &new.at);
 		}
 		if (c <= 0)
 			walk_next(&old);
@@ -186,16 +135,6 @@ int sl_set_change(struct sl_set_text a, struct sl_set_text b, FILE *out)
 			walk_next(&new);
 	}
 	return result(out);
-}
-
-static bool change_line(struct line *l, bool *add)
-{
-	if (l->len < 2 || (l->p[0] != '+' && l->p[0] != '-'))
-		return false;
-	*add = l->p[0] == '+';
-	l->p++;
-	l->len--;
-	return true;
 }
 
 int sl_set_apply(struct sl_set_text a, struct sl_set_text change, FILE *out)
@@ -206,23 +145,23 @@ int sl_set_apply(struct sl_set_text a, struct sl_set_text change, FILE *out)
 	for (walk_begin(&c, change); c.at.p != NULL; walk_next(&c)) {
 		bool add;
 		struct line l = c.at;
-		if (!change_line(&l, &add) || (last.p != NULL && compare(&last, &l) >= 0))
+		if (!change_line(&l, &add) || (last.p != NULL && line_compare(&last, &l) >= 0))
 			return -EBADMSG;
 		last = l;
-		while (old.at.p != NULL && compare(&old.at, &l) < 0) {
-			put(out, &old.at);
+		while (old.at.p != NULL && line_compare(&old.at, &l) < 0) {
+			line_put(out, &old.at);
 			walk_next(&old);
 		}
-		bool there = old.at.p != NULL && compare(&old.at, &l) == 0;
+		bool there = old.at.p != NULL && line_compare(&old.at, &l) == 0;
 		if (there == add)
 			return -EBADMSG;
 		if (add)
-			put(out, &l);
+			line_put(out, &l);
 		else
 			walk_next(&old);
 	}
 	for (; old.at.p != NULL; walk_next(&old))
-		put(out, &old.at);
+		line_put(out, &old.at);
 	return result(out);
 }
 
@@ -236,7 +175,7 @@ static bool name_char(char c)
 	return isalnum((unsigned char)c) || c == '.' || c == '_' || c == '-';
 }
 
-static bool file_line(const struct line *l, char sha256[SL_SET_HEX], char *name)
+bool line_file(const struct line *l, char sha256[SL_SET_HEX], char *name)
 {
 	size_t mark = sizeof(FILE_MARK) - 1;
 	if (l->len <= FILE_NAME_AT || l->len - FILE_NAME_AT > SL_SET_NAME_MAX ||
@@ -265,8 +204,9 @@ int sl_set_check(struct sl_set_text a, uint64_t *lines, sl_set_file_fn fn, void 
 	for (walk_begin(&w, a); w.at.p != NULL; walk_next(&w), n++) {
 		char sha256[SL_SET_HEX], name[SL_SET_NAME_MAX + 1];
 		bool native = w.at.len > 0 && w.at.p[0] == '{';
-		if (w.at.len >= SL_SET_LINE_MAX || (last.p != NULL && compare(&last, &w.at) >= 0) ||
-			(!native && !file_line(&w.at, sha256, name)) ||
+		if (w.at.len >= SL_SET_LINE_MAX ||
+			(last.p != NULL && line_compare(&last, &w.at) >= 0) ||
+			(!native && !line_file(&w.at, sha256, name)) ||
 			(!native && ++files > SL_SET_FILES_MAX))
 			return -EBADMSG;
 		last = w.at;
@@ -279,13 +219,15 @@ int sl_set_check(struct sl_set_text a, uint64_t *lines, sl_set_file_fn fn, void 
 	return 0;
 }
 
-bool sl_set_change_of_files(struct sl_set_text change)
+int sl_set_files(struct sl_set_text a, sl_set_file_fn fn, void *arg)
 {
 	struct walk w;
-	for (walk_begin(&w, change); w.at.p != NULL; walk_next(&w))
-		if (w.at.len > 1 && w.at.p[1] == '#')
-			return true;
-	return false;
+	int rc = 0;
+	for (walk_begin(&w, a); rc == 0 && w.at.p != NULL && w.at.p[0] == '#'; walk_next(&w)) {
+		char sha256[SL_SET_HEX], name[SL_SET_NAME_MAX + 1];
+		rc = line_file(&w.at, sha256, name) ? fn(arg, sha256, name) : -EBADMSG;
+	}
+	return rc;
 }
 
 void sl_set_name(const char *path, char out[SL_SET_NAME_MAX + 1])

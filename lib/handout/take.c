@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sightline/clock.h>
+
 #include "taker.h"
 
 /* Deltas that are put together before a set is said to be ready, where ever more come. */
@@ -20,7 +22,7 @@ int sl_taker_open(struct sl_taker **out, const char *dir, char *err, size_t err_
 	struct sl_taker *t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return -ENOMEM;
-	t->files = t->ref_folder = -1;
+	t->files = t->ref_folder = t->history.journal.fd = -1;
 	t->dir = strdup(dir);
 	t->folder = disk_folder(dir);
 	int rc = t->dir == NULL ? -ENOMEM : t->folder < 0 ? t->folder : 0;
@@ -40,6 +42,10 @@ int sl_taker_open(struct sl_taker **out, const char *dir, char *err, size_t err_
 		snprintf(err, err_len,
 			"%s: the last good set is damaged, and left out until the collector "
 			"answers",
+			dir);
+	else if (t->torn > 0)
+		snprintf(err, err_len,
+			"%s: the end of the journal of the last good set is torn, and cut off",
 			dir);
 	kept_prune(t);
 	*out = t;
@@ -61,9 +67,15 @@ static void drop(struct sl_taker *t)
 
 void sl_taker_close(struct sl_taker *t)
 {
+	struct fold_made made;
 	if (t == NULL)
 		return;
 	drop(t);
+	if (t->fold != NULL)
+		(void)fold_end(t->fold, &made);
+	staged_clear(t);
+	free(t->pending);
+	history_fini(&t->history);
 	while (t->paths > 0)
 		free(t->path[--t->paths]);
 	free(t->add);
@@ -76,18 +88,23 @@ void sl_taker_close(struct sl_taker *t)
 	free(t);
 }
 
+unsigned sl_taker_torn(const struct sl_taker *t)
+{
+	return t->torn;
+}
+
 /* ---- what to ask ---- */
 
 void sl_taker_question(struct sl_taker *t, Sightline__V1__IntelRequest *q)
 {
 	sightline__v1__intel_request__init(q);
 	q->number = ++t->number;
-	q->generation = t->base.generation;
-	if (t->base.generation > 0)
-		q->sha256 = (ProtobufCBinaryData){ SL_DIGEST_MAX, t->base.sha256 };
+	q->generation = t->base.number;
+	if (t->base.number > 0)
+		q->sha256 = (ProtobufCBinaryData){ SL_DIGEST_MAX, t->base.id };
 	q->whole = t->whole;
 	q->offset = t->got;
-	q->of = t->target.generation;
+	q->of = t->target.head.number;
 	switch (t->phase) {
 	case PHASE_SNAPSHOT:
 		q->what = SIGHTLINE__V1__INTEL_REQUEST__WHAT__SNAPSHOT;
@@ -115,47 +132,60 @@ static enum sl_take refuse(struct sl_taker *t, enum sl_take_fault why)
 	return SL_TAKE_REFUSED;
 }
 
-static enum sl_take_fault fault_of(int rc)
-{
-	return rc == -EBADMSG ? SL_TAKE_HASH : SL_TAKE_DISK;
-}
-
-/* Everything of the target is there and proven. */
+/* The target is proven, and what the next change goes by. */
 static enum sl_take arrived(struct sl_taker *t)
 {
-	t->base = t->target;
 	t->whole = false;
 	t->steps++;
 	drop(t);
 	return SL_TAKE_ASK;
 }
 
-/* The next file of the target that isn't there. */
-static enum sl_take next_file(struct sl_taker *t)
-{
-	while (t->ref_at < t->refs && kept_has_file(t, &t->ref[t->ref_at]))
-		t->ref_at++;
-	if (t->ref_at == t->refs)
-		return arrived(t);
-	const struct file_ref *r = &t->ref[t->ref_at];
-	drop(t);
-	t->phase = PHASE_FILE;
-	t->ref_folder = disk_below(t->files, r->sha256);
-	if (t->ref_folder < 0 || !disk_unhex(r->sha256, t->wanted) ||
-		disk_begin(&t->to, t->ref_folder, r->name) < 0)
-		return refuse(t, SL_TAKE_DISK);
-	sl_digest_begin(&t->digest, SL_SHA256);
-	return SL_TAKE_ASK;
-}
-
 /* The target's text is there. */
 static enum sl_take text_arrived(struct sl_taker *t)
 {
-	int rc = kept_files(t, &t->target);
+	char name[SL_SET_HEX + 8];
+	struct fold_made m = { 0 };
+	struct refs refs;
+	kept_name(t->target.sha256, name);
+	int rc = fold_look(t->folder, name, &m);
+	if (rc == 0)
+		rc = kept_refs(t, &t->target, &refs);
 	if (rc < 0)
 		return refuse(t, rc == -EBADMSG ? SL_TAKE_FORM : SL_TAKE_DISK);
-	t->ref_at = 0;
-	return next_file(t);
+	t->target.head.lines = m.lines;
+	t->target.head.bytes = m.bytes;
+	staged_clear(t);
+	t->fresh = t->target;
+	t->base = t->target.head;
+	t->refs = refs;
+	t->stale = true;
+	return arrived(t);
+}
+
+/* The change from the base to the target is there, in memory. */
+static enum sl_take change_arrived(struct sl_taker *t)
+{
+	struct sl_set_text change = { t->change, t->got };
+	struct journal_head *h = &t->target.head;
+	uint8_t id[SL_DIGEST_MAX];
+	struct sl_set_sum sum;
+	journal_chain(t->base.id, change, id);
+	if (memcmp(id, h->id, sizeof(id)) != 0)
+		return refuse(t, SL_TAKE_HASH);
+	struct refs refs = t->refs;
+	if (sl_set_change_check(change, &sum) < 0 || sum.fewer > t->base.lines + sum.more ||
+		sum.bytes_fewer > t->base.bytes + sum.bytes_more ||
+		kept_refs_change(&refs, change) < 0)
+		return refuse(t, SL_TAKE_FORM);
+	h->lines = t->base.lines + sum.more - sum.fewer;
+	h->bytes = t->base.bytes + sum.bytes_more - sum.bytes_fewer;
+	h->time_s = sl_clock_wall_ns() / SL_SECOND;
+	if (staged_push(t, h, t->change, t->got) < 0)
+		return refuse(t, SL_TAKE_DISK);
+	t->change = NULL;
+	t->refs = refs;
+	return arrived(t);
 }
 
 /* A chunk has to be the one that was asked for, of a whole that keeps its size. */
@@ -179,7 +209,7 @@ static bool chunk_write(struct sl_taker *t, const ProtobufCBinaryData *chunk)
 	return t->got == t->size;
 }
 
-static enum sl_take file_end(struct sl_taker *t, const uint8_t sha256[SL_DIGEST_MAX],
+static enum sl_take file_arrived(struct sl_taker *t, const uint8_t sha256[SL_DIGEST_MAX],
 	enum sl_take (*then)(struct sl_taker *))
 {
 	uint8_t digest[SL_DIGEST_MAX];
@@ -191,48 +221,48 @@ static enum sl_take file_end(struct sl_taker *t, const uint8_t sha256[SL_DIGEST_
 	return then(t);
 }
 
-static bool target_is(
-	const struct sl_taker *t, uint64_t generation, const ProtobufCBinaryData *sha256)
+static bool hash_is(const uint8_t hash[SL_DIGEST_MAX], const ProtobufCBinaryData *said)
 {
-	return t->target.generation == generation && sha256->len == SL_DIGEST_MAX &&
-	       memcmp(t->target.sha256, sha256->data, SL_DIGEST_MAX) == 0;
+	return said->len == SL_DIGEST_MAX && memcmp(hash, said->data, SL_DIGEST_MAX) == 0;
 }
 
-static bool target_set(struct sl_taker *t, uint64_t generation, const ProtobufCBinaryData *sha256)
+static bool target_set(struct sl_taker *t, uint64_t generation, const ProtobufCBinaryData *id)
 {
-	if (sha256->len != SL_DIGEST_MAX || generation == 0)
+	if (id->len != SL_DIGEST_MAX || generation == 0)
 		return false;
-	t->target = (struct kept){ .generation = generation };
-	memcpy(t->target.sha256, sha256->data, SL_DIGEST_MAX);
-	sl_hex(sha256->data, SL_DIGEST_MAX, t->target.hex);
+	t->target = (struct snapshot){ .head = { .number = generation } };
+	memcpy(t->target.head.id, id->data, SL_DIGEST_MAX);
 	return true;
 }
 
 static enum sl_take take_snapshot(struct sl_taker *t, const Sightline__V1__IntelSnapshot *s)
 {
-	char name[128];
+	char name[SL_SET_HEX + 8];
+	const ProtobufCBinaryData *id = s->identity.len > 0 ? &s->identity : &s->sha256;
 	if (t->phase == PHASE_NEXT) {
-		if (!target_set(t, s->generation, &s->sha256))
+		if (!target_set(t, s->generation, id) || s->sha256.len != SL_DIGEST_MAX)
 			return refuse(t, SL_TAKE_FORM);
-		kept_name(&t->target, name);
+		memcpy(t->target.sha256, s->sha256.data, SL_DIGEST_MAX);
+		kept_name(t->target.sha256, name);
 		if (disk_begin(&t->to, t->folder, name) < 0)
 			return refuse(t, SL_TAKE_DISK);
 		sl_digest_begin(&t->digest, SL_SHA256);
+		t->stale = true;
 		t->phase = PHASE_SNAPSHOT;
 	}
-	if (t->phase != PHASE_SNAPSHOT || !target_is(t, s->generation, &s->sha256) ||
+	if (t->phase != PHASE_SNAPSHOT || t->target.head.number != s->generation ||
+		!hash_is(t->target.head.id, id) || !hash_is(t->target.sha256, &s->sha256) ||
 		!chunk_fits(t, s->size, s->offset, SL_SET_BYTES_MAX, &s->chunk))
 		return refuse(t, SL_TAKE_FORM);
 	if (!chunk_write(t, &s->chunk))
 		return SL_TAKE_ASK;
-	return file_end(t, t->target.sha256, text_arrived);
+	return file_arrived(t, t->target.sha256, text_arrived);
 }
 
 static bool follows(const struct sl_taker *t, const Sightline__V1__IntelDelta *d)
 {
-	return t->base.generation > 0 && d->previous == t->base.generation &&
-	       d->generation == d->previous + 1 && d->previous_sha256.len == SL_DIGEST_MAX &&
-	       memcmp(d->previous_sha256.data, t->base.sha256, SL_DIGEST_MAX) == 0;
+	return t->base.number > 0 && d->previous == t->base.number &&
+	       d->generation == d->previous + 1 && hash_is(t->base.id, &d->previous_sha256);
 }
 
 static enum sl_take take_delta(struct sl_taker *t, const Sightline__V1__IntelDelta *d)
@@ -244,7 +274,7 @@ static enum sl_take take_delta(struct sl_taker *t, const Sightline__V1__IntelDel
 	if (t->phase == PHASE_NEXT && !target_set(t, d->generation, &d->sha256))
 		return refuse(t, SL_TAKE_FORM);
 	t->phase = PHASE_DELTA;
-	if (!target_is(t, d->generation, &d->sha256) ||
+	if (t->target.head.number != d->generation || !hash_is(t->target.head.id, &d->sha256) ||
 		!chunk_fits(t, d->size, d->offset, SL_SET_CHANGE_BYTES_MAX, &d->chunk))
 		return refuse(t, SL_TAKE_FORM);
 	char *more = realloc(t->change, t->got + d->chunk.len + 1);
@@ -254,21 +284,39 @@ static enum sl_take take_delta(struct sl_taker *t, const Sightline__V1__IntelDel
 	if (d->chunk.len > 0)
 		memcpy(more + t->got, d->chunk.data, d->chunk.len);
 	t->got += d->chunk.len;
-	if (t->got < t->size)
-		return SL_TAKE_ASK;
-	int rc = kept_apply(t, (struct sl_set_text){ t->change, t->got });
-	return rc < 0 ? refuse(t, fault_of(rc)) : text_arrived(t);
+	return t->got < t->size ? SL_TAKE_ASK : change_arrived(t);
+}
+
+/* The base is ready once all its files are there: the next that isn't. */
+static enum sl_take fetch(struct sl_taker *t)
+{
+	size_t at = 0;
+	while (at < t->refs.n && kept_has_file(t, &t->refs.ref[at]))
+		at++;
+	drop(t);
+	if (at == t->refs.n) {
+		memcpy(t->offered, t->base.id, sizeof(t->offered));
+		return SL_TAKE_READY;
+	}
+	const struct file_ref *r = &t->refs.ref[at];
+	t->phase = PHASE_FILE;
+	t->stale = true;
+	t->ref_folder = disk_below(t->files, r->sha256);
+	if (t->ref_folder < 0 || !disk_unhex(r->sha256, t->wanted) ||
+		disk_begin(&t->to, t->ref_folder, r->name) < 0)
+		return refuse(t, SL_TAKE_DISK);
+	sl_digest_begin(&t->digest, SL_SHA256);
+	return SL_TAKE_ASK;
 }
 
 static enum sl_take take_file(struct sl_taker *t, const Sightline__V1__IntelFile *f)
 {
-	if (t->phase != PHASE_FILE || f->sha256.len != SL_DIGEST_MAX ||
-		memcmp(f->sha256.data, t->wanted, SL_DIGEST_MAX) != 0 ||
+	if (t->phase != PHASE_FILE || !hash_is(t->wanted, &f->sha256) ||
 		!chunk_fits(t, f->size, f->offset, SL_SET_FILE_BYTES_MAX, &f->chunk))
 		return refuse(t, SL_TAKE_FORM);
 	if (!chunk_write(t, &f->chunk))
 		return SL_TAKE_ASK;
-	return file_end(t, t->wanted, next_file);
+	return file_arrived(t, t->wanted, fetch);
 }
 
 /* ---- whether there is something new ---- */
@@ -278,22 +326,39 @@ static bool same_set(const uint8_t a[SL_DIGEST_MAX], const uint8_t b[SL_DIGEST_M
 	return memcmp(a, b, SL_DIGEST_MAX) == 0;
 }
 
+/* Whether the base is the set in force. By its lines it is told where one was refused, from which
+ * an operator may have gone back. */
+static bool same_as(struct sl_taker *t, const struct step *now)
+{
+	if (same_set(t->base.id, now->head.id))
+		return true;
+	return !same_set(t->offered, now->head.id) && staged_change(t) && t->add_len == 0 &&
+	       t->remove_len == 0;
+}
+
 /* The base is the newest, or has been put together of enough. */
 static enum sl_take settled(struct sl_taker *t)
 {
+	const struct step *now = history_last(&t->history);
 	t->steps = 0;
-	if (t->base.generation == 0)
+	if (t->base.number == 0)
 		return SL_TAKE_IDLE;
-	/* Another collector, or one that began anew, gives its sets numbers that there were. */
-	if (t->current.generation > 0 && same_set(t->base.sha256, t->current.sha256)) {
-		if (t->base.generation != t->current.generation)
-			(void)kept_commit(t); /* the same set under another number */
+	if (now != NULL && same_as(t, now)) {
+		if (t->base.number != now->head.number)
+			(void)staged_commit(t); /* the same set under another number */
 		return SL_TAKE_IDLE;
 	}
-	if (same_set(t->base.sha256, t->offered)) /* and refused */
+	if (same_set(t->base.id, t->offered)) /* and refused */
 		return SL_TAKE_IDLE;
-	memcpy(t->offered, t->base.sha256, sizeof(t->offered));
-	return SL_TAKE_READY;
+	return fetch(t);
+}
+
+/* Enough has come to be in force before the newest has; but nothing that is older than what is. */
+static bool enough(const struct sl_taker *t)
+{
+	const struct step *now = history_last(&t->history);
+	return (t->steps >= STEPS_MAX || t->pending_bytes > SL_SET_CHANGE_BYTES_MAX) &&
+	       (now == NULL || now->head.number < t->base.number);
 }
 
 static enum sl_take take_state(struct sl_taker *t, const Sightline__V1__IntelState *s, bool asked)
@@ -302,8 +367,7 @@ static enum sl_take take_state(struct sl_taker *t, const Sightline__V1__IntelSta
 		return t->phase == PHASE_NEXT ? SL_TAKE_ASK : SL_TAKE_IDLE;
 	if (t->phase != PHASE_NEXT)
 		return refuse(t, SL_TAKE_GONE);
-	if (s->generation == t->base.generation && s->sha256.len == SL_DIGEST_MAX &&
-		same_set(s->sha256.data, t->base.sha256))
+	if (s->generation == t->base.number && hash_is(t->base.id, &s->sha256))
 		return settled(t);
 	return SL_TAKE_IDLE;
 }
@@ -322,6 +386,9 @@ enum sl_take sl_taker_answer(struct sl_taker *t, const Answer *a)
 		break;
 	case SIGHTLINE__V1__INTEL_ANSWER__ABOUT_DELTA:
 		took = take_delta(t, a->delta);
+		for (size_t i = 0; took == SL_TAKE_ASK && t->phase == PHASE_NEXT && i < a->n_more;
+			i++)
+			took = take_delta(t, a->more[i]);
 		break;
 	case SIGHTLINE__V1__INTEL_ANSWER__ABOUT_FILE:
 		took = take_file(t, a->file);
@@ -329,8 +396,15 @@ enum sl_take sl_taker_answer(struct sl_taker *t, const Answer *a)
 	default:
 		took = refuse(t, SL_TAKE_FORM);
 	}
-	if (took == SL_TAKE_ASK && t->steps >= STEPS_MAX && settled(t) == SL_TAKE_READY)
+	if (took != SL_TAKE_ASK || t->phase != PHASE_NEXT)
+		return took;
+	if (enough(t) && settled(t) == SL_TAKE_READY)
 		return SL_TAKE_READY;
+	if (t->phase != PHASE_NEXT)
+		return took;
+	/* What is not in force is in memory. */
+	if (t->pending_bytes > SL_SET_CHANGE_BYTES_MAX && staged_whole(t) < 0)
+		return refuse(t, SL_TAKE_DISK);
 	return took;
 }
 
@@ -341,39 +415,61 @@ enum sl_take_fault sl_taker_why(const struct sl_taker *t)
 
 /* ---- what there is ---- */
 
-static bool describe(struct sl_taker *t, const struct kept *k, struct sl_taken *out)
+static void describe(struct sl_taker *t, const struct journal_head *h, struct sl_taken *out)
 {
-	if (k->generation == 0 || kept_paths(t, k) < 0)
-		return false;
-	*out = (struct sl_taken){ .generation = k->generation,
-		.lines = k->lines,
+	*out = (struct sl_taken){ .generation = h->number,
+		.lines = h->lines,
 		.paths = (const char *const *)t->path,
-		.path_count = t->paths };
-	memcpy(out->sha256, k->sha256, SL_DIGEST_MAX);
-	return true;
+		.path_count = t->paths,
+		.add = t->add,
+		.remove = t->remove,
+		.add_len = t->add_len,
+		.remove_len = t->remove_len };
+	memcpy(out->sha256, h->id, SL_DIGEST_MAX);
 }
 
 bool sl_taker_current(struct sl_taker *t, struct sl_taken *out)
 {
-	return describe(t, &t->current, out);
+	if (t->set.head.number == 0 || kept_paths(t, &t->set, &t->held) < 0 || staged_late(t) < 0)
+		return false;
+	describe(t, &history_last(&t->history)->head, out);
+	return true;
 }
 
-uint64_t sl_taker_generation(const struct sl_taker *t)
+int sl_taker_fold(struct sl_taker *t, struct sl_taken *out)
 {
-	return t->current.generation;
+	int rc = t->set.head.number == 0 ? -ENOENT : staged_fold(t);
+	return rc < 0 ? rc : sl_taker_current(t, out) ? 0 : -EIO;
+}
+
+int sl_taker_whole(struct sl_taker *t, struct sl_taken *out)
+{
+	int rc = t->base.number == 0 ? -ENOENT : staged_whole(t);
+	if (rc == 0)
+		rc = kept_paths(t, &t->fresh, &t->refs);
+	if (rc < 0)
+		return rc;
+	staged_forget(t);
+	describe(t, &t->base, out);
+	return 0;
 }
 
 bool sl_taker_staged(struct sl_taker *t, struct sl_taken *out)
 {
-	if (!describe(t, &t->base, out))
+	if (t->base.number == 0)
 		return false;
-	if (kept_change(t)) {
-		out->add = t->add;
-		out->add_len = t->add_len;
-		out->remove = t->remove;
-		out->remove_len = t->remove_len;
-	}
+	if (!staged_change(t))
+		return sl_taker_whole(t, out) == 0;
+	describe(t, &t->base, out);
+	out->paths = NULL;
+	out->path_count = 0;
 	return true;
+}
+
+uint64_t sl_taker_generation(const struct sl_taker *t)
+{
+	const struct step *now = history_last(&t->history);
+	return now != NULL ? now->head.number : 0;
 }
 
 void sl_taker_again(struct sl_taker *t)
@@ -383,7 +479,8 @@ void sl_taker_again(struct sl_taker *t)
 
 int sl_taker_settle(struct sl_taker *t, bool taken)
 {
-	int rc = taken ? kept_commit(t) : 0;
+	int rc = taken ? staged_commit(t) : 0;
+	staged_tidy(t);
 	kept_prune(t);
 	return rc;
 }

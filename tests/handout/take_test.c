@@ -85,7 +85,7 @@ static void test_whole_then_changes(void **state)
 	assert_int_equal(follow(m), SL_TAKE_READY);
 	assert_true(sl_taker_staged(m->t, &t));
 	assert_int_equal(t.generation, 3);
-	assert_int_equal(t.path_count, 1);
+	assert_int_equal(t.path_count, 0);
 	assert_int_equal(t.add_len, 8);
 	assert_memory_equal(t.add, "{c}\n{d}\n", 8);
 	assert_memory_equal(t.remove, "{a}\n{b}\n", 8);
@@ -303,37 +303,75 @@ static void test_back_resume_back(void **state)
 	assert_int_equal(sl_generations_back(m->g, 0), -ENOENT);
 }
 
+/* What has next to nothing of the set before is handed out whole, and nothing leads there. */
 static void test_way_that_is_gone(void **state)
 {
 	struct made *m = *state;
-	char set[16];
+	size_t len = 12 * SL_SET_LINE_MAX;
+	char *set = malloc(len + 1);
 	hand_out(m, "{a}\n");
 	arm(m, 1);
-	for (unsigned i = 0; i < 40; i++) {
-		snprintf(set, sizeof(set), "{%u}\n", i);
-		hand_out(m, set);
+	hand_out(m, "{a}\n{b}\n");
+	for (size_t at = 0; at < len; at += SL_SET_LINE_MAX / 2) {
+		memset(set + at, 'x', SL_SET_LINE_MAX / 2);
+		set[at] = '{';
+		set[at + 1] = (char)('a' + at / (SL_SET_LINE_MAX / 2));
+		set[at + SL_SET_LINE_MAX / 2 - 1] = '\n';
 	}
+	set[len] = '\0';
+	hand_out(m, set);
+	free(set);
 	Answer *a = asked(m);
 	assert_int_equal(a->about_case, SIGHTLINE__V1__INTEL_ANSWER__ABOUT_SNAPSHOT);
 	assert_int_equal(give(m, a), SL_TAKE_ASK);
-	arm(m, 41);
+	arm(m, 3);
 }
 
-/* A way on which a file lies that no set names any more that is kept. */
+/* Changes that wait come beside the first, as one answer. */
+static void test_many_changes_at_once(void **state)
+{
+	struct made *m = *state;
+	char set[2048] = "";
+	struct sl_taken t;
+	for (unsigned i = 10; i < 50; i++) {
+		snprintf(set + strlen(set), 16, "{%u}\n", i);
+		hand_out(m, set);
+		if (i == 10)
+			arm(m, 1);
+	}
+	Answer *a = asked(m);
+	assert_int_equal(a->about_case, SIGHTLINE__V1__INTEL_ANSWER__ABOUT_DELTA);
+	assert_int_equal(a->n_more, 38);
+	/* One of them is another: those before it are good. */
+	a->more[20]->chunk.data[2] ^= 1;
+	assert_int_equal(give(m, a), SL_TAKE_REFUSED);
+	assert_int_equal(sl_taker_why(m->t), SL_TAKE_HASH);
+	assert_int_equal(follow(m), SL_TAKE_READY);
+	assert_true(sl_taker_staged(m->t, &t));
+	assert_int_equal(t.generation, 40);
+	assert_int_equal(t.add_len, 39 * 5);
+	assert_int_equal(t.remove_len, 0);
+}
+
+/* A file that isn't there any more is no matter on the way, and one at its end. */
 static void test_file_that_is_gone(void **state)
 {
 	struct made *m = *state;
-	char sha256[SL_SET_HEX], line[256];
-	for (unsigned i = 1; i <= 6; i++) {
+	char sha256[SL_SET_HEX], line[256], path[256];
+	for (unsigned i = 1; i <= 7; i++) {
 		assert_int_equal(sl_generations_file(m->g, &i, sizeof(i), sha256), 0);
 		snprintf(line, sizeof(line), "#file %s own.bin\n{a}\n", sha256);
 		hand_out(m, line);
-		if (i == 1)
-			arm(m, 1);
+		if (i == 1 || i == 4 || i == 7)
+			arm(m, i);
+		snprintf(path, sizeof(path), "%s/files/%s", m->there, sha256);
+		if (i == 3 || i == 6)
+			assert_int_equal(unlink(path), 0);
+		if (i != 6)
+			continue;
+		assert_int_equal(follow(m), SL_TAKE_REFUSED);
+		assert_int_equal(sl_taker_why(m->t), SL_TAKE_GONE);
 	}
-	assert_int_equal(follow(m), SL_TAKE_REFUSED);
-	assert_int_equal(sl_taker_why(m->t), SL_TAKE_GONE);
-	arm(m, 6);
 }
 
 /* What is known by its number alone may be another set. */
@@ -358,6 +396,6 @@ int main(void)
 		T(test_generation_skipped), T(test_chunks_that_do_not_fit), T(test_announced),
 		T(test_refused_is_not_offered_again), T(test_start_again), T(test_back_and_resume),
 		T(test_back_resume_back), T(test_way_that_is_gone), T(test_file_that_is_gone),
-		T(test_collector_that_began_anew) };
+		T(test_collector_that_began_anew), T(test_many_changes_at_once) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

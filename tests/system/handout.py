@@ -332,13 +332,10 @@ class Between:
 
 def test_man_in_the_middle(folder):
     """A delta of which a byte is another is refused, the old set stays, and the whole is asked for."""
-    feed, spoiled = folder + "/own.jsonl", []
+    feed, refused = folder + "/own.jsonl", threading.Event()
 
-    def spoil(answer):
-        if b'+{"' not in answer or spoiled:
-            return answer
-        spoiled.append(answer)
-        return answer.replace(b"c.example", b"x.example")
+    def spoil(answer):  # more than one, as a question may be asked twice where an announcement crosses it
+        return answer if refused.is_set() or b'+{"' not in answer else answer.replace(b"c.example", b"x.example")
 
     write(feed, names("a.example", "b.example"))
     with collector(folder, "own=" + feed) as c:
@@ -351,13 +348,13 @@ def test_man_in_the_middle(folder):
                 s.until("generation 1 is in force")
                 write(feed, names("a.example", "b.example", "c.example"))
                 s.until("refused: its hash is another")
+                refused.set()
                 s.until("generation 2 is in force")
                 Asked(s).ask("x.example", "c.example")
                 assert seen(s) == ["c.example"]
         c.end(signal.SIGTERM)
     st = stats(folder + "/stats1")
-    assert st['sightline_intel_transfers_refused_total{why="hash"}'] == 1, st
-    # A question may be asked twice where an announcement crosses it.
+    assert st['sightline_intel_transfers_refused_total{why="hash"}'] >= 1, st
     assert stats(folder + "/collector")['sightline_intel_handed_total{what="snapshot"}'] >= 2
 
 
