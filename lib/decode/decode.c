@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* decode.c - completes the view of a burst of packets, or names the drop of each that it can't.
  * Worker. Reads headers only through the packet's own bounds; copies nothing. */
+#include <sightline/prefetch.h>
+
 #include "fragments.h"
 #include "layers.h"
 
@@ -122,7 +124,7 @@ uint16_t sl_decode(const struct sl_decode_options *o, struct sl_packet *pkt, uin
 	/* The first lines of all packets are asked for before any is needed: the cold misses of a
 	 * burst then overlap instead of adding up. */
 	for (uint16_t i = 0; i < n; i++)
-		__builtin_prefetch(pkt[i].data);
+		sl_prefetch(pkt[i].data);
 	for (uint16_t i = 0; i < n; i++)
 		good += packet_decode(o, &pkt[i], counters);
 	return good;

@@ -4,6 +4,7 @@
 #include "table.h"
 
 #include <sightline/clock.h>
+#include <sightline/prefetch.h>
 
 #include <sightline/hot.h>
 
@@ -171,7 +172,7 @@ void sl_flow_sweep(struct sl_flow_table *t, uint64_t now_ns)
 	if (to == t->fresh)
 		t->swept_ns = t->sweep_circle_ns;
 	for (uint32_t i = to; i < to + SWEEP_LOOK && i < t->fresh; i++)
-		__builtin_prefetch(&t->flows[i]);
+		sl_prefetch(&t->flows[i]);
 }
 
 uint64_t sl_flow_swept(const struct sl_flow_table *t)

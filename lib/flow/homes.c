@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include <sightline/mem.h>
+#include <sightline/prefetch.h>
 
 #include "table.h"
 
@@ -76,7 +77,7 @@ static uint64_t word_of(uint64_t hash, unsigned table)
 
 void homes_prefetch(const struct sl_flow_homes *h, uint64_t hash)
 {
-	__builtin_prefetch(bucket_of(h, hash), 1);
+	sl_prefetch(bucket_of(h, hash));
 }
 
 /* The other tables' words of the same flow differ from `mine` in the low byte alone. */

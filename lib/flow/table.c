@@ -8,6 +8,7 @@
 #include <sightline/clock.h>
 #include <sightline/decode.h>
 #include <sightline/mem.h>
+#include <sightline/prefetch.h>
 
 #include "table.h"
 
@@ -330,8 +331,8 @@ static void record_prefetch(const struct sl_flow_table *t, struct flow_key k)
 	unsigned set = bucket_match(b, hash_tag(k.hash));
 	if (set) {
 		const struct sl_flow *f = &t->flows[b->index[__builtin_ctz(set)]];
-		__builtin_prefetch(f, 1);
-		__builtin_prefetch(&f->packets, 1);
+		sl_prefetch(f);
+		sl_prefetch(&f->packets);
 	}
 }
 
@@ -341,7 +342,7 @@ void sl_flow_bind(struct sl_flow_table *t, struct sl_packet *pkt, uint16_t n)
 		if (pkt[i].version == 0)
 			continue;
 		t->keys[i] = key_of(t, &pkt[i]);
-		__builtin_prefetch(&t->buckets.b[t->keys[i].hash & t->buckets.mask]);
+		sl_prefetch(&t->buckets.b[t->keys[i].hash & t->buckets.mask]);
 	}
 	for (uint16_t i = 0; i < n; i++)
 		if (pkt[i].version)

@@ -138,7 +138,7 @@ void seek_fetch(const struct seek *k, const struct set *s)
 		const struct prefixes *p = k->version == 4 ? &s->prefix4 : &s->prefix6;
 		tags_prefetch_bloom(k->version == 4 ? &s->host4 : &s->host6, k->addr_hash);
 		if (p->lengths > 0)
-			__builtin_prefetch(&p->filter[prefix_slice(p, s, &k->addr, k->version)]);
+			sl_prefetch(&p->filter[prefix_slice(p, s, &k->addr, k->version)]);
 	}
 	if (k->text == NULL)
 		return;

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sightline/prefetch.h>
+
 #ifdef __AVX2__
 #include <immintrin.h>
 #endif
@@ -51,7 +53,7 @@ static inline uint64_t tags_bits(uint64_t hash)
 
 static inline void tags_prefetch_bloom(const struct tags *t, uint64_t hash)
 {
-	__builtin_prefetch(&t->bloom[tags_scale(hash, t->words)]);
+	sl_prefetch(&t->bloom[tags_scale(hash, t->words)]);
 }
 
 static inline bool tags_maybe(const struct tags *t, uint64_t hash)
@@ -62,7 +64,7 @@ static inline bool tags_maybe(const struct tags *t, uint64_t hash)
 
 static inline void tags_prefetch_line(const struct tags *t, uint64_t hash)
 {
-	__builtin_prefetch(&t->line[(size_t)tags_scale(hash, t->lines) * 16]);
+	sl_prefetch(&t->line[(size_t)tags_scale(hash, t->lines) * 16]);
 }
 
 /* Which of a line's tags are equal to `tag`. */

@@ -3,6 +3,8 @@
  * never allocates, locks or calls the system. */
 #include <immintrin.h>
 
+#include <sightline/prefetch.h>
+
 #include "state.h"
 
 #include <sightline/hot.h>
@@ -249,11 +251,11 @@ static void settle(struct taking *t)
 	for (unsigned i = 0; i < t->n; i++) {
 		size_t slot = t->saying[i].slot = slot_find(m, t->saying[i].hash);
 		if (slot != NO_SLOT) {
-			__builtin_prefetch(&m->value[slot], 1);
-			__builtin_prefetch(&m->value[slot].first, 1);
+			sl_prefetch(&m->value[slot]);
+			sl_prefetch(&m->value[slot].first);
 		} else {
-			__builtin_prefetch(&m->age[memory_set(m, t->saying[i].hash, 0)], 1);
-			__builtin_prefetch(&m->age[memory_set(m, t->saying[i].hash, 1)], 1);
+			sl_prefetch(&m->age[memory_set(m, t->saying[i].hash, 0)]);
+			sl_prefetch(&m->age[memory_set(m, t->saying[i].hash, 1)]);
 		}
 	}
 	for (unsigned i = 0; i < t->n; i++)
@@ -265,8 +267,8 @@ static void say(struct taking *t, uint64_t hash, uint8_t place)
 {
 	if (t->n == GROUP)
 		settle(t);
-	__builtin_prefetch(&t->m->tag[memory_set(t->m, hash, 0)]);
-	__builtin_prefetch(&t->m->tag[memory_set(t->m, hash, 1)]);
+	sl_prefetch(&t->m->tag[memory_set(t->m, hash, 0)]);
+	sl_prefetch(&t->m->tag[memory_set(t->m, hash, 1)]);
 	struct saying *s = &t->saying[t->n++];
 	*s = t->next;
 	s->hash = hash;

@@ -3,6 +3,8 @@
  * queue. No system call, no copy. */
 #include <errno.h>
 
+#include <sightline/prefetch.h>
+
 #include "afpacket.h"
 
 #include <sightline/hot.h>
@@ -51,7 +53,7 @@ static void fill(const struct afpacket *a, struct af_queue *q, struct sl_packet 
 {
 	const struct tpacket3_hdr *h = q->next;
 	pkt->data = (const uint8_t *)h + h->tp_mac;
-	__builtin_prefetch(pkt->data);
+	sl_prefetch(pkt->data);
 	pkt->len = h->tp_snaplen;
 	pkt->wire_len = h->tp_len;
 	pkt->ts_ns = (uint64_t)h->tp_sec * 1000000000 + h->tp_nsec;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <sightline/prefetch.h>
+
 #include "deal.h"
 #include "spread.h"
 
@@ -249,7 +251,7 @@ uint16_t deal_burst(struct deal *d, uint16_t worker, struct sl_packet *pkt, uint
 	uint16_t n = there < max ? (uint16_t)there : max;
 	for (uint16_t i = 0; i < n; i++) {
 		to_packet(&l->to[l->to_tail++ % LANE_PACKETS], &pkt[i]);
-		__builtin_prefetch(pkt[i].data);
+		sl_prefetch(pkt[i].data);
 	}
 	return n;
 }

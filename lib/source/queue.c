@@ -5,6 +5,8 @@
 
 #include <rte_cycles.h>
 
+#include <sightline/prefetch.h>
+
 #include "fresh.h"
 #include "replay.h"
 
@@ -98,7 +100,7 @@ static inline void fill(
 	const struct queue *q, struct block *b, const struct slot *slot, struct sl_packet *pkt)
 {
 	const uint8_t *data = b->mem + slot->at;
-	__builtin_prefetch(data);
+	sl_prefetch(data);
 	pkt->data = data;
 	pkt->len = slot->len;
 	pkt->wire_len = slot->wire_len;

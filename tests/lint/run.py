@@ -23,7 +23,7 @@ LEVEL = {folder: n for n, row in enumerate(LEVELS) for folder in row}
 # Public headers that are not called like their folder.
 OWNER = {"addr": "base", "aead": "digest", "clock": "base", "config": "base", "counter": "base", "hash": "base", "io": "base", "hyperloglog": "base", "hot": "base", "capture": "source", "shed": "flow",
          "expect": "parser", "vocabulary": "observable",
-         "log": "base", "mem": "base", "watchdog": "base", "tap": "metrics", "ring": "base", "span": "base", "image": "base", "packet": "base", "record": "match",
+         "log": "base", "mem": "base", "watchdog": "base", "tap": "metrics", "ring": "base", "span": "base", "image": "base", "packet": "base", "prefetch": "base", "record": "match",
          "breaker": "match", "correlate": "match", "hosts": "match", "trees": "match", "detection": "intel", "regex": "pattern",
          "defrag": "decode", "sieve": "decode", "overlap": "base",
          "book": "intel", "lists": "intel", "past": "intel", "seen": "intel", "policy": "intel",
