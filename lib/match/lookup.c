@@ -182,33 +182,115 @@ static void filters(struct asked *a, const struct sl_ruleset *rs)
 		filter(a, rs, 0, first);
 }
 
+/* ---- A batch ---- */
+
+/* What most observables are: most of them the filters alone say no to, with nothing made ready. */
+static bool is_v4(const struct sl_observable *o)
+{
+	return o->type == SL_TYPE_IPV4 && o->len == 4 && o->part == SL_PART_WHOLE &&
+	       !(o->flags & (SL_OBS_CLOSE | SL_OBS_AGAIN));
+}
+
+static void fetch_v4(const struct sl_ruleset *rs, uint64_t hash, uint32_t v4_be)
+{
+	for (unsigned l = 0; l < rs->layers; l++) {
+		const struct set *s = &rs->layer[l]->set;
+		tags_prefetch_bloom(&s->host4, hash);
+		if (s->prefix4.lengths > 0)
+			sl_prefetch(&s->prefix4.filter[be32toh(v4_be) >> 16]);
+	}
+}
+
+static bool maybe_v4(const struct sl_ruleset *rs, uint64_t hash, uint32_t v4_be)
+{
+	bool maybe = false;
+	for (unsigned l = 0; l < rs->layers; l++) {
+		const struct set *s = &rs->layer[l]->set;
+		maybe |= tags_maybe(&s->host4, hash);
+		if (s->prefix4.lengths > 0)
+			maybe |= s->prefix4.filter[be32toh(v4_be) >> 16] != 0;
+	}
+	return maybe;
+}
+
+/* Which observables of a batch, from one on, have to be looked at well. All words that say so are
+ * on their way at once. */
+struct brief {
+	uint64_t hash[SL_BATCH_MAX];
+	uint16_t left[SL_BATCH_MAX]; /* in order */
+	unsigned count;
+};
+
+static uint32_t v4_of(const struct sl_observable *o)
+{
+	uint32_t v4_be;
+	memcpy(&v4_be, o->value, 4);
+	return v4_be;
+}
+
+static void look_briefly(
+	const struct sl_ruleset *rs, const struct sl_batch *b, unsigned from, struct brief *f)
+{
+	const struct set *key = &rs->layer[0]->set;
+	for (unsigned i = from; i < b->n; i++) {
+		const struct sl_observable *o = &b->obs[i];
+		if (!is_v4(o))
+			continue;
+		f->hash[i] = host4_hash(key, v4_of(o));
+		fetch_v4(rs, f->hash[i], v4_of(o));
+	}
+	f->count = 0;
+	for (unsigned i = from; i < b->n; i++) {
+		const struct sl_observable *o = &b->obs[i];
+		f->left[f->count] = (uint16_t)i;
+		f->count += !is_v4(o) || maybe_v4(rs, f->hash[i], v4_of(o));
+	}
+}
+
+static void look_well(const struct sl_ruleset *rs, const struct sl_batch *b, struct asked *a,
+	const uint16_t *which, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		seek_begin(&a[i].seek, &rs->layer[0]->set, &rs->reach, &b->obs[which[i]]);
+		for (unsigned l = 0; l < rs->layers; l++)
+			seek_fetch(&a[i].seek, &rs->layer[l]->set);
+	}
+	for (unsigned i = 0; i < n; i++)
+		filters(&a[i], rs);
+}
+
+/* Observables that were looked up, of obs[from..to). */
+static uint32_t count_looked(const struct sl_batch *b, unsigned from, unsigned to)
+{
+	uint32_t count = 0;
+	for (unsigned i = from; i < to; i++)
+		count += !(b->obs[i].flags & SL_OBS_CLOSE);
+	return count;
+}
+
 uint32_t sl_match(const struct sl_ruleset *rs, const struct sl_batch *b, uint16_t *from,
 	struct sl_hit *hit, uint32_t max, struct sl_counters *counters)
 {
 	struct asked a[GROUP];
-	uint32_t hits = 0, looked = 0;
-	while (*from < b->n) {
-		uint16_t first = *from;
-		uint16_t n = b->n - first < GROUP ? (uint16_t)(b->n - first) : GROUP;
-		for (uint16_t i = 0; i < n; i++) {
-			seek_begin(&a[i].seek, &rs->layer[0]->set, &rs->reach, &b->obs[first + i]);
-			for (unsigned l = 0; l < rs->layers; l++)
-				seek_fetch(&a[i].seek, &rs->layer[l]->set);
-		}
-		for (uint16_t i = 0; i < n; i++)
-			filters(&a[i], rs);
-		for (uint16_t i = 0; i < n; i++) {
-			bool maybe = a[i].layers != 0;
-			if (maybe && max - hits < SL_HITS_PER_OBS)
-				goto out;
-			if (maybe)
-				hits += resolve(
-					rs, &a[i], (uint16_t)(first + i), hit + hits, counters);
-			looked += !(b->obs[first + i].flags & SL_OBS_CLOSE);
-			++*from;
+	struct brief f;
+	uint32_t hits = 0;
+	uint16_t end = b->n;
+	look_briefly(rs, b, *from, &f);
+	for (unsigned at = 0; at < f.count && end == b->n; at += GROUP) {
+		unsigned n = f.count - at < GROUP ? f.count - at : GROUP;
+		look_well(rs, b, a, f.left + at, n);
+		for (unsigned i = 0; i < n; i++) {
+			if (a[i].layers == 0)
+				continue;
+			if (max - hits < SL_HITS_PER_OBS) {
+				end = f.left[at + i];
+				break;
+			}
+			hits += resolve(rs, &a[i], f.left[at + i], hit + hits, counters);
 		}
 	}
-out:
+	uint32_t looked = count_looked(b, *from, end);
+	*from = end;
 	if (looked > 0)
 		sl_count(counters, SL_C_OBSERVABLES, looked);
 	return hits;
