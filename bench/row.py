@@ -107,11 +107,11 @@ class Served:
         self.p.stderr.close()
 
 
-def counted(bench, *argv):
-    """Instructions of our side of a program for one unit, by callgrind: of what bench_measured calls, once."""
+def counted(bench, what, *argv):
+    """Instructions of our side of a program for one unit, by callgrind: in functions of this name, in one run."""
     out = os.path.join(bench.folder, "callgrind.out")
     under = ["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out, "--collect-atstart=no",
-             "--toggle-collect=bench_measured"]
+             "--toggle-collect=" + what]
     p = Served(bench, *argv, under=under)
     units = float(p.ask("count"))
     p.end()
@@ -123,6 +123,7 @@ def counted(bench, *argv):
 class ServedRow(Row):
     """A row that a bench program measures; args for pairs, short_args for the count of instructions."""
     program, args, short_args = "", (), ()
+    counted = "bench_measured"  # the function whose instructions count; with * at its end: whatever the compiler adds
 
     def start(self):
         self.served = None
@@ -135,7 +136,7 @@ class ServedRow(Row):
 
     def instructions(self):
         self.stop()
-        return counted(self.bench, self.bench.program(self.program), *(self.short_args or self.args))
+        return counted(self.bench, self.counted, self.bench.program(self.program), *(self.short_args or self.args))
 
     def stop(self):
         if getattr(self, "served", None) is not None:

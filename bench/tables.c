@@ -34,6 +34,7 @@ struct tables {
 	const struct name **name; /* likewise */
 	struct sl_hash_key key;
 	uint64_t found, found_baseline; /* in the last run */
+	int64_t lap[BATCHES];
 };
 
 /* ---- What is asked ---- */
@@ -113,7 +114,6 @@ static uint32_t observables(const struct sl_hit *hit, uint32_t n)
 static double ours(void *arg)
 {
 	struct tables *t = arg;
-	uint64_t ticks = 0;
 	t->found = 0;
 	for (size_t at = 0; at < (size_t)BATCHES * EACH; at += EACH) {
 		uint16_t from = 0;
@@ -121,17 +121,16 @@ static double ours(void *arg)
 		uint64_t began = __builtin_ia32_rdtsc();
 		uint32_t hits = sl_match(
 			t->rules, &t->batch, &from, t->hit, EACH * SL_HITS_PER_OBS, &t->counters);
-		ticks += __builtin_ia32_rdtsc() - began;
+		t->lap[at / EACH] = (int64_t)(__builtin_ia32_rdtsc() - began);
 		t->found += observables(t->hit, hits);
 	}
-	return (double)ticks * tick_ns() / (BATCHES * EACH);
+	return laps_ns(t->lap, BATCHES) / EACH;
 }
 
 /* ---- rte_hash ---- */
 
-static double addresses(struct tables *t)
+static void addresses(struct tables *t)
 {
-	uint64_t ticks = 0;
 	for (size_t at = 0; at < (size_t)BATCHES * EACH; at += EACH) {
 		uint32_t asked[EACH];
 		const void *key[EACH];
@@ -143,9 +142,8 @@ static double addresses(struct tables *t)
 		hashed_bulk(t->hash, key, EACH, place);
 		for (unsigned i = 0; i < EACH; i++)
 			t->found_baseline += place[i] >= 0;
-		ticks += __builtin_ia32_rdtsc() - began;
+		t->lap[at / EACH] = (int64_t)(__builtin_ia32_rdtsc() - began);
 	}
-	return (double)ticks;
 }
 
 struct suffix_key {
@@ -172,9 +170,8 @@ static uint32_t ask(struct tables *t, const struct suffix_key *key, uint32_t n)
 	return found;
 }
 
-static double names(struct tables *t)
+static void names(struct tables *t)
 {
-	uint64_t ticks = 0;
 	for (size_t at = 0; at < (size_t)BATCHES * EACH; at += EACH) {
 		struct suffix_key key[EACH];
 		uint32_t n = 0;
@@ -194,22 +191,24 @@ static double names(struct tables *t)
 		}
 		if (n > 0)
 			t->found_baseline += ask(t, key, n);
-		ticks += __builtin_ia32_rdtsc() - began;
+		t->lap[at / EACH] = (int64_t)(__builtin_ia32_rdtsc() - began);
 	}
-	return (double)ticks;
 }
 
 static double baseline(void *arg)
 {
 	struct tables *t = arg;
 	t->found_baseline = 0;
-	double ticks = t->name != NULL ? names(t) : addresses(t);
+	if (t->name != NULL)
+		names(t);
+	else
+		addresses(t);
 	if (t->found != t->found_baseline) {
 		fprintf(stderr, "%" PRIu64 " found, %" PRIu64 " by the baseline\n", t->found,
 			t->found_baseline);
 		exit(1);
 	}
-	return ticks * tick_ns() / (BATCHES * EACH);
+	return laps_ns(t->lap, BATCHES) / EACH;
 }
 
 static void hash_all(struct tables *t, const struct sl_intel *in, bool domains)
