@@ -26,7 +26,7 @@ static inline void fetch(
 	const struct prefixes *p = prefixes_of(s, version);
 	tags_prefetch_bloom(hosts_of(s, version), hash);
 	if (p->lengths > 0)
-		__builtin_prefetch(&p->filter[prefix_slice(p, s, a, version)]);
+		sl_prefetch(&p->filter[prefix_slice(p, s, a, version)]);
 }
 
 static inline bool maybe(
