@@ -74,6 +74,8 @@ static void put_replay(const struct stats_view *v, const struct sink *k)
 		"sightline_replay_rehearsed_packets_total");
 	put(k, "how long that took, all workers together", r.rehearsed_ns,
 		"sightline_replay_rehearsed_nanoseconds_total");
+	put(k, "when a paced capture's first packet fell due, since 1970", r.begun_ns,
+		"sightline_replay_begun_nanoseconds");
 	put(k, "memory of a replay's packets", r.mapped_bytes, "sightline_replay_memory_bytes");
 	put(k, "of that, on huge pages", r.huge_bytes, "sightline_replay_huge_page_bytes");
 }

@@ -138,6 +138,8 @@ struct sl_replay_sums {
 	uint64_t longest_ns; /* from the first packet to the end, of the slowest queue */
 	uint64_t queues_ns; /* the same, of all queues together */
 	uint64_t rehearsed, rehearsed_ns; /* packets, and time of all queues together */
+	uint64_t begun_ns; /* paced: when the last capture's first packet fell due, by the wall
+			      clock; 0: none has */
 	uint64_t mapped_bytes, huge_bytes; /* memory of packets; of that, on huge pages */
 };
 

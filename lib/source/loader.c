@@ -159,6 +159,8 @@ static void send_kept(struct replay *r, unsigned i)
 		return;
 	set_relaxed(&r->kept_packets, r->kept_packets + packets * r->o.loop);
 	tour.begin_tsc = pace_begin_tsc(r);
+	if (r->o.pace.unit != SL_PACE_MAX)
+		set_relaxed(&r->begun_ns, sl_clock_wall_ns() + PACE_LEAD_NS);
 	blocks_send_kept(r, &tour);
 }
 

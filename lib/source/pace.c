@@ -10,10 +10,9 @@
 
 #include <rte_cycles.h>
 
-#include "replay.h"
+#include <sightline/clock.h>
 
-/* Ahead of the first packet, so that every queue has its chain by then. */
-#define LEAD_DIVISOR 1000 /* 1 ms */
+#include "replay.h"
 
 static const struct {
 	const char *unit;
@@ -88,7 +87,9 @@ void pace_fini(struct replay *r)
 
 uint64_t pace_begin_tsc(const struct replay *r)
 {
-	return r->o.pace.unit == SL_PACE_MAX ? 0 : rte_rdtsc() + rte_get_tsc_hz() / LEAD_DIVISOR;
+	return r->o.pace.unit == SL_PACE_MAX
+		       ? 0
+		       : rte_rdtsc() + rte_get_tsc_hz() / (SL_SECOND / PACE_LEAD_NS);
 }
 
 uint64_t pace_steps(const struct replay *r, uint32_t wire_len)

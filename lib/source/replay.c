@@ -228,7 +228,8 @@ void sl_replay_sums(struct sl_source *s, struct sl_replay_sums *out)
 	double hz = (double)rte_get_tsc_hz(), ns = hz > 0 ? 1e9 / hz : 0;
 	uint64_t longest = 0, all = 0, rehearsal = 0, given = 0;
 	*out = (struct sl_replay_sums){ .mapped_bytes = relaxed(&r->mapped_bytes),
-		.huge_bytes = relaxed(&r->huge_bytes) };
+		.huge_bytes = relaxed(&r->huge_bytes),
+		.begun_ns = relaxed(&r->begun_ns) };
 	for (unsigned i = 0; i < r->o.queues; i++) {
 		const struct queue *q = &r->queues[i];
 		uint64_t cycles = relaxed(&q->span[0].cycles);

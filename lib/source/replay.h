@@ -17,6 +17,9 @@
 
 #include "spread.h"
 
+/* Ahead of a paced capture's first packet, so that every queue has its chain by then. */
+#define PACE_LEAD_NS 1000000
+
 #define BLOCK_BYTES ((size_t)512 << 10) /* room for the longest packet */
 #define SLAB_BLOCKS 4 /* blocks mapped at a time: one huge page */
 
@@ -140,6 +143,7 @@ struct replay {
 
 	/* loader writes, any thread reads */
 	_Atomic uint64_t file_offset, files_done, capture_number;
+	_Atomic uint64_t begun_ns; /* as in sl_replay_sums */
 	_Atomic uint64_t kept_packets; /* that kept captures will have given in all passes */
 	_Atomic uint64_t mapped_bytes, huge_bytes; /* of the blocks */
 	uint64_t bytes_total;

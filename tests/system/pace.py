@@ -42,6 +42,16 @@ def test_sums_are_exact(folder):
             assert st["sightline_replay_sent_packets_total"] == PACKETS
 
 
+def test_begin_is_told(folder):
+    """When the first packet fell due, by the wall clock, so that what comes out can be compared with what went in."""
+    before = time.time_ns()
+    st, _ = paced(folder, [capture(folder + "/a.pcap")], "original")
+    took = st["sightline_replay_longest_nanoseconds_total"]
+    assert before < st["sightline_replay_begun_nanoseconds"] <= time.time_ns() - took + 10**6, (before, st)
+    sensor("-r", folder + "/a.pcap", "--allow-empty", "--stats", folder + "/stats")
+    assert stats(folder + "/stats")["sightline_replay_begun_nanoseconds"] == 0
+
+
 def test_a_full_ring_misses(folder):
     """Far above capacity everything falls due at once: a ring of 4096 is what a queue gets of a pass."""
     path = capture(folder + "/a.pcap")
