@@ -9,7 +9,7 @@ from row import NotMeasured
 
 ROOM, BURST, CACHE = 2048, 64, 256
 OWN = 9728  # buffers of a port of the sensor's beside the capture's
-SETTLE, TURN = 0.1, 0.6  # seconds
+SETTLE, TURN, PATIENCE = 0.1, 0.6, 20  # seconds
 
 
 def buffers_mib(buffers, room):
@@ -68,6 +68,15 @@ class Turns:
         pages(mib)
         self.p = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.text, self.thread, self.tid = b"", thread, None
+        try:
+            self.prepare()
+        except BaseException:
+            self.end()
+            raise
+
+    def prepare(self):
+        """Until it polls; it is stopped then."""
+        self.turn(0.05)
 
     def line(self):
         return shlex.join(self.argv)
@@ -107,17 +116,26 @@ class Turns:
     def packets(self):
         raise NotImplementedError
 
-    def turn(self, seconds=TURN):
-        """(ns a packet, packets) of a turn."""
+    def begin(self):
         self.p.send_signal(signal.SIGCONT)
         time.sleep(SETTLE)
-        before, began = self.packets(), self.spent()
-        time.sleep(seconds)
-        after, ended = self.packets(), self.spent()
+        self.before, self.began = self.packets(), self.spent()
+
+    def finish(self):
+        """(ns a packet, packets) since begin; where others have the core, until there is a packet."""
+        end = time.monotonic() + PATIENCE
+        while (packets := self.packets() - self.before) == 0:
+            if time.monotonic() > end:
+                raise NotMeasured("%s: no packet came" % self.line())
+            time.sleep(SETTLE)
+        spent = self.spent() - self.began
         self.stop()
-        if after == before:
-            raise NotMeasured("%s: no packet came" % self.line())
-        return (ended - began) / (after - before), after - before
+        return spent / packets, packets
+
+    def turn(self, seconds=TURN):
+        self.begin()
+        time.sleep(seconds)
+        return self.finish()
 
     def end(self):
         self.p.send_signal(signal.SIGCONT)
@@ -136,6 +154,8 @@ class Testpmd(Turns):
                           "--no-pci", "--no-telemetry", "-m", str(mib), "--vdev", device(capture), "--",
                           "-i", "--forward-mode=rxonly", "--total-num-mbufs=%d" % buffers, "--mbuf-size=%d" % (room + 128),
                           "--mbcache=%d" % CACHE, "--burst=%d" % BURST, "--no-lsc-interrupt"], r"(lcore|rte)-worker", mib)
+
+    def prepare(self):
         self.until("testpmd>")
         self.say("start")
         self.turn(0.05)
@@ -152,7 +172,7 @@ class Testpmd(Turns):
 class Sensor(Turns):
     """The sensor on the port; config: lines of YAML beside those that keep it to one worker that polls."""
     def __init__(self, bench, name, capture, packets, intel=(), config=(), args=()):
-        self.capture = capture
+        self.capture, self.wanted = capture, packets + OWN
         path = os.path.join(bench.folder, name + ".yaml")
         with open(path, "w", encoding="utf-8") as f:
             f.write("\n".join(("idle: poll",) + tuple(config)) + "\n")
@@ -161,8 +181,10 @@ class Sensor(Turns):
         for i in intel:
             argv += ["--intel", i]
         super().__init__(argv + ([] if intel else ["--allow-empty"]), r"(lcore|rte)-worker", buffers_mib(packets + OWN, ROOM))
+
+    def prepare(self):
         buffers, huge = self.until(r"(\d+) buffers of \d+ bytes each \(\d+ MiB in all, (not )?in huge pages").groups()
-        if int(buffers) != packets + OWN or huge:
+        if int(buffers) != self.wanted or huge:
             raise NotMeasured("%s buffers %sin huge pages" % (buffers.decode(), (huge or b"").decode()))
         self.url = self.until(r"counters are at (\S+)").group(1).decode()
         self.until(r"\nready: ")
@@ -181,7 +203,6 @@ class Supply(Turns):
     """The sensor's own port, received and given back (bench/supply.c)."""
     def __init__(self, bench, capture, packets):
         super().__init__([bench.program("bench-supply"), device(capture)], r"(lcore|rte)-worker", buffers_mib(packets + OWN, ROOM))
-        self.turn(0.05)
 
     def packets(self):
         self.p.stdin.write(b"?\n")

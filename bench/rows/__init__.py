@@ -3,7 +3,7 @@
 import importlib, inspect
 from row import Curve, Row
 
-MODULES = ("header", "tables", "handover", "stages")
+MODULES = ("header", "tables", "handover", "stages", "whole", "curves")
 
 
 def classes(base):
