@@ -57,10 +57,10 @@ def feed(path, scale):
 
 class Sensor:
     """One that waits for the rest of a capture."""
-    def __init__(self, *args):
+    def __init__(self, *args, out=subprocess.DEVNULL):
         self.err = tempfile.TemporaryFile()
         self.began = time.monotonic()
-        self.p = subprocess.Popen([SENSOR, "--replay", "-", "--workers", "1", *args], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        self.p = subprocess.Popen([SENSOR, "--replay", "-", "--workers", "1", *args], stdin=subprocess.PIPE, stdout=out,
                                   stderr=self.err)
         self.p.stdin.write(HEADER + FILLER)
         self.p.stdin.flush()
