@@ -108,22 +108,23 @@ class Served:
 
 
 def counted(bench, what, *argv):
-    """Instructions of our side of a program for one unit, by callgrind: in functions of this name, in one run."""
+    """Instructions of our side of a program for one unit, by callgrind: what it spends in a function and below it,
+    in the run that bench_measured calls."""
     out = os.path.join(bench.folder, "callgrind.out")
     under = ["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out, "--collect-atstart=no",
-             "--toggle-collect=" + what]
+             "--toggle-collect=bench_measured"]
     p = Served(bench, *argv, under=under)
     units = float(p.ask("count"))
     p.end()
-    with open(out, encoding="utf-8") as f:
-        total = re.search(r"^(?:totals|summary): ([0-9]+)", f.read(), re.M)
-    return int(total.group(1)) / units
+    said = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", out], capture_output=True, text=True).stdout
+    total = re.search(r"^\s*([0-9,]+) .*:%s(?:\.\S+)? \[" % re.escape(what), said, re.M)
+    return int(total.group(1).replace(",", "")) / units if total else None
 
 
 class ServedRow(Row):
     """A row that a bench program measures; args for pairs, short_args for the count of instructions."""
     program, args, short_args = "", (), ()
-    counted = "bench_measured"  # the function whose instructions count; with * at its end: whatever the compiler adds
+    counted = "bench_measured"  # the function whose instructions count
 
     def start(self):
         self.served = None

@@ -6,7 +6,7 @@ from row import ServedRow
 class Ipv4(ServedRow):
     profile, what = "p4-ipv4", "10 M IPv4 addresses, uniform, looked up by batches of 64"
     unit, bound = "ns/lookup", 5.0
-    program, args, short_args, counted = "bench-tables", ("ipv4", 10000000), ("ipv4", 100000), "sl_match*"
+    program, args, short_args, counted = "bench-tables", ("ipv4", 10000000), ("ipv4", 100000), "sl_match"
 
     def start(self):
         super().start()
@@ -28,7 +28,7 @@ class Domain(Ipv4):
 class Flow1m(ServedRow):
     profile, what = "p5-flow-1m", "1 M flows, chosen evenly, by bursts of 64: found, counted, timed out, swept"
     bound = 2.0
-    program, args, short_args, counted = "bench-flow", (1000000,), (100000,), "bind_burst*"
+    program, args, short_args, counted = "bench-flow", (1000000,), (100000,), "bind_burst"
 
     def start(self):
         super().start()
