@@ -302,10 +302,8 @@ static int step_run(struct sensor *s)
 		.started_s = sl_clock_wall_ns() / SL_SECOND };
 	atomic_store(&running, s->source);
 	int rc = armory_start(s->armory, s->publisher);
-	if (rc == 0)
-		rc = publisher_start(s->publisher);
-	if (rc == 0)
-		supply_catch_up(s->supply, s->armory);
+	rc = rc ? rc : publisher_start(s->publisher);
+	rc = rc ? rc : supply_catch_up(s->supply, s->armory);
 	for (unsigned i = 0; rc == 0 && i < s->workers; i++)
 		rc = sl_threads_launch(i, worker_run, s->worker[i]);
 	if (rc == 0 && s->metrics != NULL)
@@ -345,8 +343,7 @@ static void watch(struct sensor *s)
 static void control(struct sensor *s)
 {
 	sigset_t set = wanted_signals();
-	bool terminal = isatty(STDERR_FILENO);
-	bool reload = false, soon = false;
+	bool terminal = isatty(STDERR_FILENO), reload = false, soon = false;
 	unsigned ticks = 0;
 	while (!publisher_done(s->publisher)) {
 		int sig = sigtimedwait(&set, NULL,

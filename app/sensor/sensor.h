@@ -345,8 +345,9 @@ int supply_open(struct supply **out, const struct sl_config *c, char *err, size_
 void supply_close(struct supply *s); /* NULL is allowed, here and below; ends its thread */
 /* What is in force of it, for the armory's start; NULL: nothing. */
 const struct armory_paths *supply_paths(const struct supply *s);
-/* Control, once the publisher runs: what changed since those paths were written is in force too. */
-void supply_catch_up(struct supply *s, struct armory *a);
+/* Control, once the publisher runs: what changed since those paths were written is in force too.
+ * -errno: what is in force is older than what was. */
+int supply_catch_up(struct supply *s, struct armory *a);
 /* From now on asks, on a thread of its own that inherits the caller's cores and signal mask. */
 int supply_start(struct supply *s);
 /* What the control thread gets when a set waits, so that it waits for no tick. */

@@ -459,14 +459,19 @@ bool supply_reloads(struct supply *s)
 	return rc == 0;
 }
 
-void supply_catch_up(struct supply *s, struct armory *a)
+int supply_catch_up(struct supply *s, struct armory *a)
 {
 	struct sl_taken t;
-	if (s == NULL || !s->late || !sl_taker_current(s->taker, &t) || t.add == NULL)
-		return;
+	if (s == NULL || !s->late)
+		return 0;
+	if (!sl_taker_current(s->taker, &t))
+		return -EIO;
+	if (t.add == NULL)
+		return 0;
 	int rc = armory_change(a, t.add, t.add_len, t.remove, t.remove_len);
-	if (rc < 0 && supply_reloads(s))
-		(void)armory_reload(a);
+	if (rc >= 0)
+		return 0;
+	return supply_reloads(s) ? armory_reload(a) : rc;
 }
 
 const struct sl_counters *supply_counters(const struct supply *s)

@@ -41,6 +41,7 @@ int history_room(struct history *h)
 	struct step *more = realloc(h->all, room * sizeof(*more));
 	if (more == NULL)
 		return -ENOMEM;
+	memset(more + h->room, 0, (room - h->room) * sizeof(*more));
 	h->all = more;
 	h->room = room;
 	return 0;

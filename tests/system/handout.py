@@ -275,6 +275,27 @@ def test_a_check_leaves_the_cache_to_the_start(folder):
         assert word in err, err
 
 
+def test_start_and_reload_with_a_journal(folder):
+    """What came by changes is in force after a start without the collector, and after a reload of the files."""
+    feed = folder + "/own.jsonl"
+    write(feed, names("a.example", "b.example"))
+    with collector(folder, "own=" + feed) as c, fed(folder, 1) as s:
+        s.until("generation 1 is in force")
+        write(feed, names("b.example", "c.example"))
+        s.until("generation 2 is in force")
+        seen(s)
+        c.end(signal.SIGTERM)
+    with fed(folder, 1) as s:
+        s.until("generation 2 is kept: 2 lines")
+        ask = Asked(s)
+        ask.ask("a.example", "c.example")
+        s.until('"c.example"', "out")
+        s.p.send_signal(signal.SIGHUP)
+        s.until("reloaded: generation")
+        ask.ask("a.example", "b.example")
+        assert seen(s) == ["b.example", "c.example"]
+
+
 def test_kept_set_that_is_damaged(folder):
     feed = folder + "/own.jsonl"
     write(feed, names("a.example", "b.example"))
