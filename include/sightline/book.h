@@ -15,7 +15,7 @@
 struct sl_kind {
 	const char *source, *severity, *labels, *quiet_reason, *part;
 	uint16_t where;
-	uint8_t type, match, version, prefix_len, tlp, confidence, below;
+	uint8_t type, match, version, prefix_len, tlp, confidence, below, impact;
 	bool test, quiet, allow;
 };
 

@@ -54,6 +54,8 @@ int sl_image_open(struct sl_image_in **out, int folder, const char *name);
 /* The same of a descriptor that somebody handed over, whoever owns the file; it is duplicated, and
  * read from the begin. */
 int sl_image_open_fd(struct sl_image_in **out, int fd);
+/* A descriptor of an image that was opened by name, for another to open; the caller's. -errno. */
+int sl_image_fd(const struct sl_image_in *in);
 /* The same from memory, borrowed: a file's bytes, or (bare) what stands in its blocks, for tests
  * and fuzzing. */
 int sl_image_open_bytes(struct sl_image_in **out, const void *p, size_t len, bool bare);

@@ -66,6 +66,8 @@ struct sl_indicator {
 	bool test, quiet;
 	bool allow; /* a `benign` entry: hits of its own source on this value are undone */
 	uint8_t below; /* enum sl_below: what a name under this EXACT domain is */
+	uint8_t impact; /* enum sl_intel_verdict: what becomes of it where it would fire on too many
+			   hosts, as sl_past_impact says; ARMED: nothing */
 	uint16_t leaf; /* of a detection: which leaf this value is of */
 	uint32_t detection; /* 1 + number of the detection that it is a leaf of, or (match TREE)
 			       that it is; 0: it stands alone */

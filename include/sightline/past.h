@@ -87,6 +87,11 @@ struct sl_witness {
 	void *arg;
 };
 struct sl_witness sl_past_witness(struct sl_past *p);
+#define SL_PAST_WHY 256
+/* Whether i would have fired on so many own hosts (0: 20) that are so much of all (0: 10 %), and is
+ * not in force loud: then it is better quiet, and why says so for people. */
+bool sl_past_impact(const struct sl_witness *w, unsigned hosts, unsigned percent,
+	const struct sl_indicator *i, char why[SL_PAST_WHY]);
 bool sl_past_ask(struct sl_past *p, const struct sl_indicator *i, struct sl_past_answer *out);
 void sl_past_sum(const struct sl_past *p, struct sl_past_sum *out);
 

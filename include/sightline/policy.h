@@ -54,6 +54,9 @@ void sl_policy_of(const struct sl_policy *p, const char *source, const char *pat
  * counted. *why: the operator's words, "" where there are none. */
 int sl_policy_of_code(
 	const struct sl_policy *p, const char *source, const char *path, const char *code);
+/* The same, and not counted. */
+int sl_policy_would(
+	const struct sl_policy *p, const char *source, const char *path, const char *code);
 int sl_policy_of_id(const struct sl_policy *p, const char *id, const char **why);
 uint64_t sl_policy_uses(const struct sl_policy *p);
 bool sl_policy_empty(const struct sl_policy *p);

@@ -306,20 +306,24 @@ int sl_image_open(struct sl_image_in **out, int folder, const char *name)
 	return 0;
 }
 
-int sl_image_open_fd(struct sl_image_in **out, int fd)
+static int fd_open(struct sl_image_in *in, int fd)
 {
 	struct stat st;
+	in->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (in->fd < 0 || fstat(in->fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EPERM;
+	in->left = (uint64_t)st.st_size;
+	return lseek(in->fd, 0, SEEK_SET) < 0 ? -errno : begin(in);
+}
+
+int sl_image_open_fd(struct sl_image_in **out, int fd)
+{
 	struct sl_image_in *in = in_new();
 	if (in == NULL)
 		return -ENOMEM;
-	in->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	int rc =
-		in->fd < 0 || fstat(in->fd, &st) < 0 || lseek(in->fd, 0, SEEK_SET) < 0 ? -errno : 0;
-	if (rc == 0 && !S_ISREG(st.st_mode))
-		rc = -EPERM;
-	in->left = rc == 0 ? (uint64_t)st.st_size : 0;
-	if (rc == 0)
-		rc = begin(in);
+	int rc = fd_open(in, fd);
 	if (rc < 0) {
 		sl_image_close(in);
 		return rc;
@@ -385,6 +389,12 @@ void sl_image_take(struct sl_image_in *in, void *p, size_t bytes)
 		return;
 	in->bad = true;
 	memset(p, 0, bytes);
+}
+
+int sl_image_fd(const struct sl_image_in *in)
+{
+	int fd = fcntl(in->fd, F_DUPFD_CLOEXEC, 0);
+	return fd >= 0 ? fd : -errno;
 }
 
 uint32_t sl_image_take_u32(struct sl_image_in *in)

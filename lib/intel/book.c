@@ -64,8 +64,9 @@ static uint64_t kind_hash(const struct sl_book *b, const struct sl_kind *k)
 		(uint64_t)k->where << 48 | (uint64_t)k->type << 40 | (uint64_t)k->match << 32 |
 			(uint64_t)k->version << 24 | (uint64_t)k->prefix_len << 16 |
 			(uint64_t)k->tlp << 8 | k->confidence);
-	return sl_hash_u64(b->key, h ^ (k->below | (unsigned)k->test << 8 |
-					       (unsigned)k->quiet << 9 | (unsigned)k->allow << 10));
+	return sl_hash_u64(
+		b->key, h ^ (k->below | (unsigned)k->impact << 16 | (unsigned)k->test << 8 |
+				    (unsigned)k->quiet << 9 | (unsigned)k->allow << 10));
 }
 
 static bool kind_same(const struct sl_kind *a, const struct sl_kind *b)
@@ -74,8 +75,8 @@ static bool kind_same(const struct sl_kind *a, const struct sl_kind *b)
 	       a->quiet_reason == b->quiet_reason && a->part == b->part && a->where == b->where &&
 	       a->type == b->type && a->match == b->match && a->version == b->version &&
 	       a->prefix_len == b->prefix_len && a->tlp == b->tlp &&
-	       a->confidence == b->confidence && a->below == b->below && a->test == b->test &&
-	       a->quiet == b->quiet && a->allow == b->allow;
+	       a->confidence == b->confidence && a->below == b->below && a->impact == b->impact &&
+	       a->test == b->test && a->quiet == b->quiet && a->allow == b->allow;
 }
 
 static uint64_t when_hash(const struct sl_book *b, const struct sl_when *w)
@@ -191,6 +192,7 @@ static int entry_of(struct sl_book *b, const struct sl_indicator *i, struct sl_e
 		.tlp = i->tlp,
 		.confidence = i->confidence,
 		.below = i->below,
+		.impact = i->impact,
 		.test = i->test,
 		.quiet = i->quiet,
 		.allow = i->allow };
@@ -264,6 +266,7 @@ void sl_book_get(const struct sl_book *b, size_t n, struct sl_indicator *out)
 		.quiet = k->quiet,
 		.allow = k->allow,
 		.below = k->below,
+		.impact = k->impact,
 		.leaf = e->leaf,
 		.detection = e->detection,
 		.addr = sl_book_addr(k, e),

@@ -217,6 +217,7 @@ static bool judge(struct reading *r, const struct draft *d, struct sl_indicator 
 		return false;
 	if (linted && !judged)
 		o->j = (struct judgement){ SL_ARMED, "", "" };
+	bool impact = judged && o->j.verdict == SL_ARMED;
 	if (judged)
 		o->asked = lint_past(r, i, &o->j, &o->past);
 	const char *code = o->j.code;
@@ -225,6 +226,8 @@ static bool judge(struct reading *r, const struct draft *d, struct sl_indicator 
 		known.id = t->text;
 	if (!d->allow)
 		lint_decide(r, &known, &o->policy, &o->j);
+	if (impact && o->j.verdict == SL_ARMED && strcmp(o->j.code, "OVERRIDDEN") != 0)
+		i->impact = lint_impact(r, d);
 	if (d->quiet != NULL && o->j.verdict == SL_ARMED)
 		o->j = (struct judgement){ SL_QUIET, "QUIET_PART", d->quiet };
 	if (o->j.code[0] == '\0' && t->note_code != NULL)

@@ -82,7 +82,8 @@ static void kinds_put(struct walk *w)
 			.below = k->below,
 			.test = k->test,
 			.quiet = k->quiet,
-			.allow = k->allow };
+			.allow = k->allow,
+			.impact = k->impact };
 		record_put(w, &r, sizeof(r));
 	}
 }

@@ -16,6 +16,7 @@ struct image_kind {
 	uint32_t source, severity, labels, quiet_reason, part;
 	uint16_t where;
 	uint8_t type, match, version, prefix_len, tlp, confidence, below, test, quiet, allow;
+	uint8_t impact, zero[3];
 };
 
 struct image_source {
@@ -66,7 +67,7 @@ struct image_op {
 	uint64_t number, number2;
 };
 
-_Static_assert(sizeof(struct image_kind) == 32 && sizeof(struct image_entry) == 36 &&
+_Static_assert(sizeof(struct image_kind) == 36 && sizeof(struct image_entry) == 36 &&
 		       sizeof(struct image_detection) == 12 &&
 		       sizeof(struct image_constant) == 48 &&
 		       sizeof(struct image_expression) == 8 && sizeof(struct image_op) == 24 &&

@@ -81,7 +81,7 @@ static void kind_take(struct load *l, struct sl_kind *k)
 			r.version == version && r.prefix_len <= bits && r.tlp < SL_TLP_COUNT &&
 			(r.confidence <= 100 || r.confidence == SL_CONFIDENCE_NONE) &&
 			r.below <= SL_BELOW_YES && r.test <= 1 && r.quiet <= 1 && r.allow <= 1 &&
-			(r.type != SL_TYPE_NONE || tree));
+			r.impact <= SL_REFUSED && (r.type != SL_TYPE_NONE || tree));
 	*k = (struct sl_kind){ .source = string(l, r.source),
 		.severity = string(l, r.severity),
 		.labels = string(l, r.labels),
@@ -97,7 +97,8 @@ static void kind_take(struct load *l, struct sl_kind *k)
 		.below = r.below,
 		.test = r.test != 0,
 		.quiet = r.quiet != 0,
-		.allow = r.allow != 0 };
+		.allow = r.allow != 0,
+		.impact = r.impact };
 }
 
 static void kinds_take(struct load *l)

@@ -23,6 +23,8 @@ void lint_pattern(const struct reading *r, const struct sl_node *test, struct ju
  * be told. */
 bool lint_past(const struct reading *r, const struct sl_indicator *i, struct judgement *out,
 	struct sl_past_answer *past);
+/* What becomes of what is armed and asked about later, and would then fire on too many hosts. */
+uint8_t lint_impact(const struct reading *r, const struct draft *d);
 /* The same of a tree, of which only the most can be told: it decides nothing, and is noted. */
 void lint_past_tree(struct judgement *out, const struct sl_past_answer *past);
 

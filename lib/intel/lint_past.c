@@ -15,6 +15,7 @@
 #define HOSTS_LEAST 20
 #define PERCENT_LEAST 10
 #define NAMES_SHOWN 3
+#define HIGH_IMPACT "HIGH_IMPACT"
 
 static const char *kept(const struct reading *r, const char *text, const char *without)
 {
@@ -54,38 +55,49 @@ static bool ordinary_host(
 }
 
 /* It would be quiet; what is in force loud stays so: whoever waits for it waits for this. */
-static bool too_many(const struct reading *r, const struct sl_indicator *i,
-	const struct sl_past_answer *past, const struct sl_past_sum *sum)
+static bool too_many(const struct sl_witness *w, unsigned hosts, unsigned percent,
+	const struct sl_indicator *i, const struct sl_past_answer *past, char why[SL_PAST_WHY])
 {
-	const struct sl_witness *w = r->o->past;
-	unsigned least = r->o->impact_hosts != 0 ? r->o->impact_hosts : HOSTS_LEAST;
-	unsigned percent = r->o->impact_percent != 0 ? r->o->impact_percent : PERCENT_LEAST;
-	return past->hosts >= least &&
-	       (uint64_t)past->hosts * 100 >= (uint64_t)sum->hosts * percent &&
-	       (w->armed == NULL || !w->armed(w->arg, i));
-}
-
-static struct judgement impact(
-	const struct reading *r, const struct sl_past_answer *past, const struct sl_past_sum *sum)
-{
-	char text[256], hours[32] = "";
-	uint64_t share = (uint64_t)past->hosts * 100 / (sum->hosts > 0 ? sum->hosts : 1);
-	if (sum->hours > 0)
-		snprintf(hours, sizeof(hours), " in the last %" PRIu32 " h", sum->hours);
-	snprintf(text, sizeof(text),
+	struct sl_past_sum sum;
+	char hours[32] = "";
+	if (past->hosts < (hosts != 0 ? hosts : HOSTS_LEAST))
+		return false;
+	w->sum(w->arg, &sum);
+	percent = percent != 0 ? percent : PERCENT_LEAST;
+	if ((uint64_t)past->hosts * 100 < (uint64_t)sum.hosts * percent ||
+		(w->armed != NULL && w->armed(w->arg, i)))
+		return false;
+	uint64_t share = (uint64_t)past->hosts * 100 / (sum.hosts > 0 ? sum.hosts : 1);
+	if (sum.hours > 0)
+		snprintf(hours, sizeof(hours), " in the last %" PRIu32 " h", sum.hours);
+	snprintf(why, SL_PAST_WHY,
 		"It would have fired %s%" PRIu64 " times%s on %" PRIu64
 		" %% of this network's hosts: a hit tells nothing; put a port, name or URL beside "
 		"it.",
 		past->at_most ? "at most " : "", past->count, hours, share < 100 ? share : 100);
-	return (struct judgement){ SL_QUIET, "HIGH_IMPACT",
-		kept(r, text, "It would have fired on too many of this network's hosts.") };
+	return true;
+}
+
+bool sl_past_impact(const struct sl_witness *w, unsigned hosts, unsigned percent,
+	const struct sl_indicator *i, char why[SL_PAST_WHY])
+{
+	struct sl_past_answer past;
+	return w->ask(w->arg, i, &past) && past.count > 0 &&
+	       too_many(w, hosts, percent, i, &past, why);
+}
+
+uint8_t lint_impact(const struct reading *r, const struct draft *d)
+{
+	const char *source = d->source != NULL && d->source[0] ? d->source : r->name;
+	int says = sl_policy_would(r->o->policy, source, r->path, HIGH_IMPACT);
+	return says == SL_ARMED || says == SL_REFUSED ? (uint8_t)says : SL_QUIET;
 }
 
 bool lint_past(const struct reading *r, const struct sl_indicator *i, struct judgement *out,
 	struct sl_past_answer *past)
 {
 	const struct sl_witness *w = r->o->past;
-	struct sl_past_sum sum;
+	char why[SL_PAST_WHY];
 	if (w == NULL || out->verdict == SL_REFUSED || !w->ask(w->arg, i, past))
 		return false;
 	if (out->verdict != SL_ARMED || past->count == 0)
@@ -93,9 +105,9 @@ bool lint_past(const struct reading *r, const struct sl_indicator *i, struct jud
 	bool lone = i->port == 0 && !past->at_most && r->o->lists != NULL;
 	if (lone && ordinary_host(r, past, out))
 		return true;
-	w->sum(w->arg, &sum);
-	if (too_many(r, i, past, &sum))
-		*out = impact(r, past, &sum);
+	if (too_many(w, r->o->impact_hosts, r->o->impact_percent, i, past, why))
+		*out = (struct judgement){ SL_QUIET, HIGH_IMPACT,
+			kept(r, why, "It would have fired on too many of this network's hosts.") };
 	else if (out->code[0] == '\0')
 		lint_past_tree(out, past);
 	return true;

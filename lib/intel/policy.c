@@ -360,7 +360,7 @@ void sl_policy_of(const struct sl_policy *p, const char *source, const char *pat
 	}
 }
 
-int sl_policy_of_code(
+int sl_policy_would(
 	const struct sl_policy *p, const char *source, const char *path, const char *code)
 {
 	int verdict = -1;
@@ -373,6 +373,13 @@ int sl_policy_of_code(
 				break;
 			}
 	}
+	return verdict;
+}
+
+int sl_policy_of_code(
+	const struct sl_policy *p, const char *source, const char *path, const char *code)
+{
+	int verdict = sl_policy_would(p, source, path, code);
 	if (verdict >= 0)
 		++*p->uses;
 	return verdict;
