@@ -56,6 +56,18 @@ struct sl_change {
 int sl_ruleset_change(struct sl_ruleset **out, const struct sl_ruleset *now,
 	const struct sl_book *more, const struct sl_book *fewer, uint32_t generation,
 	struct sl_change *sum);
+/* *out: `next`, which was built while `from` became `to` by changes, with the same changes: what
+ * they added, said anew or removed. What `to` has is as old as there. All three belong to one line
+ * of rulesets, and stay as they are. As sl_ruleset_change. */
+int sl_ruleset_rebase(struct sl_ruleset **out, const struct sl_ruleset *next,
+	const struct sl_ruleset *from, const struct sl_ruleset *to, uint32_t generation,
+	struct sl_change *sum);
+/* One that was built and never published, and shares nothing with one that was, is of another
+ * generation, and so are those that are new in it. */
+void sl_ruleset_renumber(struct sl_ruleset *rs, uint32_t generation);
+/* Another that says the same and shares all of it, for a thread that looks at it for as long as it
+ * likes; freed like any. NULL: no memory. */
+struct sl_ruleset *sl_ruleset_share(const struct sl_ruleset *rs);
 /* Indicators that stand beside the base or are taken out of it: with many of them a whole build
  * pays. */
 size_t sl_ruleset_changed(const struct sl_ruleset *rs);

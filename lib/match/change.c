@@ -27,7 +27,9 @@ struct change {
 	uint32_t *slot; /* by identity, of what this change adds: number in comer + 1 */
 	size_t mask;
 	struct gone *gone[LAYERS]; /* of now's layers, changed; NULL: as they were */
+	const struct sl_ruleset *older; /* what it has is as old as there; NULL */
 	bool found; /* the same as what is added was there */
+	uint32_t born; /* of what is added, unless it was there; 0: as it was */
 	struct sl_change *sum;
 };
 
@@ -145,7 +147,8 @@ static int move(struct change *c, unsigned layer, uint32_t number, uint64_t iden
 		c->sum->replaced++;
 		old = *i;
 	}
-	int rc = come(c, &old, l->identity[number], l->born[number]);
+	bool older = c->born != 0 && l->identity[number] == identity;
+	int rc = come(c, &old, l->identity[number], older ? c->born : l->born[number]);
 	return rc < 0 ? rc : take_out(c, layer, number);
 }
 
@@ -204,6 +207,9 @@ static int add(struct change *c, const struct sl_book *book, size_t number, uint
 		return -EINVAL;
 	sl_book_get(book, number, &i);
 	size_t before = c->n;
+	uint32_t number_there;
+	bool older = c->older != NULL && ruleset_same(c->older, k, e, identity, &number_there);
+	c->born = older ? sl_ruleset_born(c->older, number_there) : 0;
 	c->found = false;
 	int rc = each_of_value(c, k, e, identity, &i, move);
 	rc = rc < 0 ? rc : slots_grow(c);
@@ -214,7 +220,7 @@ static int add(struct change *c, const struct sl_book *book, size_t number, uint
 	size_t at = slot_of(c, identity);
 	if (c->slot[at] == 0) {
 		c->sum->added++;
-		rc = come(c, &i, identity, generation);
+		rc = come(c, &i, identity, older ? c->born : generation);
 		c->slot[at] = (uint32_t)c->n;
 	} else if (c->slot[at] <= before) {
 		/* It moved with another of its value, or this change says it twice: the later
@@ -223,6 +229,7 @@ static int add(struct change *c, const struct sl_book *book, size_t number, uint
 		count_out(c, &(struct sl_kind){ .quiet = there->i.quiet, .allow = there->i.allow });
 		c->sum->replaced += !there->said;
 		there->i = i;
+		there->born = older ? c->born : there->born;
 	}
 	if (rc == 0)
 		c->comer[c->slot[at] - 1].said = true;
@@ -370,11 +377,11 @@ static int make(struct sl_ruleset **out, struct change *c, uint32_t generation)
 	return *out != NULL ? 0 : -ENOMEM;
 }
 
-int sl_ruleset_change(struct sl_ruleset **out, const struct sl_ruleset *now,
-	const struct sl_book *more, const struct sl_book *fewer, uint32_t generation,
-	struct sl_change *sum)
+int ruleset_change(struct sl_ruleset **out, const struct sl_ruleset *now,
+	const struct sl_book *more, const struct sl_book *fewer, const struct sl_ruleset *older,
+	uint32_t generation, struct sl_change *sum)
 {
-	struct change c = { .now = now, .sum = sum };
+	struct change c = { .now = now, .older = older, .sum = sum };
 	int rc = 0;
 	*sum = (struct sl_change){ 0 };
 	for (size_t i = 0; fewer != NULL && i < fewer->count && rc == 0; i++)
@@ -388,6 +395,13 @@ int sl_ruleset_change(struct sl_ruleset **out, const struct sl_ruleset *now,
 	free(c.slot);
 	free(c.comer);
 	return rc;
+}
+
+int sl_ruleset_change(struct sl_ruleset **out, const struct sl_ruleset *now,
+	const struct sl_book *more, const struct sl_book *fewer, uint32_t generation,
+	struct sl_change *sum)
+{
+	return ruleset_change(out, now, more, fewer, NULL, generation, sum);
 }
 
 size_t sl_ruleset_changed(const struct sl_ruleset *rs)

@@ -100,6 +100,15 @@ static inline bool gone_has(const struct gone *g, uint32_t number)
 void layer_drop(struct layer *l);
 void gone_drop(struct gone *g);
 
+/* change.c: as sl_ruleset_change; what `older` (NULL: nothing) has is as old as there. */
+int ruleset_change(struct sl_ruleset **out, const struct sl_ruleset *now,
+	const struct sl_book *more, const struct sl_book *fewer, const struct sl_ruleset *older,
+	uint32_t generation, struct sl_change *sum);
+/* rebase.c: the number of the indicator of this identity, no leaf; false: there is none. k and e
+ * say its value. */
+bool ruleset_same(const struct sl_ruleset *rs, const struct sl_kind *k, const struct sl_entry *e,
+	uint64_t identity, uint32_t *number);
+
 /* ---- layer.c ---- */
 
 /* Tables, births and identities of a book; every one is born in `generation` unless `before` has it

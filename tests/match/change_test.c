@@ -269,6 +269,84 @@ static void test_changes(void **state)
 	assert_int_equal(made_live(), 0);
 }
 
+/* Two sets are drawn, as are changes of the first; on the second, which was built meanwhile, they
+ * come to the same as a set that is built anew after the one that was in force. */
+static void rebase_once(void)
+{
+	struct sl_intel *files[2] = { made_new(), made_new() }, *more[3], *fewer[3];
+	static struct sl_indicator first[THERE * 2], now[THERE * 2];
+	struct sl_indicator i;
+	struct sl_change sum, want;
+	size_t had, has;
+	count = 0;
+	for (unsigned n = 0; n < 40; n++)
+		model_add(draw(files[0]), &want);
+	memcpy(first, there, sizeof(first));
+	had = count;
+	struct sl_ruleset *from = anew(NULL, 1), *to = sl_ruleset_share(from), *out = NULL;
+	assert_non_null(to);
+	for (unsigned n = 0; n < 3; n++) {
+		struct sl_ruleset *next;
+		change_draw(more[n] = made_new(), fewer[n] = made_new(), &want);
+		assert_int_equal(sl_ruleset_change(&next, to, sl_intel_book(more[n]),
+					 sl_intel_book(fewer[n]), n + 2, &sum),
+			0);
+		sl_ruleset_free(to);
+		to = next;
+	}
+	memcpy(now, there, sizeof(now));
+	has = count;
+	/* The files of the second: most of the first, and others. */
+	count = 0;
+	for (size_t n = 0; n < had; n++)
+		if (drawn(5))
+			there[count++] = first[n];
+	for (unsigned n = 0; n < 10; n++)
+		model_add(draw(files[1]), &want);
+	struct sl_ruleset *next = anew(from, 2);
+	sl_ruleset_renumber(next, 5);
+	for (size_t n = 0; n < had; n++) {
+		size_t k = 0;
+		while (k < has && !same(&first[n], &now[k]))
+			k++;
+		if (k == has)
+			model_remove(&first[n], &want);
+	}
+	for (size_t k = 0; k < has; k++) {
+		size_t n = 0;
+		while (n < had && !same(&first[n], &now[k]))
+			n++;
+		i = now[k];
+		if (n == had || i.quiet != first[n].quiet || i.allow != first[n].allow)
+			model_add(&i, &want);
+	}
+	struct sl_ruleset *model = anew(to, 5);
+	assert_int_equal(sl_ruleset_rebase(&out, next, from, to, 5, &sum), 0);
+	assert_int_equal(sl_ruleset_generation(out), 5);
+	assert_int_equal(sl_ruleset_indicators(out), sl_ruleset_indicators(model));
+	sl_ruleset_free(from);
+	sl_ruleset_free(to);
+	sl_ruleset_free(next);
+	for (unsigned n = 0; n < 20; n++)
+		compare(out, model);
+	sl_ruleset_free(out);
+	sl_ruleset_free(model);
+	for (unsigned n = 0; n < 3; n++) {
+		sl_intel_free(more[n]);
+		sl_intel_free(fewer[n]);
+	}
+	sl_intel_free(files[0]);
+	sl_intel_free(files[1]);
+	assert_int_equal(made_live(), 0);
+}
+
+static void test_rebased(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		rebase_once();
+}
+
 /* Many small ones: layers join, and everything is found in the end. */
 static void test_many(void **state)
 {
@@ -421,6 +499,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_rebased),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_ends_of_nobody),
 		cmocka_unit_test(test_twice),
