@@ -11,8 +11,10 @@
 #include <sightline/past.h>
 #include <sightline/policy.h>
 
-#include "cache.h"
-#include "sensor.h"
+#include "builder.h"
+
+struct build;
+#define FEEDS_WHY 512
 
 struct armory {
 	const struct sl_config *config;
@@ -31,12 +33,9 @@ struct armory {
 	/* -- */
 	struct sl_counters counters;
 	uint64_t looked_ns; /* at the feeds' files */
-	unsigned told;
-	bool said; /* why it can't start */
-	struct cache *cache; /* NULL: none */
-	struct cache_sum sum; /* of the last reading of files */
-	bool unkept; /* what came of it is not in the cache yet */
-	struct cache *notes; /* while what is said is to be said again from the cache */
+	struct reader reader; /* of changes */
+	struct cache *cache;
+	struct build *build; /* of the whole, on its way */
 	struct sl_judging judging; /* by which changes are judged; kept from one to the next */
 	bool judges; /* it is there */
 	uint64_t change_said_ns; /* changes are told of together */
@@ -49,21 +48,48 @@ struct armory {
 
 /* ---- armory.c ---- */
 
-enum sl_validity armory_validity(const struct armory *a);
 /* The time as of which indicators are judged. */
 uint64_t armory_judged_at(const struct armory *a);
-/* How an indicator is judged; by NULL: it isn't. */
-struct sl_intel_options armory_options(struct armory *a, const struct sl_judging *by);
 /* From now on next is in force; the old one is on its way out. */
 void armory_swap(struct armory *a, struct sl_ruleset *next);
 /* What is in force is another from now on. `feed` NULL: the feeds are as they were. */
 void armory_counts_change(
 	struct armory *a, const struct armory_counts *c, struct armory_feed *feed);
 
+void armory_tell_counts(const struct armory_counts *c);
+
+/* ---- armory_build.c ---- */
+
+int build_new(struct build **out, struct armory *a, struct nursery *nursery);
+void build_free(struct build *b); /* NULL is allowed; of a stopped armory */
+/* The first set, as a->current; must_arm: something has to come of it. What went wrong is said. */
+int build_first(struct build *b, bool must_arm);
+
+/* ---- armory_load.c ---- */
+
+/* An image on its way into force. Whoever loads it changes nothing of the armory. */
+struct load {
+	const struct armory *a;
+	struct cache *cache; /* nobody else's meanwhile */
+	const struct sl_ruleset *before; /* NULL: it is the first */
+	uint32_t generation;
+	bool must_arm;
+	int image, allow; /* descriptors; allow -1: none */
+	/* What comes of it. */
+	struct sl_ruleset *made;
+	struct armory_counts counts;
+	struct armory_feed *feed;
+	struct cache_sum sum;
+	struct sl_counters counted;
+	char why[FEEDS_WHY]; /* it may not be in force, where there is more to say than what is
+				returned */
+};
+/* 0; -EBADMSG: what stands in an image is damaged; -errno, and why where it says more. */
+int load_image(struct load *l);
+
 /* ---- feeds.c ---- */
 
 #define FEEDS_TOLD 256 /* feeds of which the metrics tell */
-#define FEEDS_WHY 512
 /* All feeds of a set; NULL: no memory, and none is known. */
 struct armory_feed *feeds_of(const struct sl_intel *in, const struct sl_policy *policy);
 void feeds_free(struct armory_feed *f); /* NULL is allowed */
@@ -86,6 +112,10 @@ void armory_judging_forget(struct armory *a);
 
 /* Who is asked about the past; NULL: nobody. */
 const struct sl_witness *armory_witness(const struct armory *a);
+/* What of *rs, which is made of the book and not in force, would have fired on too many hosts is
+ * quiet, or taken out; but what `before` has loud. Any one thread. 0, or as sl_ruleset_change. */
+int armory_judge_past(const struct armory *a, struct sl_ruleset **rs, const struct sl_book *book,
+	const struct sl_ruleset *before, struct sl_change *sum);
 /* Once a new ruleset is in force: what its new indicators did before. */
 void armory_retro(struct armory *a);
 void armory_past_free(struct armory *a);

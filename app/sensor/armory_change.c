@@ -42,7 +42,9 @@ static int lines_read(
 	int rc = sl_intel_new(out);
 	if (rc < 0)
 		return rc;
-	struct sl_intel_options o = armory_options(a, &a->judging);
+	a->reader.now_ns = armory_judged_at(a);
+	struct sl_intel_options o = reader_options(&a->reader, &a->judging);
+	o.past = armory_witness(a);
 	if (leaves) { /* it was told of when it came */
 		o.validity = SL_VALID_IGNORE;
 		o.finding = NULL;

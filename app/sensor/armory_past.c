@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sightline/book.h>
 #include <sightline/hash.h>
 #include <sightline/log.h>
+#include <sightline/mem.h>
 
 #include "armory.h"
 #include "retro.h"
@@ -23,6 +25,13 @@ struct probe {
 	struct sl_hit hit[SL_HITS_PER_OBS];
 	struct sl_batch batch;
 };
+
+static void probe_init(struct probe *p)
+{
+	p->batch.flow = &p->flow;
+	p->batch.counters = &p->counters;
+	sl_batch_want_all(&p->batch);
+}
 
 /* The hits of what an indicator lists, in a ruleset. */
 static uint32_t probe_hits(
@@ -95,9 +104,7 @@ int armory_remember(struct armory *a, struct worker *const *workers)
 		return -ENOMEM;
 	for (unsigned i = 0; i < a->workers; i++)
 		a->memory[i] = workers[i]->memory;
-	a->probe->batch.flow = &a->probe->flow;
-	a->probe->batch.counters = &a->probe->counters;
-	sl_batch_want_all(&a->probe->batch);
+	probe_init(a->probe);
 	a->memories = (struct sl_memories){ a->memory, a->workers };
 	a->witness = (struct sl_witness){
 		.ask = witness_ask, .sum = witness_sum, .armed = is_armed, .arg = a
@@ -126,6 +133,104 @@ const struct sl_memories *armory_memories(const struct armory *a)
 const struct sl_witness *armory_witness(const struct armory *a)
 {
 	return a->memories.count > 0 ? &a->witness : NULL;
+}
+
+/* ---- A whole set that comes ---- */
+
+/* Who is asked about one that is not in force, on whatever thread. */
+struct judge {
+	const struct armory *a;
+	const struct sl_ruleset *before;
+	struct probe probe;
+	struct sl_book more, fewer;
+	struct sl_arena *arena;
+};
+
+static bool judge_ask(void *arg, const struct sl_indicator *i, struct sl_past_answer *out)
+{
+	return sl_memories_ask(&((struct judge *)arg)->a->memories, i, out);
+}
+
+static void judge_sum(void *arg, struct sl_past_sum *out)
+{
+	sl_memories_sum(&((struct judge *)arg)->a->memories, out);
+}
+
+static bool judge_armed(void *arg, const struct sl_indicator *i)
+{
+	struct judge *j = arg;
+	return has(&j->probe, j->before, i, armory_judged_at(j->a), false);
+}
+
+static int judge_one(struct judge *j, struct sl_indicator *i, const char *why)
+{
+	if (i->impact == SL_REFUSED)
+		return sl_book_add(&j->fewer, i);
+	i->quiet = true;
+	i->quiet_reason = sl_arena_intern(j->arena, why, strlen(why));
+	return i->quiet_reason != NULL ? sl_book_add(&j->more, i) : -ENOMEM;
+}
+
+static int judge_all(struct judge *j, const struct sl_book *book)
+{
+	const struct sl_config *c = j->a->config;
+	unsigned hosts = (unsigned)sl_config_u64(c, "impact_hosts");
+	unsigned percent = (unsigned)sl_config_u64(c, "impact_percent");
+	const struct sl_witness w = {
+		.ask = judge_ask, .sum = judge_sum, .armed = judge_armed, .arg = j
+	};
+	int rc = 0;
+	for (size_t n = 0; n < book->count && rc == 0; n++) {
+		const struct sl_entry *e = &book->entry[n];
+		const struct sl_kind *k = sl_book_kind(book, e);
+		struct sl_indicator i;
+		char why[SL_PAST_WHY];
+		if (e->detection != 0 || k->quiet || k->allow || k->impact == SL_ARMED)
+			continue;
+		sl_book_get(book, n, &i);
+		if (sl_past_impact(&w, hosts, percent, &i, why))
+			rc = judge_one(j, &i, why);
+	}
+	return rc;
+}
+
+static int judged(struct judge *j, struct sl_ruleset **rs, struct sl_change *sum)
+{
+	struct sl_ruleset *next;
+	uint32_t generation = sl_ruleset_generation(*rs);
+	if (j->more.count + j->fewer.count == 0)
+		return 0;
+	int rc = sl_ruleset_change(&next, *rs, &j->more, &j->fewer, generation, sum);
+	if (rc < 0)
+		return rc;
+	sl_ruleset_free(*rs);
+	*rs = next;
+	return 0;
+}
+
+int armory_judge_past(const struct armory *a, struct sl_ruleset **rs, const struct sl_book *book,
+	const struct sl_ruleset *before, struct sl_change *sum)
+{
+	struct judge *j = calloc(1, sizeof(*j));
+	if (j == NULL)
+		return -ENOMEM;
+	j->a = a;
+	j->before = before;
+	probe_init(&j->probe);
+	int rc = sl_arena_new(&j->arena);
+	if (rc == 0)
+		rc = sl_book_init(&j->more, j->arena);
+	if (rc == 0)
+		rc = sl_book_init(&j->fewer, j->arena);
+	if (rc == 0)
+		rc = judge_all(j, book);
+	if (rc == 0)
+		rc = judged(j, rs, sum);
+	sl_book_fini(&j->more);
+	sl_book_fini(&j->fewer);
+	sl_arena_free(j->arena);
+	free(j);
+	return rc;
 }
 
 /* ---- Sightings of the past ---- */

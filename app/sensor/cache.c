@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cache.c - the compiled indicators on disk, between one start or reload and the next. Control
- * thread.
+/* cache.c - the compiled indicators as an image, and on disk between one start or reload and the
+ * next. A builder looks whether there is one that is as good as the files, or writes another; the
+ * control thread reads it, and lets it take its place once it is in force.
  *
  * What stands there is used where a reading of the files would come to the same: the same program,
  * the same words of the configuration, the same files (those of intelligence, of what is ordinary,
@@ -38,7 +39,7 @@ static const char *const words[] = { "intel", "warninglists", "sources", "overri
 
 struct cache {
 	const struct sl_config *config;
-	char folder[PATH_MAX];
+	char folder[PATH_MAX]; /* "": none is wanted */
 	struct sl_counters *counters;
 	struct sl_seen *seen; /* what is read, as it was before */
 	struct cache_sum sum; /* of what was read */
@@ -49,36 +50,38 @@ struct cache {
 /* ---- Where ---- */
 
 /* In the folder that systemd made for the service's state. */
-static bool folder_of_state(struct cache *c)
+static void folder_of_state(struct cache *c)
 {
 	const char *state = getenv("STATE_DIRECTORY");
 	size_t len = state != NULL ? strcspn(state, ":") : 0;
 	if (len == 0 || len > sizeof(c->folder) - 32)
-		return false;
+		return;
 	snprintf(c->folder, sizeof(c->folder), "%.*s/intel-cache", (int)len, state);
 	(void)mkdir(c->folder, 0700); /* if that fails, opening it says so */
-	return true;
+}
+
+static bool wanted(const struct cache *c)
+{
+	return c->folder[0] != '\0';
 }
 
 int cache_new(struct cache **out, const struct sl_config *config, struct sl_counters *counters)
 {
 	const char *folder = sl_config_text(config, "intel_cache");
-	*out = NULL;
-	/* A check reads nothing that a collector handed out: the image is of other files. */
-	if (sl_config_test(config) && sl_config_text(config, "intel_from") != NULL)
-		return 0;
+	if (folder != NULL && strlen(folder) >= PATH_MAX)
+		return -ENAMETOOLONG;
 	struct cache *c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return -ENOMEM;
 	c->config = config;
 	c->counters = counters;
-	bool any = folder != NULL && folder[0] != '\0' && strlen(folder) < sizeof(c->folder);
-	if (any)
+	/* A check reads nothing that a collector handed out: the image is of other files. */
+	if (sl_config_test(config) && sl_config_text(config, "intel_from") != NULL)
+		folder = "";
+	if (folder != NULL)
 		snprintf(c->folder, sizeof(c->folder), "%s", folder);
-	else if (folder != NULL || !folder_of_state(c)) {
-		free(c);
-		return folder != NULL && folder[0] != '\0' ? -ENAMETOOLONG : 0;
-	}
+	else
+		folder_of_state(c);
 	*out = c;
 	return 0;
 }
@@ -198,6 +201,13 @@ static bool in_time(const struct cache_sum *s, enum sl_validity validity, uint64
 	return validity == SL_VALID_PACKET && now_ns >= s->made_ns && now_ns - s->made_ns < DAY_NS;
 }
 
+static void told_take(struct cache *c, struct sl_image_in *in)
+{
+	sl_image_take(in, &c->sum, sizeof(c->sum));
+	c->noted = sl_image_take_count(in, sizeof(c->notes), 1);
+	sl_image_take(in, c->notes, c->noted);
+}
+
 /* Whether it is what the files would give; else *why. */
 static bool fits(struct cache *c, struct sl_image_in *in, enum sl_validity validity,
 	uint64_t now_ns, char *why, size_t cap)
@@ -214,9 +224,7 @@ static bool fits(struct cache *c, struct sl_image_in *in, enum sl_validity valid
 	if (!same)
 		snprintf(why, cap, "%.200s is not what it was", what);
 	sl_seen_free(was);
-	sl_image_take(in, &c->sum, sizeof(c->sum));
-	c->noted = sl_image_take_count(in, sizeof(c->notes), 1);
-	sl_image_take(in, c->notes, c->noted);
+	told_take(c, in);
 	if (word != NULL)
 		snprintf(why, cap, "%s is not what it was", word);
 	else if (same && sl_image_bad(in))
@@ -237,24 +245,27 @@ static const char *why_not(int rc)
 	return rc == -ENOENT ? "there is none yet" : strerror(-rc);
 }
 
-struct sl_image_in *cache_open(struct cache *c, const struct armory_paths *handed,
-	enum sl_validity validity, uint64_t now_ns)
+int cache_open(struct cache *c, const struct armory_paths *handed, enum sl_validity validity,
+	uint64_t now_ns, bool damaged)
 {
 	struct sl_image_in *in = NULL;
 	char why[320];
-	int rc = take_down(c, handed);
+	int fd = -1, rc = wanted(c) ? take_down(c, handed) : 0;
 	const char *said = not_noted(rc);
-	int folder = rc == 0 ? folder_open(c, &said) : rc;
-	if (folder >= 0) {
+	int folder = rc == 0 && wanted(c) && !damaged ? folder_open(c, &said) : rc;
+	if (folder > 0) {
 		rc = sl_image_open(&in, folder, NAME);
 		said = why_not(rc);
 		close(folder);
 	}
-	if (in != NULL) {
-		if (fits(c, in, validity, now_ns, why, sizeof(why)))
-			return in;
+	if (in != NULL && fits(c, in, validity, now_ns, why, sizeof(why)))
+		fd = sl_image_fd(in);
+	else if (in != NULL)
 		said = why;
-		sl_image_close(in);
+	sl_image_close(in);
+	if (fd >= 0 || !wanted(c) || damaged) {
+		c->sum.made_ns = now_ns;
+		return fd;
 	}
 	if (folder < 0 || rc != -ENOENT)
 		sl_count(c->counters, SL_C_CACHE_UNFIT, 1);
@@ -262,7 +273,20 @@ struct sl_image_in *cache_open(struct cache *c, const struct armory_paths *hande
 		said);
 	c->noted = 0;
 	c->sum = (struct cache_sum){ .made_ns = now_ns };
-	return NULL;
+	return -1;
+}
+
+bool cache_head(struct cache *c, struct sl_image_in *in, struct cache_sum *sum)
+{
+	struct sl_seen *was;
+	struct made_for of;
+	sl_image_take(in, &of, sizeof(of));
+	if (sl_image_bad(in) || sl_seen_load(&was, in) < 0)
+		return false;
+	sl_seen_free(was);
+	told_take(c, in);
+	*sum = c->sum;
+	return !sl_image_bad(in);
 }
 
 void cache_damaged(struct cache *c)
@@ -270,18 +294,10 @@ void cache_damaged(struct cache *c)
 	sl_count(c->counters, SL_C_CACHE_UNFIT, 1);
 	sl_warn("indicators are read from their files; what the cache %s holds is damaged",
 		c->folder);
-	uint64_t made_ns = c->sum.made_ns;
-	c->noted = 0;
-	c->sum = (struct cache_sum){ .made_ns = made_ns };
 }
 
-const struct cache_sum *cache_used(struct cache *c, uint64_t out_of_time)
+void cache_used(struct cache *c)
 {
-	uint64_t then = c->sum.out_of_time, *n = &c->sum.not_valid;
-	if (out_of_time >= then)
-		*n += out_of_time - then;
-	else
-		*n -= *n < then - out_of_time ? *n : then - out_of_time;
 	sl_count(c->counters, SL_C_CACHE_USED, 1);
 	for (size_t at = 0, len; at < c->noted; at += len) {
 		const char *note = c->notes + at;
@@ -294,7 +310,6 @@ const struct cache_sum *cache_used(struct cache *c, uint64_t out_of_time)
 			sl_info("%s", note + 1);
 	}
 	sl_info("indicators from the cache %s", c->folder);
-	return &c->sum;
 }
 
 /* ---- Into it ---- */
@@ -343,13 +358,9 @@ static bool sure(struct cache *c, const struct armory_paths *handed, char *why, 
 	return rc == 0 && what == NULL;
 }
 
-static int put(struct cache *c, int folder, enum sl_validity validity, const struct sl_ruleset *rs,
-	uint64_t *bytes)
+static void put(struct cache *c, struct sl_image_out *o, enum sl_validity validity,
+	const struct sl_ruleset *rs)
 {
-	struct sl_image_out *o;
-	int rc = sl_image_create(&o, folder, NAME);
-	if (rc < 0)
-		return rc;
 	struct made_for of = made_for(c, validity);
 	sl_image_put(o, &of, sizeof(of));
 	sl_seen_save(c->seen, o);
@@ -357,31 +368,69 @@ static int put(struct cache *c, int folder, enum sl_validity validity, const str
 	sl_image_put_u64(o, c->noted);
 	sl_image_put(o, c->notes, c->noted);
 	sl_ruleset_save(rs, o);
-	*bytes = sl_image_put_bytes(o);
-	return sl_image_commit(o);
 }
 
-void cache_keep(struct cache *c, const struct armory_paths *handed, enum sl_validity validity,
-	const struct cache_sum *sum, const struct sl_ruleset *rs)
+/* Into the cache's folder, where there is one: what lies there takes no memory. */
+static int begin(struct cache *c, int folder, struct sl_image_out **o, const char **why)
 {
-	char why[320];
-	const char *said = why;
-	uint64_t bytes = 0, made_ns = c->sum.made_ns;
+	int rc = folder >= 0 ? sl_image_create(o, folder, NAME) : -ENOENT;
+	if (folder >= 0 && rc < 0)
+		*why = rc == -EBUSY ? "another sensor writes to it: give each its own folder"
+				    : strerror(-rc);
+	if (rc < 0)
+		rc = sl_image_create_unnamed(o);
+	if (rc == 0 && c->seen == NULL)
+		rc = sl_seen_new(&c->seen);
+	return rc;
+}
+
+int cache_write(struct cache *c, const struct armory_paths *handed, enum sl_validity validity,
+	const struct cache_sum *sum, const struct sl_ruleset *rs, bool *keep)
+{
+	char text[320];
+	const char *why = NULL;
+	struct sl_image_out *o;
+	uint64_t made_ns = c->sum.made_ns;
 	c->sum = *sum;
 	c->sum.made_ns = made_ns;
-	int folder = sure(c, handed, why, sizeof(why)) ? folder_open(c, &said) : -1;
-	if (folder >= 0) {
-		int rc = put(c, folder, validity, rs, &bytes);
-		said = rc == -EBUSY ? "another sensor writes to it: give each its own folder"
-		       : rc < 0	    ? strerror(-rc)
-				    : NULL;
-		close(folder);
+	int folder = wanted(c) ? folder_open(c, &why) : -1;
+	if (folder >= 0 && !sure(c, handed, text, sizeof(text)))
+		why = text;
+	int rc = begin(c, folder, &o, &why);
+	if (rc == 0) {
+		put(c, o, validity, rs);
+		rc = sl_image_finish(o);
 	}
-	c->noted = 0;
-	sl_count(c->counters, said == NULL ? SL_C_CACHE_WRITTEN : SL_C_CACHE_UNWRITTEN, 1);
-	if (said == NULL)
+	*keep = wanted(c) && why == NULL && rc >= 0;
+	if (rc >= 0 && folder >= 0 && why != NULL)
+		sl_image_remove(rc, folder, NAME);
+	if (folder >= 0)
+		close(folder);
+	sl_count(c->counters, SL_C_CACHE_UNWRITTEN, why != NULL);
+	if (why != NULL)
+		sl_warn("indicators are not put into the cache %s: %s", c->folder, why);
+	return rc;
+}
+
+void cache_place(struct cache *c, int fd, bool stays)
+{
+	const char *why = NULL;
+	struct stat st = { .st_size = 0 };
+	int folder = folder_open(c, &why);
+	int rc = folder >= 0 && stays ? sl_image_place(fd, folder, NAME) : 0;
+	if (folder >= 0 && (rc < 0 || !stays))
+		sl_image_remove(fd, folder, NAME);
+	if (folder >= 0)
+		close(folder);
+	if (!stays)
+		return;
+	if (rc < 0)
+		why = strerror(-rc);
+	(void)fstat(fd, &st);
+	sl_count(c->counters, why == NULL ? SL_C_CACHE_WRITTEN : SL_C_CACHE_UNWRITTEN, 1);
+	if (why == NULL)
 		sl_info("indicators put into the cache %s: %.1f MiB", c->folder,
-			(double)bytes / 1048576);
+			(double)st.st_size / 1048576);
 	else
-		sl_warn("indicators are not put into the cache %s: %s", c->folder, said);
+		sl_warn("indicators are not put into the cache %s: %s", c->folder, why);
 }

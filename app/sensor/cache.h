@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cache.h - the compiled indicators on disk. Private to app/sensor/armory*.c. Control thread. */
+/* cache.h - the compiled indicators as an image: what is told of them, the intel, the tables; and
+ * where it lies on disk. Private to app/sensor/armory*.c and the builder. */
 #ifndef SENSOR_CACHE_H
 #define SENSOR_CACHE_H
 
@@ -13,24 +14,35 @@ struct cache_sum {
 	uint64_t not_valid, out_of_time; /* indicators; and sl_intel_out_of_time at that moment */
 	uint64_t feed_bad;
 };
-/* *out NULL: none is wanted, or can be had. 0, -ENOMEM, -ENAMETOOLONG. */
+/* Where the configuration wants none on disk, images are made, and kept nowhere. 0, -ENOMEM,
+ * -ENAMETOOLONG. */
 int cache_new(struct cache **out, const struct sl_config *config, struct sl_counters *counters);
 void cache_free(struct cache *c); /* NULL is allowed */
-/* The image of what a reading would come to now, behind its head: the intel, the tables. NULL:
- * there is none, as is said. The caller closes it. */
-struct sl_image_in *cache_open(struct cache *c, const struct armory_paths *handed,
-	enum sl_validity validity, uint64_t now_ns);
-/* It came out whole, with so many entries out of time now: what was said when its files were read
- * is said again. Of the indicators that are not valid as many more or fewer are told as of the
- * book's entries. */
-const struct cache_sum *cache_used(struct cache *c, uint64_t out_of_time);
-/* It didn't. */
-void cache_damaged(struct cache *c);
+
+/* ---- A builder's ---- */
+
+/* The image on disk, where it is what a reading would come to now; -1: there is none, as is said.
+ * damaged: so it was found to be before, and is not looked at. */
+int cache_open(struct cache *c, const struct armory_paths *handed, enum sl_validity validity,
+	uint64_t now_ns, bool damaged);
 /* Says it, and has it said again when the same comes from the cache; c NULL: only says it. */
 __attribute__((format(printf, 3, 4))) void cache_say(
 	struct cache *c, bool warning, const char *fmt, ...);
-/* Writes what was made of files that were read after cache_open; says so, or why not. */
-void cache_keep(struct cache *c, const struct armory_paths *handed, enum sl_validity validity,
-	const struct cache_sum *sum, const struct sl_ruleset *rs);
+/* Writes what was made of files that were read after cache_open. *keep: it may take the cache's
+ * place; where not, and one is wanted, says why. The descriptor; -errno. */
+int cache_write(struct cache *c, const struct armory_paths *handed, enum sl_validity validity,
+	const struct cache_sum *sum, const struct sl_ruleset *rs, bool *keep);
+
+/* ---- The control thread's ---- */
+
+/* Takes what an image begins with; the intel comes next. false: it is damaged. */
+bool cache_head(struct cache *c, struct sl_image_in *in, struct cache_sum *sum);
+/* The image of this head is the cache's, and in force: what was said when its files were read is
+ * said again. */
+void cache_used(struct cache *c);
+/* It didn't come out whole. */
+void cache_damaged(struct cache *c);
+/* One that is to keep takes its place, as is said, or is removed. */
+void cache_place(struct cache *c, int fd, bool stays);
 
 #endif

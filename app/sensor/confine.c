@@ -10,18 +10,20 @@
 #include <sightline/log.h>
 #include <sightline/privilege.h>
 
-#include "sensor.h"
+#include "builder.h"
 
 #define ORDINARY_USER "sightline"
 
 /* Whom it becomes; NULL: it stays who it is. */
-static const char *user_of(const struct sl_config *c, bool ports)
+static const char *user_of(const struct sl_config *c, bool ports, bool quietly)
 {
 	const char *user = sl_config_text(c, "user");
 	if (user != NULL || !ports || geteuid() != 0)
 		return user;
 	if (sl_privilege_user(ORDINARY_USER))
 		return ORDINARY_USER;
+	if (quietly)
+		return NULL;
 	sl_warn("stays root: there is no user " ORDINARY_USER
 		" (deploy/host-setup.sh --user makes it), and the configuration names none");
 	return NULL;
@@ -51,7 +53,7 @@ int confine(const struct sl_config *c, char *err, size_t err_len)
 	size_t ports;
 	char names[128];
 	(void)sl_config_list(c, "port", &ports);
-	const char *user = user_of(c, ports > 0);
+	const char *user = user_of(c, ports > 0, false);
 	bool xdp = has_xdp(c);
 	uint64_t keep = kept(xdp, user);
 	bool filter = !sl_config_flag(c, "no_seccomp");
@@ -74,4 +76,12 @@ int confine(const struct sl_config *c, char *err, size_t err_len)
 					 : "who started it",
 			names, filter ? "filtered" : "not filtered");
 	return 0;
+}
+
+int confine_nursery(const struct sl_config *c, char *err, size_t err_len)
+{
+	size_t ports;
+	(void)sl_config_list(c, "port", &ports);
+	const char *user = user_of(c, ports > 0, true);
+	return sl_privilege_drop(user, kept(false, user), err, err_len);
 }

@@ -15,7 +15,7 @@
 #include <sightline/log.h>
 #include <sightline/mem.h>
 
-#include "sensor.h"
+#include "builder.h"
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_UNUSABLE };
 
@@ -30,6 +30,7 @@ struct sensor {
 	unsigned workers;
 	struct sl_source *source;
 	char boot[2 * SL_DIGEST_MAX + 1];
+	struct nursery *nursery;
 	struct supply *supply; /* NULL: no intel from a collector */
 	struct armory *armory;
 	struct publisher *publisher;
@@ -74,7 +75,6 @@ static void on_end(int number)
 	static const char twice[] = "sightline-sensor: warning: asked twice to end: what was not "
 				    "written yet is lost\n";
 	struct sl_source *src = atomic_load(&running);
-	(void)number;
 	if (src == NULL)
 		_exit(EXIT_DONE);
 	if (asked) {
@@ -136,20 +136,26 @@ static int step_options(struct sensor *s)
 	return live_input(s->config, s->err, sizeof(s->err));
 }
 
+static int step_nursery(struct sensor *s)
+{
+	return builder_nursery(&s->nursery, s->config);
+}
+
 static int step_threads(struct sensor *s)
 {
 	struct sl_threads t = { .workers = (unsigned)sl_config_u64(s->config, "workers"),
 		.no_huge = sl_config_flag(s->config, "no_huge"),
 		.telemetry = sl_config_flag(s->config, "dpdk.telemetry"),
 		.extra = sl_config_text(s->config, "dpdk.extra_args") };
-	size_t ports;
-	t.ports = sl_config_list(s->config, "port", &ports);
-	t.port_count = (unsigned)ports;
+	t.ports = sl_config_list(s->config, "port", &s->port_count);
+	t.port_count = (unsigned)s->port_count;
 	return sl_threads_start(&t, &s->workers, s->err, sizeof(s->err));
 }
 
-static int open_ports(struct sensor *s)
+static int step_ports(struct sensor *s)
 {
+	if (s->port_count == 0)
+		return 0;
 	int rc = live_open(&s->live, &s->source, s->config, s->workers, s->err, sizeof(s->err));
 	if (rc < 0)
 		return rc;
@@ -157,11 +163,6 @@ static int open_ports(struct sensor *s)
 	s->capture_count = s->port_count;
 	s->workers = sl_ports_workers(s->source);
 	return live_boot(s->boot);
-}
-
-static int step_ports(struct sensor *s)
-{
-	return s->port_count > 0 ? open_ports(s) : 0;
 }
 
 static int step_captures(struct sensor *s)
@@ -179,10 +180,11 @@ static int step_captures(struct sensor *s)
 
 static int step_intel(struct sensor *s)
 {
-	bool replay = s->source != NULL && s->live == NULL;
-	uint64_t at = replay ? sl_replay_first_ts(s->source) | 1 : 0; /* 0: the wall clock's */
-	return armory_new(&s->armory, s->config, s->workers, at, settings_must_arm(s->config),
-		supply_paths(s->supply));
+	struct armory_needs n = { s->workers, 0, settings_must_arm(s->config),
+		supply_paths(s->supply) };
+	if (s->source != NULL && s->live == NULL)
+		n.packet_time_ns = sl_replay_first_ts(s->source) | 1; /* 0: the wall clock's */
+	return armory_new(&s->armory, s->config, s->nursery, &n);
 }
 
 static int step_supply(struct sensor *s)
@@ -356,18 +358,12 @@ static void control(struct sensor *s)
 		if (s->live != NULL)
 			watch(s);
 		armory_look(s->armory);
-		bool settled = armory_settle(s->armory);
-		if (reload && settled && !s->stopped) {
-			may_wait(true);
-			if (supply_reloads(s->supply) && armory_reload(s->armory) == 0)
-				supply_again(s->supply);
-			may_wait(false);
-			reload = false;
-		} else if (settled && !s->stopped && supply_waits(s->supply)) {
-			may_wait(true);
-			reload = supply_arm(s->supply, s->armory);
-			may_wait(false);
-		}
+		may_wait(true);
+		if (!s->stopped)
+			reload = supply_reload(s->supply, s->armory, reload);
+		if (armory_settle(s->armory) && !s->stopped && supply_waits(s->supply))
+			reload |= supply_arm(s->supply, s->armory);
+		may_wait(false);
 		soon = s->stopped || supply_waits(s->supply); /* for what is on its way out */
 		if (terminal && s->live == NULL && ++ticks % 20 == 0)
 			replay_show(
@@ -398,6 +394,7 @@ static int run(struct sensor *s)
 static void teardown(struct sensor *s)
 {
 	sl_metrics_close(s->metrics);
+	armory_stop(s->armory);
 	publisher_free(s->publisher);
 	for (unsigned i = 0; s->worker != NULL && i < s->workers; i++)
 		worker_free(s->worker[i]);
@@ -408,6 +405,7 @@ static void teardown(struct sensor *s)
 	sl_overlap_nets_free(s->overlap);
 	supply_close(s->supply);
 	armory_free(s->armory);
+	nursery_free(s->nursery);
 	if (s->source != NULL)
 		s->source->ops->close(s->source);
 	live_free(s->live);
@@ -424,6 +422,7 @@ static const struct {
 } steps[] = {
 	{ step_signals, EXIT_FAILED, false },
 	{ step_options, EXIT_UNUSABLE, false },
+	{ step_nursery, EXIT_FAILED, false }, /* of one thread */
 	{ step_threads, EXIT_UNUSABLE, false },
 	{ step_ports, EXIT_UNUSABLE, false },
 	{ step_metrics, EXIT_UNUSABLE, false },
@@ -450,6 +449,7 @@ static int check_only(struct sensor *s)
 {
 	struct worker_options o; /* nobody's */
 	int rc = step_options(s);
+	rc = rc ? rc : step_nursery(s);
 	/* From here on as whom the sensor runs: what strangers wrote is read, a cache written. */
 	if (rc == 0 && geteuid() == 0)
 		rc = step_confine(s);

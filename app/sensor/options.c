@@ -3,9 +3,8 @@
 #include <sightline/breaker.h>
 #include <sightline/hosts.h>
 #include <sightline/memory.h>
-#include <sightline/policy.h>
 
-#include "sensor.h"
+#include "builder.h"
 
 #define NOT_YET(what) what " is not built yet"
 #define TEXT(x) #x
@@ -40,6 +39,7 @@ static const struct sl_opt opts[] = {
 			"reload whose files and configuration are as before takes seconds; one for "
 			"each sensor, nobody else's to write; default: intel-cache in the state "
 			"directory that systemd gives, else none" },
+	BUILDER_OPTS,
 	{ .key = "allow",
 		.kind = SL_OPT_LIST,
 		.arg = "PATH",

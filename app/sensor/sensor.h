@@ -277,11 +277,13 @@ void replay_report(struct sl_source *s, const struct sl_config *c, const struct 
 /* ---- armory.c: the indicators in force ---- */
 
 struct armory;
+struct nursery;
 struct publisher;
 struct armory_counts {
 	uint64_t armed, quiet, refused, not_valid;
 	uint64_t generation, loaded_s; /* in force since; of 1970 */
 	size_t feeds;
+	bool building, failed; /* a build is on its way; the last one was no success */
 };
 struct armory_feed {
 	char *path;
@@ -296,13 +298,19 @@ struct armory_paths {
 	const char *const *path;
 	size_t count;
 };
-/* Reads and compiles everything that the configuration names, and what was handed out (borrowed,
- * read again at each reload; NULL: nothing). packet_time_ns: of a replay; 0: each load judges by
- * the wall clock of its own time. 0; -ENODATA: nothing armed though something had to be; other
- * -errno. What went wrong is logged. Control thread, as are all calls here. */
-int armory_new(struct armory **out, const struct sl_config *c, unsigned workers,
-	uint64_t packet_time_ns, bool must_arm, const struct armory_paths *handed);
-void armory_free(struct armory *a);
+struct armory_needs {
+	unsigned workers;
+	uint64_t packet_time_ns; /* of a replay; 0: each load judges by the wall clock */
+	bool must_arm;
+	const struct armory_paths *handed; /* borrowed, read again at each reload; NULL: nothing */
+};
+/* Has all that the configuration names, and what was handed out, read and compiled by a builder,
+ * and waits for it. 0; -ENODATA: nothing armed though something had to be; other -errno. What went
+ * wrong is logged. Control thread, as are all calls here. */
+int armory_new(struct armory **out, const struct sl_config *c, struct nursery *nursery,
+	const struct armory_needs *needs);
+void armory_stop(struct armory *a); /* before the workers, whom a build asks; NULL is allowed */
+void armory_free(struct armory *a); /* likewise; once it was stopped */
 const struct sl_nets *armory_home(const struct armory *a);
 /* From now on indicators that are read are asked about what the workers remember, and those that a
  * change brings are told where they are late. */
@@ -314,10 +322,13 @@ int armory_answer(void *armory, const char *body, size_t len, char **text, size_
 const struct sl_memories *armory_memories(const struct armory *a);
 /* Puts the first ruleset in force. */
 int armory_start(struct armory *a, struct publisher *p);
-/* Reads everything again; a good result is in force when this returns, a bad one leaves the old.
- * Only once armory_settle says that the last change is done with. 0; -ERANGE: too few are left;
- * other -errno; said. */
+/* Has everything read again; a good result is in force some steps later, a bad one leaves the old.
+ * Changes go on, and hold on what comes. 0; -EBUSY: a build is on its way; -errno, said. */
 int armory_reload(struct armory *a);
+/* Often: takes a build a step further. */
+void armory_step(struct armory *a);
+/* Whether the last reload has come to its end; *rc: 0, it is in force; -errno. */
+bool armory_reloaded(const struct armory *a, int *rc);
 /* A few indicators more, and a few fewer (first), as lines of the native format that are judged
  * like a feed's; in force for every worker when this returns. What is taken out is found by source,
  * id and what it says. 0; 1: in force, and so much has changed that a reload pays; -EAGAIN: the
@@ -336,33 +347,6 @@ void armory_look(struct armory *a);
 void armory_counts(struct armory *a, struct armory_counts *out);
 void armory_feeds(struct armory *a, void (*fn)(void *arg, const struct armory_feed *f), void *arg);
 const struct sl_counters *armory_counters(const struct armory *a);
-
-/* ---- supply.c: intel that a collector hands out ---- */
-
-struct supply;
-/* *out NULL: the configuration wants none. Reads the last good set. 0; -errno, and err. */
-int supply_open(struct supply **out, const struct sl_config *c, char *err, size_t err_len);
-void supply_close(struct supply *s); /* NULL is allowed, here and below; ends its thread */
-/* What is in force of it, for the armory's start; NULL: nothing. */
-const struct armory_paths *supply_paths(const struct supply *s);
-/* Control, once the publisher runs: what changed since those paths were written is in force too.
- * -errno: what is in force is older than what was. */
-int supply_catch_up(struct supply *s, struct armory *a);
-/* From now on asks, on a thread of its own that inherits the caller's cores and signal mask. */
-int supply_start(struct supply *s);
-/* What the control thread gets when a set waits, so that it waits for no tick. */
-#define SUPPLY_SIGNAL SIGUSR1
-/* Control: whether a set waits to be armed. */
-bool supply_waits(struct supply *s);
-/* Control: arms it, or says why not. True: so much has changed that a reload pays. */
-bool supply_arm(struct supply *s, struct armory *a);
-/* Control: a reload was good; a set that was refused may be, too. */
-void supply_again(struct supply *s);
-/* Control, before a reload: its paths say all that is in force. False: they can't. */
-bool supply_reloads(struct supply *s);
-const struct sl_counters *supply_counters(const struct supply *s); /* NULL where s is */
-/* The generation in force, and whether the collector answers; any thread. */
-void supply_state(const struct supply *s, uint64_t *generation, bool *connected);
 
 /* ---- file_store.c: files on disk, as a hand-over to a sandbox ---- */
 
@@ -490,5 +474,6 @@ bool stats_keep(const struct stats_view *v, const struct sl_config *c);
 void stats_say(const struct sl_counters *sum, uint64_t started_ns);
 
 #include "settings.h"
+#include "supply.h"
 
 #endif

@@ -189,6 +189,9 @@ static void put_intel(const struct stats_view *v, struct sink *k)
 	put(k, "which set of indicators is in force", c.generation, "sightline_intel_generation");
 	put(k, "since when it is, seconds since 1970", c.loaded_s,
 		"sightline_intel_loaded_seconds");
+	put(k, "1: indicators are being read and compiled", c.building, "sightline_intel_building");
+	put(k, "1: the last reload was refused, or its process was lost", c.failed,
+		"sightline_intel_reload_failed");
 	put(k, "feeds, of which the sensor's own of the first 256 are told of", c.feeds,
 		"sightline_feeds");
 	armory_feeds(v->armory, put_feed, k);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* supply.c - intel that a collector hands out. A thread of its own asks, takes and proves it; the
- * control thread arms it, by what changed or as it would a reload; workers see nothing of either.
+ * control thread arms it (supply_arm.c); workers see nothing of either.
  * The taker is used under a lock, which the asking thread gives up where it waits: for the
  * collector, and for the control thread while a set waits to be armed. */
 #include <errno.h>
@@ -18,61 +18,30 @@
 #include <sightline/handout.h>
 #include <sightline/log.h>
 
-#include "sensor.h"
+#include "supply_state.h"
 
 #define ROOT_FOLDER "/var/lib/sightline"
 #define PAUSE_MS 200 /* how long an end may stay unseen */
 #define SILENCE_NS (10 * SL_SECOND) /* a question without an answer; and between two that are */
 #define REFUSED_MAX 6 /* doublings of the pause after what was refused */
 
-/* The asking thread says WAITS, the control thread what became of it; the disk is the first one's,
- * as it may take long. */
-enum verdict { NOTHING, WAITS, TAKEN, REFUSED };
-
-struct supply {
-	struct sl_taker *taker;
-	struct sl_bus *bus;
-	struct sl_asker *asker;
-	double min_ratio;
-	struct sl_taken taken; /* what waits */
-	struct armory_paths paths; /* in force, but for what changed since */
-	char **path; /* of them */
-	bool late; /* something did */
-	bool again; /* what was refused may be armed now */
-	pthread_mutex_t lock;
-	pthread_cond_t settled; /* what waited does no more */
-	pthread_t thread, control; /* control: who is told that a set waits */
-	bool runs;
-	_Atomic bool stop;
-	_Atomic unsigned verdict; /* enum verdict: whose the taker is */
-	_Atomic bool answers;
-	_Atomic uint64_t generation;
-	/* The asking thread's. */
-	bool asked;
-	uint64_t heard_ns, next_ns; /* the last answer, or the start; the next question */
-	unsigned refused; /* in a row */
-	bool said_away;
-	struct sl_counters counters; /* each counter has one writer of the two */
-};
-
 /* ---- files of what is in force ---- */
 
-static void paths_free(char **path, size_t n)
+void supply_paths_free(char **path, size_t n)
 {
 	for (size_t i = 0; path != NULL && i < n; i++)
 		free(path[i]);
 	free(path);
 }
 
-/* The taker's own paths are good until it is asked again. */
-static char **paths_copy(const struct sl_taken *t)
+char **supply_paths_copy(const struct sl_taken *t)
 {
 	char **path = calloc(t->path_count + 1, sizeof(*path));
 	for (size_t i = 0; path != NULL && i < t->path_count; i++) {
 		path[i] = strdup(t->paths[i]);
 		if (path[i] != NULL)
 			continue;
-		paths_free(path, i);
+		supply_paths_free(path, i);
 		return NULL;
 	}
 	return path;
@@ -103,7 +72,7 @@ static int begin_with_kept(struct supply *s)
 			"answers");
 		return 0;
 	}
-	s->path = paths_copy(&t);
+	s->path = supply_paths_copy(&t);
 	if (s->path == NULL)
 		return -ENOMEM;
 	s->paths = (struct armory_paths){ (const char *const *)s->path, t.path_count };
@@ -166,7 +135,7 @@ void supply_close(struct supply *s)
 	sl_asker_close(s->asker);
 	sl_bus_free(s->bus);
 	sl_taker_close(s->taker);
-	paths_free(s->path, s->paths.count);
+	supply_paths_free(s->path, s->paths.count);
 	pthread_cond_destroy(&s->settled);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -332,146 +301,6 @@ int supply_start(struct supply *s)
 	int rc = pthread_create(&s->thread, NULL, run, s);
 	s->runs = rc == 0;
 	return -rc;
-}
-
-/* ---- arming: the control thread ---- */
-
-bool supply_waits(struct supply *s)
-{
-	return s != NULL && atomic_load(&s->verdict) == WAITS;
-}
-
-static uint64_t lines(const char *p, size_t len)
-{
-	uint64_t n = 0;
-	for (const char *end = p + len; p < end; n++)
-		p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
-	return n;
-}
-
-/* What a reload would refuse as too few is no matter of a change either. */
-static bool shrinks(const struct supply *s, struct armory *a, const struct sl_taken *t)
-{
-	struct armory_counts c;
-	armory_counts(a, &c);
-	uint64_t had = c.armed + c.quiet, fewer = lines(t->remove, t->remove_len);
-	return (double)fewer > (1 - s->min_ratio) * (double)had;
-}
-
-/* By what changed where it can be. As armory_change. */
-static int change(struct supply *s, struct armory *a, const struct sl_taken *t)
-{
-	if (t->add == NULL || shrinks(s, a, t))
-		return -EOPNOTSUPP;
-	int rc = armory_change(a, t->add, t->add_len, t->remove, t->remove_len);
-	if (rc >= 0)
-		sl_count(&s->counters, SL_C_TAKEN_CHANGE, 1);
-	s->late |= rc >= 0;
-	return rc;
-}
-
-/* All of it is read. On success the paths are in force. */
-static int whole(struct supply *s, struct armory *a, const struct sl_taken *t)
-{
-	struct armory_paths had = s->paths;
-	char **had_path = s->path;
-	char **path = paths_copy(t);
-	if (path == NULL)
-		return -ENOMEM;
-	s->path = path;
-	s->paths = (struct armory_paths){ (const char *const *)path, t->path_count };
-	int rc = armory_reload(a);
-	sl_count(&s->counters, rc == 0 ? SL_C_TAKEN_WHOLE : SL_C_TAKE_UNARMED, 1);
-	if (rc == 0) {
-		paths_free(had_path, had.count);
-		s->late = false;
-		return 0;
-	}
-	paths_free(path, t->path_count);
-	s->path = had_path;
-	s->paths = had;
-	return rc;
-}
-
-bool supply_arm(struct supply *s, struct armory *a)
-{
-	pthread_mutex_lock(&s->lock);
-	struct sl_taken *t = &s->taken;
-	int rc = change(s, a, t);
-	bool pays = rc == 1;
-	if (rc < 0) {
-		rc = t->add != NULL ? sl_taker_whole(s->taker, t) : 0;
-		rc = rc == 0 ? whole(s, a, t) : rc;
-	}
-	if (rc >= 0) {
-		atomic_store(&s->generation, t->generation);
-		sl_info("the collector's generation %" PRIu64 " is in force", t->generation);
-	} else {
-		sl_error("the collector's generation %" PRIu64
-			 " is refused, until another comes or a reload (SIGHUP) is good",
-			t->generation);
-	}
-	atomic_store(&s->verdict, rc >= 0 ? TAKEN : REFUSED);
-	pthread_cond_signal(&s->settled);
-	pthread_mutex_unlock(&s->lock);
-	return pays;
-}
-
-/* Under lock. */
-static int paths_renew(struct supply *s)
-{
-	struct sl_taken t;
-	int rc = sl_taker_fold(s->taker, &t);
-	char **path = rc == 0 ? paths_copy(&t) : NULL;
-	if (path == NULL)
-		return rc < 0 ? rc : -ENOMEM;
-	paths_free(s->path, s->paths.count);
-	s->path = path;
-	s->paths = (struct armory_paths){ (const char *const *)path, t.path_count };
-	s->late = false;
-	/* What waits was told by the taker, which has been asked since. */
-	if (atomic_load(&s->verdict) == WAITS && !sl_taker_staged(s->taker, &s->taken))
-		atomic_store(&s->verdict, NOTHING);
-	return 0;
-}
-
-void supply_again(struct supply *s)
-{
-	if (s == NULL)
-		return;
-	pthread_mutex_lock(&s->lock);
-	s->again = true;
-	pthread_mutex_unlock(&s->lock);
-}
-
-bool supply_reloads(struct supply *s)
-{
-	if (s == NULL)
-		return true;
-	pthread_mutex_lock(&s->lock);
-	int rc = s->late ? paths_renew(s) : 0;
-	pthread_cond_signal(&s->settled);
-	pthread_mutex_unlock(&s->lock);
-	if (rc < 0)
-		sl_error("reload refused: the collector's set can't be written to be read anew: "
-			 "%s; the indicators in force stay",
-			strerror(-rc));
-	return rc == 0;
-}
-
-int supply_catch_up(struct supply *s, struct armory *a)
-{
-	struct sl_taken t;
-	if (s == NULL || !s->late)
-		return 0;
-	if (!sl_taker_current(s->taker, &t))
-		return -EIO;
-	if (t.add == NULL)
-		return 0;
-	int rc = armory_change(a, t.add, t.add_len, t.remove, t.remove_len);
-	if (rc >= 0)
-		return 0;
-	return supply_reloads(s) ? armory_reload(a) : rc;
 }
 
 const struct sl_counters *supply_counters(const struct supply *s)

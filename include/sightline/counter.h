@@ -155,6 +155,12 @@ enum sl_drop { SL_DROPS(X) SL_DROP_COUNT };
 	X(RELOADS, "sightline_intel_reloads_total{result=\"ok\"}",                                 \
 		"intel reloads that took effect")                                                  \
 	X(RELOADS_REFUSED, "sightline_intel_reloads_total{result=\"refused\"}", "reloads refused") \
+	X(BUILD_KILLED, "sightline_intel_builders_lost_total{how=\"killed\"}",                     \
+		"processes that read and compile indicators that a signal ended")                  \
+	X(BUILD_LATE, "sightline_intel_builders_lost_total{how=\"late\"}",                         \
+		"such processes that were ended at intel_timeout")                                 \
+	X(BUILD_FAILED, "sightline_intel_builders_lost_total{how=\"failed\"}",                     \
+		"such processes that failed, or could not be started")                             \
 	X(CHANGES, "sightline_intel_changes_total{result=\"ok\"}",                                 \
 		"changes of single indicators that came into force")                               \
 	X(CHANGES_REFUSED, "sightline_intel_changes_total{result=\"refused\"}",                    \
