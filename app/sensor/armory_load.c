@@ -117,7 +117,7 @@ static int past(struct load *l, const struct sl_book *book)
 
 static int image_take(struct load *l, struct image *i)
 {
-	struct sl_intel *in;
+	struct sl_intel *in = NULL;
 	int rc = sl_image_open_fd(&i->in, l->image);
 	if (rc == 0 && !cache_head(l->cache, i->in, &l->sum))
 		rc = -EBADMSG;
