@@ -26,7 +26,7 @@ static inline struct sl_span le_part(struct sl_span s, size_t off, size_t len)
 {
 	if (off > s.len || len > s.len - off)
 		return sl_span(s.p, 0);
-	return sl_span(s.p + off, len);
+	return sl_span(sl_at(s.p, off), len);
 }
 
 #endif
