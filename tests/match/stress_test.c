@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stress_test.c - rulesets published and freed while readers look up; ThreadSanitizer's and
- * AddressSanitizer's case. Bounded by rounds, not by time.
+/* stress_test.c - rulesets published and freed while readers look up and indicators expire;
+ * ThreadSanitizer's and AddressSanitizer's case. Bounded by rounds, not by time:
+ * SIGHTLINE_STRESS_CHANGES says how many changes (default 2000).
  *
  * In generation g the value number v belongs to the indicator whose id says (v + h) % VALUES, where
  * h is g, or, where generations change a share of the values each, the last one up to g that
@@ -12,6 +13,8 @@
 
 #include "made.h"
 #include "spelled.h"
+
+#define EXPIRY UINT64_C(1000) /* of every fifth value: who looks then doesn't see it any more */
 
 enum { VALUES = 300, READERS = 3, GENERATIONS = 200, SHARE = 10, CHANGES = 2000, WHOLE = 250 };
 
@@ -45,17 +48,28 @@ static enum sl_type value_type(unsigned v)
 	return v % 3 == 0 ? SL_TYPE_IPV4 : v % 3 == 1 ? SL_TYPE_DOMAIN : SL_TYPE_URL;
 }
 
+static bool expires(unsigned v)
+{
+	return v % 5 == 0;
+}
+
+static void add(struct sl_intel *in, unsigned v, const char *id)
+{
+	char text[64];
+	value_text(text, v);
+	struct sl_indicator *i = made_add(in, value_type(v), text, SL_MATCH_EXACT);
+	i->id = id;
+	i->valid_until_ns = expires(v) ? EXPIRY : 0;
+}
+
 static struct sl_ruleset *generation_build(uint32_t g, const struct sl_ruleset *previous)
 {
 	static const struct sl_match_options o = { .validity = SL_VALID_PACKET };
 	struct sl_intel *in = made_new();
 	struct sl_ruleset *rs = NULL;
-	char text[64];
 	for (unsigned k = 0; k < VALUES; k++) {
 		unsigned v = (k * 7 + g) % VALUES; /* another order in each */
-		value_text(text, v);
-		struct sl_indicator *i = made_add(in, value_type(v), text, SL_MATCH_EXACT);
-		i->id = ids[(v + g) % VALUES];
+		add(in, v, ids[(v + g) % VALUES]);
 	}
 	if (sl_ruleset_build(&rs, in, &o, previous, g) != 0)
 		return NULL;
@@ -67,12 +81,9 @@ static struct sl_ruleset *generation_change(uint32_t g, const struct sl_ruleset 
 	struct sl_intel *more = made_new(), *fewer = made_new();
 	struct sl_ruleset *rs = NULL;
 	struct sl_change sum;
-	char text[64];
 	for (unsigned v = g % SHARE; v < VALUES; v += SHARE) {
-		value_text(text, v);
-		made_add(fewer, value_type(v), text, SL_MATCH_EXACT)->id =
-			ids[(v + said_in(g - 1, v)) % VALUES];
-		made_add(more, value_type(v), text, SL_MATCH_EXACT)->id = ids[(v + g) % VALUES];
+		add(fewer, v, ids[(v + said_in(g - 1, v)) % VALUES]);
+		add(more, v, ids[(v + g) % VALUES]);
 	}
 	int rc = sl_ruleset_change(&rs, now, sl_intel_book(more), sl_intel_book(fewer), g, &sum);
 	sl_intel_free(more);
@@ -80,7 +91,7 @@ static struct sl_ruleset *generation_change(uint32_t g, const struct sl_ruleset 
 	return rc == 0 && sum.removed == VALUES / SHARE && sum.added == VALUES / SHARE ? rs : NULL;
 }
 
-static void fill(struct made_batch *m, unsigned first)
+static void fill(struct made_batch *m, unsigned first, uint64_t ts_ns)
 {
 	char text[64];
 	sl_batch_empty(&m->b);
@@ -90,23 +101,25 @@ static void fill(struct made_batch *m, unsigned first)
 			made_addr(m, SL_WHERE_IP_SRC, text);
 		else
 			made_text(m, v % 3 == 1 ? SL_WHERE_DNS_QUERY : SL_WHERE_HTTP_URL, text);
+		m->b.obs[v - first].ts_ns = ts_ns;
 	}
 }
 
-static bool consistent(const struct sl_ruleset *rs, struct made_batch *m, unsigned first)
+static bool consistent(const struct sl_ruleset *rs, struct made_batch *m, unsigned first, bool late)
 {
 	static __thread struct sl_hit hit[SL_BATCH_MAX * 2];
 	uint16_t from = 0;
 	uint32_t n = sl_match(rs, &m->b, &from, hit, SL_BATCH_MAX * 2, &m->counters);
 	uint32_t g = sl_ruleset_generation(rs);
-	if (n != 60 || from != m->b.n)
+	if (n != (late ? 48 : 60) || from != m->b.n)
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct sl_indicator *ind = spelled(rs, hit[i].indicator);
 		char text[64];
 		unsigned v = first + hit[i].obs;
 		value_text(text, v);
-		if (strcmp(ind->id, ids[(v + said_in(g, v)) % VALUES]) != 0 ||
+		if ((late && expires(v)) ||
+			strcmp(ind->id, ids[(v + said_in(g, v)) % VALUES]) != 0 ||
 			strcmp(ind->value, text) != 0)
 			return false;
 	}
@@ -117,13 +130,15 @@ static void *reader(void *arg)
 {
 	unsigned number = (unsigned)(uintptr_t)arg, first = 0;
 	struct made_batch *m = made_batch_new();
+	bool late = false;
 	sl_ruleset_reader_register();
 	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
 		const struct sl_ruleset *rs = sl_ruleset_get();
-		fill(m, first);
-		if (rs != NULL && !consistent(rs, m, first))
+		fill(m, first, late ? EXPIRY : EXPIRY - 1);
+		if (rs != NULL && !consistent(rs, m, first, late))
 			__atomic_store_n(&wrong, 1, __ATOMIC_RELAXED);
 		first = (first + 60) % VALUES;
+		late ^= first == 0;
 		sl_ruleset_quiescent();
 		uint64_t n = __atomic_add_fetch(&rounds[number], 1, __ATOMIC_RELAXED);
 		if (n % 16 == 0) {
@@ -188,8 +203,9 @@ static void test_stress(void **state)
 static void test_changes(void **state)
 {
 	(void)state;
+	const char *changes = getenv("SIGHTLINE_STRESS_CHANGES");
 	by_shares = true;
-	stress(CHANGES);
+	stress(changes != NULL ? (uint32_t)strtoul(changes, NULL, 10) : CHANGES);
 }
 
 int main(void)
