@@ -57,14 +57,14 @@ uint64_t pick_name(const struct generator *g, uint64_t random)
 size_t name_text(const struct generator *g, uint64_t n, char out[NAME_ROOM])
 {
 	uint64_t r = draw(g, n, FOR_NAME), parts = 2 + r % 3;
-	size_t len = (size_t)sprintf(out, "%s", PICK(hosts, r >> 4));
+	char *end = stpcpy(out, PICK(hosts, r >> 4));
 	for (uint64_t i = 0; i < parts; i++)
-		len += (size_t)sprintf(out + len, "%s", PICK(syllables, r >> (8 + 8 * i)));
+		end = stpcpy(end, PICK(syllables, r >> (8 + 8 * i)));
 	if (r >> 60 == 0)
-		len += (size_t)sprintf(out + len, "-%s", PICK(words, r >> 40));
+		end = stpcpy(stpcpy(end, "-"), PICK(words, r >> 40));
 	else if (r >> 60 == 1)
-		len += (size_t)sprintf(out + len, "%u", (unsigned)(r >> 40) % 1000);
-	return len + (size_t)sprintf(out + len, ".%s", PICK(zones, r >> 50));
+		end += sprintf(end, "%u", (unsigned)(r >> 40) % 1000);
+	return (size_t)(stpcpy(stpcpy(end, "."), PICK(zones, r >> 50)) - out);
 }
 
 void random_addr(uint64_t random, uint8_t version, uint8_t *out)
