@@ -18,6 +18,7 @@
 #include "feeds.h"
 
 #define SETTLE_NS (SL_SECOND / 20) /* after something left, or began: others follow it */
+#define CLOSED_NS (SL_SECOND / 50) /* after a file was written: it may get its name now */
 #define KEEP_NS SL_SECOND /* after a new word: others may follow it before it is on the disk */
 #define BACKOFF_MAX_NS (3600 * SL_SECOND)
 
@@ -319,15 +320,18 @@ static bool concerns(const struct feed *f, const char *path)
 	       (path[n] == '\0' || path[n] == '/' || n == 1) && strstr(path + n, "/.") == NULL;
 }
 
-static void on_changed(void *arg, const char *path, bool whole)
+static void on_changed(void *arg, const char *path, enum watch_change what)
 {
+	static const uint64_t after_ns[] = {
+		[WATCH_BEGUN] = SETTLE_NS, [WATCH_CLOSED] = CLOSED_NS, [WATCH_NAMED] = 0
+	};
 	struct sl_feeds *s = arg;
-	uint64_t due_ns = sl_clock_mono_ns() + (whole ? 0 : SETTLE_NS);
+	uint64_t due_ns = sl_clock_mono_ns() + after_ns[what];
 	for (size_t i = 0; i < s->all.count; i++) {
 		struct feed *f = &s->all.feed[i];
 		if (!f->kind->watched || !concerns(f, path))
 			continue;
-		if (whole && f->told_count < TOLD_MAX)
+		if (what != WATCH_BEGUN && f->told_count < TOLD_MAX)
 			f->told[f->told_count++] = file_key(path);
 		if (f->due_ns > due_ns)
 			f->due_ns = due_ns;

@@ -134,9 +134,14 @@ int watch_fd(const struct watch *w);
 /* Watches what the location names, its folder as well, and the folders below. Again where
  * something came or went. */
 void watch_add(struct watch *w, const char *location);
-/* Tells what has happened to which path; NULL: to some. whole: it was written and closed, or came
- * with a name; else it may be on its way. */
-typedef void (*watch_fn)(void *arg, const char *path, bool whole);
+/* What has happened to a path: */
+enum watch_change {
+	WATCH_BEGUN, /* it left, or came, and may be on its way */
+	WATCH_CLOSED, /* it was written and closed; another name may follow */
+	WATCH_NAMED, /* it was given this name */
+};
+/* path NULL: to some. */
+typedef void (*watch_fn)(void *arg, const char *path, enum watch_change what);
 void watch_take(struct watch *w, watch_fn fn, void *arg);
 
 /* All sources. The thread that runs them; others read the states. */

@@ -116,7 +116,9 @@ void watch_add(struct watch *w, const char *location)
 static void tell(struct watch *w, const struct inotify_event *e, watch_fn fn, void *arg)
 {
 	char path[LOCATION_MAX + NAME_MAX + 2];
-	bool whole = (e->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0;
+	enum watch_change what = e->mask & IN_MOVED_TO	    ? WATCH_NAMED
+				 : e->mask & IN_CLOSE_WRITE ? WATCH_CLOSED
+							    : WATCH_BEGUN;
 	const char *folder = e->wd >= 0 && (size_t)e->wd < w->room ? w->path[e->wd] : NULL;
 	if ((e->mask & IN_IGNORED) != 0 && folder != NULL) {
 		free(w->path[e->wd]);
@@ -124,14 +126,14 @@ static void tell(struct watch *w, const struct inotify_event *e, watch_fn fn, vo
 		return;
 	}
 	if (folder == NULL || folder[0] == '\0' || e->len == 0 || (e->mask & IN_ISDIR) != 0) {
-		fn(arg, NULL, false);
+		fn(arg, NULL, WATCH_BEGUN);
 		return;
 	}
 	bool slash = strcmp(folder, "/") == 0;
 	bool here = strcmp(folder, ".") == 0;
 	snprintf(path, sizeof(path), "%s%s%s", here ? "" : folder, here || slash ? "" : "/",
 		e->name);
-	fn(arg, path, whole);
+	fn(arg, path, what);
 }
 
 void watch_take(struct watch *w, watch_fn fn, void *arg)

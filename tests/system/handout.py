@@ -16,10 +16,11 @@ def names(*which):
 
 
 def write(path, text):
-    """As a feed is replaced: whole or not at all."""
-    with open(path + ".new", "w") as f:
+    """As a feed is replaced: whole or not at all. Hidden until then, as in a folder it would be a feed of its own."""
+    new = os.path.join(os.path.dirname(path), "." + os.path.basename(path))
+    with open(new, "w") as f:
         f.write(text)
-    os.rename(path + ".new", path)
+    os.rename(new, path)
 
 
 def collector(folder, *sources, more=(), wait=True):
